@@ -1,0 +1,71 @@
+import { fail, suggest, TricklabError } from '@tricklab/core'
+import { type Engine, type EngineDriver, type EngineName, type EngineOptions, engineNames } from './driver.ts'
+import { checkThreads } from './threads.ts'
+
+export { type EngineReport, formatDoctor, probeEngines } from './doctor.ts'
+export { type Engine, type EngineName, type EngineOptions, engineNames, type Precision } from './driver.ts'
+
+// Each driver is imported only when it is asked for, so that choosing one engine never pays for another's start-up.
+const drivers: Record<EngineName, () => Promise<{ driver: EngineDriver }>> = {
+  native: () => import('./native.ts'),
+  wasm: () => import('./wasm.ts'),
+  tensorflow: () => import('./tensorflow.ts'),
+  webgpu: () => import('./webgpu.ts'),
+  cpu: () => import('./cpu.ts'),
+}
+
+/** `auto` takes the first of these that works. A GPU is never chosen unasked: it would change a recipe's numbers. */
+const autoOrder: readonly EngineName[] = ['native', 'wasm']
+
+/**
+ * Makes an engine the one that TF.js computes on.
+ *
+ * `auto` is the fastest engine that gives every machine the same kind of numbers: `native` where it was built, else
+ * `wasm`; `onNotice` is told which, and why the others were passed over.
+ *
+ * @errors E_ENGINE_UNKNOWN, E_ENGINE_UNAVAILABLE, E_PRECISION, E_OPTION_RANGE
+ */
+export async function prepareEngine(name: EngineName | 'auto', options: EngineOptions = {}): Promise<Engine> {
+  checkThreads(options.threads)
+  return name === 'auto' ? prepareFirst(options) : prepareNamed(name, options)
+}
+
+async function prepareNamed(name: EngineName, options: EngineOptions): Promise<Engine> {
+  if (!engineNames.includes(name)) {
+    fail('E_ENGINE_UNKNOWN', {
+      what: `There is no engine "${name}".`,
+      expected: `one of: auto, ${engineNames.join(', ')}.`,
+      received: `"${name}".`,
+      fix: suggest(name, ['auto', ...engineNames]),
+    })
+  }
+  const { driver } = await drivers[name]()
+  const precision = options.precision ?? 'f32'
+  if (!driver.precisions.includes(precision)) {
+    fail('E_PRECISION', {
+      what: `The engine ${name} does not compute in ${precision}.`,
+      expected: `one of: ${driver.precisions.join(', ')}.`,
+      received: `"${precision}".`,
+      fix: `use --precision ${driver.precisions[0]}, or leave it out.`,
+    })
+  }
+  return { name, precision, ...(await driver.prepare(options)) }
+}
+
+async function prepareFirst(options: EngineOptions): Promise<Engine> {
+  const passedOver: string[] = []
+  for (const name of autoOrder) {
+    try {
+      const engine = await prepareNamed(name, options)
+      options.onNotice?.(`Engine ${[`${name} chosen`, ...passedOver].join('; ')}.`)
+      return engine
+    } catch (error) {
+      if (!(error instanceof TricklabError) || error.code !== 'E_ENGINE_UNAVAILABLE') throw error
+      passedOver.push(`${name} passed over: ${error.problems[0]?.what.replace(/\.$/, '')}`)
+    }
+  }
+  fail('E_ENGINE_UNAVAILABLE', {
+    what: `No engine that \`auto\` may choose works on this machine: ${passedOver.join('; ')}.`,
+    fix: 'run `pnpm lab doctor`, which says what each engine wants.',
+  })
+}
