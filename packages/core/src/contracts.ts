@@ -1,0 +1,246 @@
+/**
+ * The contracts: what a dataset, block, model, loss, optimizer, schedule, metric and callback must offer.
+ *
+ * Tensors are NHWC float32. Targets are always probabilities `[batch, classes]`, so label smoothing and mixup are plain
+ * maths on targets and no loss is ever swapped. Whoever creates a tensor disposes of it; a batch that a hook returned
+ * belongs to the loop.
+ */
+import type { Json } from './json.ts'
+import type { Rng } from './rng/index.ts'
+import type * as tf from './tf.ts'
+
+/** `train` is learned from; `valid` is the split whose result is reported. */
+export type Split = 'train' | 'valid'
+
+/** Shape of one image, without the batch axis: `[height, width, channels]`. */
+export type Shape = readonly [height: number, width: number, channels: number]
+
+/** One decoded image: bytes in height × width × channels order, and its class. */
+export interface Sample {
+  readonly pixels: Uint8Array
+  readonly shape: Shape
+  /** Index into `Dataset.classes`. */
+  readonly label: number
+}
+
+export interface Dataset {
+  readonly classes: readonly string[]
+  /** SHA-256 (hex) of what the dataset consists of: equal digests mean equal images and labels. */
+  readonly digest: string
+  size(split: Split): number
+  read(split: Split, index: number): Promise<Sample>
+  dispose?(): void
+}
+
+/**
+ * A tensor of a model with its role. `weight` is decayed by convention; `bias` and `norm` often are not; a `buffer`
+ * (running statistics) is state without a gradient.
+ */
+export interface Param {
+  readonly value: tf.Variable
+  readonly role: 'weight' | 'bias' | 'norm' | 'buffer'
+}
+
+/** Parameters by name, nested as the model is. Leaves are told apart by their `value`. */
+export interface ParamTree {
+  readonly [name: string]: Param | ParamTree
+}
+
+/** A parameter with its full path, such as `layers/2/conv/weight`. */
+export interface NamedParam extends Param {
+  readonly path: string
+}
+
+export interface ApplyContext {
+  readonly training: boolean
+  /** Keyed by seed, step and the block's place in the model. */
+  readonly rng: Rng
+}
+
+/** A differentiable map from images to images. `apply` runs inside the gradient tape and a tidy. */
+export interface Block {
+  readonly params: ParamTree
+  /** @errors E_SHAPE when this input cannot be processed. */
+  outputShape(input: Shape): Shape
+  /** Multiply-accumulates for one image. */
+  macs(input: Shape): number
+  apply(images: tf.Tensor4D, context: ApplyContext): tf.Tensor4D
+  dispose(): void
+}
+
+/** One line of a model's summary. */
+export interface ModelLayer {
+  readonly name: string
+  /** The registry name of the block, or the kind of layer. */
+  readonly type: string
+  readonly block: Block
+}
+
+/** A whole network: images in, scores (logits) `[batch, classes]` out. */
+export interface Model {
+  readonly params: ParamTree
+  /** The layers in order, for summaries; together they hold every parameter. */
+  readonly layers: readonly ModelLayer[]
+  readonly inputShape: Shape
+  readonly classes: number
+  macs(input: Shape): number
+  apply(images: tf.Tensor4D, context: ApplyContext): tf.Tensor2D
+  dispose(): void
+}
+
+/** Mean loss over the batch, differentiable with respect to the scores. */
+export interface Loss {
+  apply(scores: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar
+}
+
+/** What a schedule decides for one step. */
+export interface Hyperparameters {
+  readonly learningRate: number
+  /** Replaces the optimizer's momentum (β1 of the Adam family) when given. */
+  readonly momentum?: number
+}
+
+/** The value of the scheduled hyperparameters at step 0 … totalSteps−1; a pure function, so resuming needs no state. */
+export interface Schedule {
+  at(step: number): Hyperparameters
+}
+
+export interface Optimizer {
+  /** Updates the variables in place; `gradients[i]` belongs to `params[i]`. `step` counts from 1. */
+  step(params: readonly NamedParam[], gradients: readonly tf.Tensor[], hyper: Hyperparameters, step: number): void
+  /** Moments and other tensors by name; still owned by the optimizer. */
+  state(): { readonly [name: string]: tf.Tensor }
+  /** Takes over the values of a saved state (copies them). */
+  restore(state: { readonly [name: string]: tf.Tensor }): void
+  dispose(): void
+}
+
+/**
+ * A number computed over all samples of an epoch, never a mean of batch means.
+ * `update` may be asynchronous because some engines cannot be read synchronously.
+ */
+export interface Metric {
+  readonly name: string
+  readonly better: 'higher' | 'lower'
+  update(scores: tf.Tensor2D, targets: tf.Tensor2D): void | Promise<void>
+  compute(): number
+  reset(): void
+  /** What was gathered so far, so that a run can stop and resume inside an epoch. */
+  state(): Json
+  restore(state: Json): void
+}
+
+/** Batches of a dataset in the order of an epoch. */
+export interface BatchSource {
+  readonly classes: readonly string[]
+  readonly imageShape: Shape
+  /** Samples that an epoch of this split visits. */
+  samples(split: Split): number
+  /** Batches in an epoch of this split. */
+  batches(split: Split): number
+  /** The batches `from`, `from + 1`, … of an epoch; each belongs to the caller. */
+  read(split: Split, epoch: number, from: number): AsyncIterable<SourceBatch>
+}
+
+export interface SourceBatch {
+  readonly images: tf.Tensor4D
+  readonly targets: tf.Tensor2D
+  readonly size: number
+}
+
+/** A batch on its way through the loop. */
+export interface Batch extends SourceBatch {
+  readonly training: boolean
+  readonly epoch: number
+  /** Index of the batch in its epoch. */
+  readonly index: number
+  /** Training steps done before this batch; counts over all epochs. */
+  readonly step: number
+}
+
+/** Metric values of one split of an epoch, `loss` among them. */
+export type Scores = Readonly<Record<string, number>>
+
+export interface FitInfo {
+  readonly epochs: number
+  readonly stepsPerEpoch: number
+  readonly validSteps: number
+  readonly startEpoch: number
+  readonly startStep: number
+  readonly params: readonly NamedParam[]
+}
+
+export interface StepResult {
+  readonly epoch: number
+  readonly index: number
+  readonly step: number
+  readonly size: number
+  readonly training: boolean
+  readonly loss: number
+  /** Undefined for validation batches. */
+  readonly hyper: Hyperparameters | undefined
+}
+
+/**
+ * Payload and possible answer of every event. A hook returns only what it changes; it does not reach into the learner.
+ * `afterPredict` and `afterLoss` run inside the gradient tape: synchronous, tensor maths only.
+ */
+export interface Events {
+  beforeFit: { payload: FitInfo; answer: void }
+  beforeEpoch: { payload: { readonly epoch: number; readonly split: Split }; answer: void }
+  beforeBatch: { payload: Batch; answer: Batch }
+  afterPredict: { payload: Batch & { readonly scores: tf.Tensor2D }; answer: { scores: tf.Tensor2D } }
+  afterLoss: {
+    payload: Batch & { readonly scores: tf.Tensor2D; readonly loss: tf.Scalar }
+    answer: { loss: tf.Scalar }
+  }
+  afterBackward: {
+    payload: { readonly step: number; readonly params: readonly NamedParam[]; readonly gradients: readonly tf.Tensor[] }
+    answer: { gradients: readonly tf.Tensor[] }
+  }
+  afterStep: { payload: { readonly step: number; readonly params: readonly NamedParam[] }; answer: void }
+  afterBatch: { payload: StepResult; answer: void }
+  afterEpoch: {
+    payload: { readonly epoch: number; readonly step: number; readonly train: Scores; readonly valid: Scores }
+    answer: void
+  }
+  afterFit: { payload: { readonly epochs: number; readonly step: number }; answer: void }
+  cleanup: { payload: undefined; answer: void }
+}
+
+export type EventName = keyof Events
+
+/** The events in the order in which they happen. */
+export const eventNames = [
+  'beforeFit',
+  'beforeEpoch',
+  'beforeBatch',
+  'afterPredict',
+  'afterLoss',
+  'afterBackward',
+  'afterStep',
+  'afterBatch',
+  'afterEpoch',
+  'afterFit',
+  'cleanup',
+] as const satisfies readonly EventName[]
+
+/** Events whose hooks run inside the gradient tape and must answer at once. */
+export type TapedEvent = 'afterPredict' | 'afterLoss'
+
+type Answer<E extends EventName> = Events[E]['answer'] | void
+
+export type Hook<E extends EventName> = (
+  payload: Events[E]['payload'],
+) => E extends TapedEvent ? Answer<E> : Answer<E> | Promise<Answer<E>>
+
+/** Hooks by event, plus state that a checkpoint keeps. `cleanup` always runs, whatever ended the fit. */
+export type Callback = { readonly [E in EventName]?: Hook<E> } & {
+  state?(): Json
+  restore?(state: Json): void
+  dispose?(): void
+}
+
+/** When hooks of one event run: by stage, then by the recipe's order. */
+export const stages = ['data', 'augment', 'target', 'loss', 'optim', 'metric', 'log', 'checkpoint'] as const
+export type Stage = (typeof stages)[number]

@@ -1,0 +1,44 @@
+/**
+ * Every error that a user can meet: its code, the process's exit code, and what it means. `docs/errors.md` is generated
+ * from this table (`pnpm docs:errors`), and a test keeps them equal.
+ */
+export const errorCodes = {
+  // wrong input: nothing was started (exit 2)
+  E_TABLE_UNKNOWN: { exit: 2, meaning: 'No table of this name.' },
+  E_ROW_UNKNOWN: { exit: 2, meaning: 'The table has no row of this name.' },
+  E_ARGUMENT: { exit: 2, meaning: 'A command-line argument is missing, unknown or malformed.' },
+  E_RECIPE: { exit: 2, meaning: 'A recipe is not well formed: unknown key, missing part, circular `from`.' },
+  E_OPTION_UNKNOWN: { exit: 2, meaning: 'A component has no option of this name.' },
+  E_OPTION_TYPE: { exit: 2, meaning: 'An option has a value of the wrong type.' },
+  E_OPTION_RANGE: { exit: 2, meaning: 'An option is outside its range.' },
+  E_COMPONENT_UNKNOWN: { exit: 2, meaning: 'No plugin of the recipe registers a component of this kind and name.' },
+  E_PLUGIN_BRAND: { exit: 2, meaning: 'A value in `plugins` was not made by definePlugin.' },
+  E_PLUGIN_CORE_RANGE: { exit: 2, meaning: 'A plugin wants another version of @tricklab/core.' },
+  E_PLUGIN_REQUIRES: { exit: 2, meaning: 'A plugin requires another plugin that the recipe does not import.' },
+  E_PLUGIN_CLASH: { exit: 2, meaning: 'Two plugins claim one plugin name or one component name.' },
+  E_PLUGIN_REGISTER: { exit: 2, meaning: 'A plugin threw while registering.' },
+  E_ENGINE_UNKNOWN: { exit: 2, meaning: 'No engine of this name.' },
+  E_ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The engine exists but does not work on this machine.' },
+  E_PRECISION: { exit: 2, meaning: 'The engine does not offer this precision.' },
+  E_DATASET_MISSING: { exit: 2, meaning: 'The data was found in none of the places looked at.' },
+  E_DATASET_CORRUPT: { exit: 2, meaning: 'A data file is truncated, altered or not of the expected format.' },
+  E_CACHE_WRITE: { exit: 2, meaning: 'The cache folder cannot be written.' },
+  E_OUT_WRITE: { exit: 2, meaning: 'The run folder cannot be written.' },
+  E_CHECKPOINT_CORRUPT: { exit: 2, meaning: 'A checkpoint is cut short or altered.' },
+  E_CHECKPOINT_MISMATCH: { exit: 2, meaning: 'A checkpoint belongs to another recipe, seed or engine.' },
+  E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
+  E_SHAPE: { exit: 2, meaning: 'Shapes do not fit; the message names the place in the model.' },
+  E_RECORD: { exit: 1, meaning: 'An accepted record does not hold: hash, completeness, arithmetic or tolerance.' },
+  // stopped before the end, resumable (exit 3)
+  E_INTERRUPTED: { exit: 3, meaning: 'Stopped by a signal; the state is saved and --resume goes on.' },
+  E_CHECKPOINT_WRITE: { exit: 3, meaning: 'A checkpoint could not be written; the last good one is untouched.' },
+  // faults (exit 4)
+  E_LOSS_NAN: { exit: 4, meaning: 'The loss became NaN or infinite.' },
+  E_HOOK: { exit: 4, meaning: 'A callback threw; the message names plugin, event and step.' },
+  E_HOOK_RETURN: { exit: 4, meaning: 'A callback returned something of the wrong form.' },
+  E_DOWNLOAD: { exit: 4, meaning: 'A download failed after retries.' },
+  E_WORKER: { exit: 4, meaning: 'A job process ended unexpectedly.' },
+  E_INTERNAL: { exit: 4, meaning: 'A defect of Tricklab itself.' },
+} as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; meaning: string }>
+
+export type ErrorCode = keyof typeof errorCodes

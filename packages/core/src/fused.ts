@@ -1,0 +1,145 @@
+/**
+ * Fused training kernels: the operations that TensorFlow.js would spread over dozens of kernels, each named once.
+ *
+ * A fused kernel is an ordinary TF.js kernel name. An engine may register a fast version under that name; where it
+ * does not, `runFused` registers the composed version (plain TF.js operations) for that backend on first use. So every
+ * plugin runs on every engine, and engines differ in speed alone.
+ */
+import * as tf from './tf.ts'
+
+/** Activation that a fused kernel applies to its result; parameters are in `FusedKernels`. */
+export type FusedActivation = 'linear' | 'relu'
+
+/**
+ * Every fused kernel: its inputs, attributes and outputs, in order.
+ * Shapes: images `[N, H, W, C]` (batch norm accepts any rank, C last), `[C]` vectors, scores `[N, K]`; all float32.
+ */
+export interface FusedKernels {
+  /**
+   * Batch norm with batch statistics over all axes but the last, then the activation.
+   * `y = act((x − mean) / sqrt(variance + epsilon) · gamma + beta)`; `stats` is `[2, C]`: row 0 the mean, row 1 the
+   * biased variance of this batch.
+   */
+  BatchNormTrain: {
+    inputs: { x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor }
+    attrs: { epsilon: number; activation: FusedActivation }
+    outputs: [y: tf.Tensor, stats: tf.Tensor]
+  }
+  /** Gradient of BatchNormTrain. With `relu`, `dy` counts only where the recomputed output is positive. */
+  BatchNormTrainGrad: {
+    inputs: { dy: tf.Tensor; x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor; stats: tf.Tensor }
+    attrs: { epsilon: number; activation: FusedActivation }
+    outputs: [dx: tf.Tensor, dgamma: tf.Tensor, dbeta: tf.Tensor]
+  }
+  /** Batch norm with given statistics (evaluation), then the activation; formula as BatchNormTrain. No gradient. */
+  BatchNormEval: {
+    inputs: { x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor; mean: tf.Tensor; variance: tf.Tensor }
+    attrs: { epsilon: number; activation: FusedActivation }
+    outputs: [y: tf.Tensor]
+  }
+  /**
+   * Cross-entropy against soft targets, per sample: `loss[n] = −Σ_k targets[n,k] · log softmax(logits[n])_k`.
+   * `residual = softmax(logits) · Σ_k targets − targets` is the gradient with respect to the logits.
+   */
+  SoftmaxCrossEntropy: {
+    inputs: { logits: tf.Tensor; targets: tf.Tensor }
+    attrs: Record<never, never>
+    outputs: [losses: tf.Tensor, residual: tf.Tensor]
+  }
+  /** `y = (x > 0 ? x : alpha · x) − offset` (slowai's GeneralReLU). */
+  LeakyReluOffset: { inputs: { x: tf.Tensor }; attrs: { alpha: number; offset: number }; outputs: [y: tf.Tensor] }
+  /** `dx = dy · (x > 0 ? 1 : alpha)`. */
+  LeakyReluOffsetGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: { alpha: number }; outputs: [dx: tf.Tensor] }
+  /** `dx = y > 0 ? dy : 0`, where `y` is ReLU's output. */
+  ReluGrad: { inputs: { dy: tf.Tensor; y: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
+  /** `y = relu(a + b)`, equal shapes: the end of a residual block. */
+  AddRelu: { inputs: { a: tf.Tensor; b: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
+  /**
+   * Inverted dropout from a counter-based generator: element i is kept when `hash(key, i) ≥ rate · 2³²` and then
+   * multiplied by `1 / (1 − rate)`. `hash` is `dropoutHash` of this file, so all engines draw the same mask.
+   */
+  Dropout: { inputs: { x: tf.Tensor }; attrs: { rate: number; key: number }; outputs: [y: tf.Tensor] }
+  /**
+   * One AdamW step for all parameters at once (PyTorch's order): for each i
+   * `p ← p·(1 − lr·decay_i)`, `m ← β1·m + (1−β1)·g`, `v ← β2·v + (1−β2)·g²`,
+   * `p ← p − lr/(1−β1^t) · m / (sqrt(v/(1−β2^t)) + eps)`.
+   * Inputs `p0 m0 v0 g0 p1 m1 …`; outputs new tensors `p0' m0' v0' p1' …`. `weightDecays[i]` is decay_i.
+   */
+  AdamWUpdate: {
+    inputs: Record<string, tf.Tensor>
+    attrs: { learningRate: number; beta1: number; beta2: number; epsilon: number; step: number; weightDecays: number[] }
+    outputs: tf.Tensor[]
+  }
+  /**
+   * One SGD step for all parameters (PyTorch's): `g ← g + decay_i·p`; `b ← momentum·b + (1−dampening)·g` (`b ← g` at step 1);
+   * `d = nesterov ? g + momentum·b : b`; `p ← p − lr·d`. Inputs `p0 b0 g0 p1 …`; outputs `p0' b0' p1' …`.
+   */
+  SgdUpdate: {
+    inputs: Record<string, tf.Tensor>
+    attrs: {
+      learningRate: number
+      momentum: number
+      dampening: number
+      nesterov: boolean
+      step: number
+      weightDecays: number[]
+    }
+    outputs: tf.Tensor[]
+  }
+}
+
+export type FusedKernelName = keyof FusedKernels
+
+type Composed<K extends FusedKernelName> = (
+  inputs: FusedKernels[K]['inputs'],
+  attrs: FusedKernels[K]['attrs'],
+) => FusedKernels[K]['outputs']
+
+const composedKernels = new Map<string, Composed<FusedKernelName>>()
+
+/**
+ * Declares the composed version of a fused kernel: plain TF.js operations, run where an engine has no kernel of its own.
+ * It is also the reference that every engine's own version is tested against.
+ */
+export function defineFused<K extends FusedKernelName>(name: K, composed: Composed<K>): void {
+  composedKernels.set(name, composed as unknown as Composed<FusedKernelName>)
+}
+
+/** The composed version of a fused kernel, for tests of an engine's own version. */
+export function composedFused<K extends FusedKernelName>(name: K): Composed<K> {
+  const composed = composedKernels.get(name)
+  if (composed === undefined) throw new Error(`no composed version of ${name}; import the package that defines it`)
+  return composed as unknown as Composed<K>
+}
+
+/** Runs a fused kernel on the current backend; the composed version where the backend has none. Not differentiated. */
+export function runFused<K extends FusedKernelName>(
+  name: K,
+  inputs: FusedKernels[K]['inputs'],
+  attrs: FusedKernels[K]['attrs'],
+): FusedKernels[K]['outputs'] {
+  const backendName = tf.getBackend()
+  if (tf.getKernel(name, backendName) === undefined) {
+    const composed = composedFused(name)
+    tf.registerKernel({
+      kernelName: name,
+      backendName,
+      kernelFunc: (call) =>
+        tf.tidy(() => composed(call.inputs as never, call.attrs as never) as unknown as tf.TensorContainer) as never,
+    })
+  }
+  const result = tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as tf.Tensor | tf.Tensor[]
+  return (Array.isArray(result) ? result : [result]) as FusedKernels[K]['outputs']
+}
+
+/** 32-bit counter-based hash: element `index` under `key`; the same on every engine. */
+export function dropoutHash(key: number, index: number): number {
+  // Two rounds of a xorshift-multiply mixer; the key enters before each, so neighbouring keys give unrelated masks.
+  let z = (index ^ key) >>> 0
+  z = Math.imul(z ^ (z >>> 16), 0x7feb352d)
+  z = Math.imul(z ^ (z >>> 15), 0x846ca68b)
+  z = (z ^ (z >>> 16)) + Math.imul(key, 0x9e3779b9)
+  z = Math.imul(z ^ (z >>> 16), 0x7feb352d)
+  z = Math.imul(z ^ (z >>> 15), 0x846ca68b)
+  return (z ^ (z >>> 16)) >>> 0
+}

@@ -1,0 +1,143 @@
+import type {
+  BatchSource,
+  Block,
+  Callback,
+  Dataset,
+  Loss,
+  Metric,
+  Model,
+  Optimizer,
+  Schedule,
+  Shape,
+  Stage,
+} from '../contracts.ts'
+import type { OptionInput, OptionSchema, OptionValues } from '../options.ts'
+import type { Rng } from '../rng/index.ts'
+
+/** What every component may ask for; one set a run. */
+export interface Services {
+  /** Randomness of the run, below the component's own scope. */
+  readonly rng: Rng
+  /** One line for the user, on standard error. */
+  readonly log: (message: string) => void
+}
+
+/** What a block is built for: the slot says how many channels come in and go out. */
+export interface BlockContext {
+  readonly inputChannels: number
+  readonly outputChannels: number
+  readonly stride: number
+  readonly kernelSize: number
+  /** False where the skeleton wants no activation after the block, such as a last layer. */
+  readonly activate: boolean
+  /** Initialisation: `init.at('conv/weight')`. */
+  readonly init: Rng
+}
+
+/** Builds blocks of a slot of a model. */
+export type BlockFactory = (context: BlockContext) => Block
+
+export interface ModelContext {
+  readonly imageShape: Shape
+  readonly classes: number
+  readonly init: Rng
+  /** The block that the recipe puts into a slot, or the slot's default. */
+  slot(name: string): { readonly use: string; readonly create: BlockFactory }
+}
+
+export interface ScheduleContext {
+  /** The optimizer's learning rate: the schedule's peak. */
+  readonly learningRate: number
+  readonly totalSteps: number
+  readonly stepsPerEpoch: number
+}
+
+export interface DatasetContext {
+  /** Folders or archives given by `--data`, searched before anything is downloaded. */
+  readonly dataPaths: readonly string[]
+  readonly onProgress: (progress: { what: string; done: number; total?: number }) => void
+  readonly signal?: AbortSignal
+}
+
+/** What `create` builds and what it receives beside its options, by kind of component. */
+export interface Kinds {
+  dataset: { instance: Dataset | Promise<Dataset>; context: DatasetContext }
+  model: { instance: Model; context: ModelContext }
+  block: { instance: Block; context: BlockContext }
+  loss: { instance: Loss; context: unknown }
+  optimizer: { instance: Optimizer; context: unknown }
+  schedule: { instance: Schedule; context: ScheduleContext }
+  metric: { instance: Metric; context: { readonly classes: readonly string[] } }
+  callback: { instance: Callback; context: { readonly source: BatchSource } }
+}
+
+export type Kind = keyof Kinds
+export const kinds = ['dataset', 'model', 'block', 'loss', 'optimizer', 'schedule', 'metric', 'callback'] as const
+
+/** A component: its options as data, and how to build it. */
+export interface Component<K extends Kind = Kind, S extends OptionSchema = OptionSchema> {
+  /** One line for lists and help. */
+  readonly doc: string
+  readonly options: S
+  create(options: OptionValues<S>, context: Kinds[K]['context'] & Services): Kinds[K]['instance']
+  /** Callbacks only: when the hooks run. */
+  readonly stage?: K extends 'callback' ? Stage : never
+  /** Models only: block slots that a recipe may fill, and the registry name of each default. */
+  readonly slots?: K extends 'model' ? { readonly [slot: string]: string } : never
+}
+
+/** A component under its name, as `register` returns it. The type carries name and options into recipe types. */
+export interface Registration<K extends Kind = Kind, N extends string = string, S extends OptionSchema = OptionSchema> {
+  readonly kind: K
+  readonly name: N
+  readonly component: Component<K, S>
+}
+
+/** The registrar: `on.callback('mixup', { … })` and so on for every kind. */
+export type Registrar = {
+  readonly [K in Kind]: <const N extends string, S extends OptionSchema>(
+    name: N,
+    component: Component<K, S>,
+  ) => Registration<K, N, S>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a registration of any component; `Component` is invariant in its options
+export type AnyRegistration = Registration<any, string, any>
+
+export interface PluginDefinition<R extends AnyRegistration> {
+  /** Package tail and docs anchor: `mixup`. */
+  readonly name: string
+  /** Range of @tricklab/core versions that it works with: `^0.1.0`. */
+  readonly core: string
+  readonly paper?: string
+  readonly version?: string
+  /** Names of plugins that must be in the recipe too. */
+  readonly requires?: readonly string[]
+  /** Returns what it registers, one or a list; called once a run. */
+  register(on: Registrar): R | readonly R[]
+}
+
+const brand = Symbol.for('@tricklab/core:plugin')
+
+export interface Plugin<R extends AnyRegistration = AnyRegistration> extends PluginDefinition<R> {
+  readonly [brand]: true
+}
+
+/**
+ * Declares a plugin: the default export of its package. Importing it has no effect; a recipe uses it by naming it in
+ * `plugins`.
+ */
+export function definePlugin<const R extends AnyRegistration>(definition: PluginDefinition<R>): Plugin<R> {
+  return { ...definition, [brand]: true }
+}
+
+/** True for values made by definePlugin, of this copy of core or another. */
+export function isPlugin(value: unknown): value is Plugin {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true
+}
+
+/** How a recipe names a component: its name, or `{ use: name, …options }`. */
+export type Use<R extends AnyRegistration, K extends Kind> =
+  R extends Registration<K, infer N, infer S>
+    ? (Record<never, never> extends OptionInput<S> ? N : never) | ({ readonly use: N } & OptionInput<S>)
+    : never

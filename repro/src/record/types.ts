@@ -1,0 +1,122 @@
+/**
+ * The files of a record. A record is the folder of one run of one row:
+ * `manifest.json` (this is what ran, on what), `seed-N.jsonl` (what happened, a line a step), `seed-N.safetensors`
+ * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
+ */
+import type { Json, Scores } from '@tricklab/core'
+
+export const recordSchema = 1
+
+/** Documented values of a row. */
+export interface Reported {
+  /** Metric that the verdict is about. */
+  readonly metric: string
+  /** One value a run, where the source lists them. */
+  readonly runs?: readonly number[]
+  /** Where the source gives only summary numbers. */
+  readonly mean?: number
+  readonly sd?: number
+  readonly n?: number
+  /** Documented curve: values after each epoch, by split and metric; null where the source gives none. */
+  readonly curve?: { readonly [split in 'train' | 'valid']?: { readonly [metric: string]: readonly (number | null)[] } }
+}
+
+/** Limits that make a run partial: no verdict. */
+export interface Limits {
+  readonly epochs?: number
+  readonly limitTrain?: number
+  readonly limitValid?: number
+}
+
+export type SeedStatus = 'running' | 'stopped' | 'failed' | 'done'
+
+export interface Manifest {
+  readonly schema: typeof recordSchema
+  readonly table: string
+  readonly title: string
+  readonly source: string
+  readonly row: string
+  /** SHA-256 of the canonical JSON of `recipe`. */
+  readonly recipeHash: string
+  /** The normalised row: every default filled in. */
+  readonly recipe: Json
+  readonly reported: Reported | null
+  readonly tolerance: number | null
+  readonly partial: Limits | null
+  readonly seeds: readonly number[]
+  readonly dataset: { readonly name: string; readonly digest: string; readonly train: number; readonly valid: number }
+  readonly engine: {
+    readonly name: string
+    readonly version: string
+    readonly device: string
+    readonly threads: number
+    readonly precision: string
+    readonly details: string
+  }
+  readonly environment: {
+    readonly node: string
+    readonly tfjs: string
+    readonly os: string
+    readonly cpu: string
+    readonly cores: number
+    readonly memoryGiB: number
+    /** Commit of the sources, null outside a git checkout. */
+    readonly commit: string | null
+    /** SHA-256 of uncommitted changes, null when there are none. */
+    readonly dirty: string | null
+    readonly lockfile: string | null
+    readonly plugins: { readonly [name: string]: string }
+  }
+  /** Resolved hook order, `event: callback, callback`. */
+  readonly hooks: { readonly [event: string]: readonly string[] }
+  readonly started: string
+  readonly ended: string | null
+  readonly status: { readonly [seed: string]: SeedStatus }
+}
+
+/** One line of `seed-N.jsonl`. The keys are a closed list; readers refuse others. */
+export type LogLine =
+  | { readonly event: 'start'; readonly seed: number; readonly time: string }
+  | { readonly event: 'resume'; readonly step: number; readonly time: string }
+  | {
+      readonly event: 'step'
+      readonly epoch: number
+      /** Training steps done, this one included. */
+      readonly step: number
+      readonly size: number
+      readonly loss: number
+      readonly learningRate: number
+      readonly momentum?: number
+      readonly seconds: number
+    }
+  | {
+      readonly event: 'epoch'
+      /** Counts from 0. */
+      readonly epoch: number
+      readonly step: number
+      readonly train: Scores
+      readonly valid: Scores
+      readonly seconds: number
+    }
+  | {
+      readonly event: 'end'
+      readonly step: number
+      readonly time: string
+      /** Time spent training and validating, pauses between resumes excluded. */
+      readonly seconds: number
+      /** Validation scores of the last epoch. */
+      readonly result: Scores
+      readonly peakMemoryMiB: number
+      /** SHA-256 of all final weights: equal hashes mean bit-identical models. */
+      readonly weights: string
+    }
+
+export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = {
+  start: ['event', 'seed', 'time'],
+  resume: ['event', 'step', 'time'],
+  step: ['event', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
+  epoch: ['event', 'epoch', 'step', 'train', 'valid', 'seconds'],
+  end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
+}
+
+export type Verdict = 'reproduced' | 'exceeds' | 'falls-short' | 'inconclusive' | 'partial' | 'measured'
