@@ -11,10 +11,13 @@ export const recordSchema = 1
 export interface Reported {
   /** Metric that the verdict is about. */
   readonly metric: string
+  /** Which values of the metric are good ones. Default: `lower` for `loss`, `higher` for all else. */
+  readonly better?: 'higher' | 'lower'
   /** One value a run, where the source lists them. */
   readonly runs?: readonly number[]
-  /** Where the source gives only summary numbers. */
+  /** Where the source gives only summary numbers. Left out `n` is taken as 1: the least that the source can mean. */
   readonly mean?: number
+  /** Sample standard deviation (divisor n − 1); sources that print `np.std` must be converted. */
   readonly sd?: number
   readonly n?: number
   /** Documented curve: values after each epoch, by split and metric; null where the source gives none. */
@@ -42,6 +45,8 @@ export interface Manifest {
   readonly recipe: Json
   readonly reported: Reported | null
   readonly tolerance: number | null
+  /** The recipe's remark on this row: what the source leaves open, what is known to differ. */
+  readonly note?: string
   readonly partial: Limits | null
   readonly seeds: readonly number[]
   readonly dataset: { readonly name: string; readonly digest: string; readonly train: number; readonly valid: number }
@@ -74,7 +79,13 @@ export interface Manifest {
   readonly status: { readonly [seed: string]: SeedStatus }
 }
 
-/** One line of `seed-N.jsonl`. The keys are a closed list; readers refuse others. */
+/**
+ * One line of `seed-N.jsonl`. The keys are a closed list; readers refuse others.
+ *
+ * `seconds` is the time spent on this seed so far, training and validating, pauses excluded: it never falls, and
+ * differences give durations. The file is only ever appended to: a `resume` line at step S takes back every step and
+ * epoch line past S that an interrupted process logged after its last checkpoint.
+ */
 export type LogLine =
   | { readonly event: 'start'; readonly seed: number; readonly time: string }
   | { readonly event: 'resume'; readonly step: number; readonly time: string }
@@ -102,7 +113,6 @@ export type LogLine =
       readonly event: 'end'
       readonly step: number
       readonly time: string
-      /** Time spent training and validating, pauses between resumes excluded. */
       readonly seconds: number
       /** Validation scores of the last epoch. */
       readonly result: Scores
