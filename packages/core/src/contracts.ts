@@ -29,6 +29,8 @@ export interface Dataset {
   readonly digest: string
   size(split: Split): number
   read(split: Split, index: number): Promise<Sample>
+  /** The same sample at once, for datasets held in memory: spares a promise a sample. `pixels` must not be written to. */
+  readSync?(split: Split, index: number): Sample
   dispose?(): void
 }
 
@@ -79,7 +81,10 @@ export interface ModelLayer {
 /** A whole network: images in, scores (logits) `[batch, classes]` out. */
 export interface Model {
   readonly params: ParamTree
-  /** The layers in order, for summaries; together they hold every parameter. */
+  /**
+   * The layers in order, each applied to the output of the one before; together they hold every parameter and `apply`
+   * does no more than flatten the last output. Summaries and the search for a NaN walk along them.
+   */
   readonly layers: readonly ModelLayer[]
   readonly inputShape: Shape
   readonly classes: number
