@@ -31,6 +31,16 @@ export interface FusedKernels {
     attrs: { epsilon: number; activation: FusedActivation }
     outputs: [dx: tf.Tensor, dgamma: tf.Tensor, dbeta: tf.Tensor]
   }
+  /**
+   * Running statistics after a training batch (PyTorch's): `mean ← (1 − momentum)·mean + momentum·stats[0]` and
+   * `variance ← (1 − momentum)·variance + momentum·correction·stats[1]`. `correction` is n/(n−1): the running variance
+   * is the unbiased one.
+   */
+  BatchNormRunning: {
+    inputs: { stats: tf.Tensor; mean: tf.Tensor; variance: tf.Tensor }
+    attrs: { momentum: number; correction: number }
+    outputs: [mean: tf.Tensor, variance: tf.Tensor]
+  }
   /** Batch norm with given statistics (evaluation), then the activation; formula as BatchNormTrain. No gradient. */
   BatchNormEval: {
     inputs: { x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor; mean: tf.Tensor; variance: tf.Tensor }

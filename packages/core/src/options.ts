@@ -114,15 +114,24 @@ export const opt = {
       return (values as readonly string[]).includes(value) ? undefined : 'range'
     }),
   /** A list of numbers, all in one range. */
-  numbers: <const O extends Common<readonly number[]> & Range & { length?: number }>(spec: O) => {
-    const item = numeric('number', { doc: '', ...pickRange(spec) })
-    const accepts = `list of ${spec.length === undefined ? '' : `${spec.length} `}numbers, each a ${item.accepts}`
-    return define<readonly number[], O>('list', spec, accepts, (value) => {
-      if (!Array.isArray(value)) return 'type'
-      if (spec.length !== undefined && value.length !== spec.length) return 'range'
-      return value.map((entry) => item.check(entry)).find((problem) => problem !== undefined)
-    })
-  },
+  numbers: <const O extends Common<readonly number[]> & Range & { length?: number }>(spec: O) =>
+    numericList('number', spec),
+  /** A list of whole numbers, all in one range. */
+  integers: <const O extends Common<readonly number[]> & Range & { length?: number }>(spec: O) =>
+    numericList('integer', spec),
+}
+
+function numericList<const O extends Common<readonly number[]> & Range & { length?: number }>(
+  type: 'number' | 'integer',
+  spec: O,
+): Option<readonly number[], IsRequired<O>> {
+  const item = numeric(type, { doc: '', ...pickRange(spec) })
+  const accepts = `list of ${spec.length === undefined ? '' : `${spec.length} `}numbers, each a ${item.accepts}`
+  return define<readonly number[], O>('list', spec, accepts, (value) => {
+    if (!Array.isArray(value)) return 'type'
+    if (spec.length !== undefined && value.length !== spec.length) return 'range'
+    return value.map((entry) => item.check(entry)).find((problem) => problem !== undefined)
+  })
 }
 
 function pickRange({ min, above, max, below }: Range): Range {
