@@ -64,8 +64,8 @@ export interface Kinds {
   dataset: { instance: Dataset | Promise<Dataset>; context: DatasetContext }
   model: { instance: Model; context: ModelContext }
   block: { instance: Block; context: BlockContext }
-  loss: { instance: Loss; context: unknown }
-  optimizer: { instance: Optimizer; context: unknown }
+  loss: { instance: Loss; context: object }
+  optimizer: { instance: Optimizer; context: object }
   schedule: { instance: Schedule; context: ScheduleContext }
   metric: { instance: Metric; context: { readonly classes: readonly string[] } }
   callback: { instance: Callback; context: { readonly source: BatchSource } }

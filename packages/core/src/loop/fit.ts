@@ -1,0 +1,120 @@
+import type { Batch, Scores, Split } from '../contracts.ts'
+import { fail } from '../errors/index.ts'
+import * as tf from '../tf.ts'
+import type { FitResult, Learner } from './learner.ts'
+import { failNonFinite } from './non-finite.ts'
+
+/**
+ * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner continues where it stopped.
+ * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
+ */
+export async function fit(learner: Learner): Promise<FitResult> {
+  const { hooks, position, parts, tally } = learner
+  try {
+    await hooks.run('beforeFit', {
+      epochs: parts.epochs,
+      stepsPerEpoch: learner.batches('train'),
+      validSteps: learner.batches('valid'),
+      startEpoch: position.epoch,
+      startStep: position.step,
+      params: learner.params,
+    })
+    while (position.epoch < parts.epochs) {
+      const { epoch } = position
+      const train = learner.trainScores ?? (await runEpoch(learner, 'train'))
+      // From here on a checkpoint resumes at the validation: the training half of the epoch is settled.
+      learner.trainScores = train
+      tally.reset()
+      const valid = await runEpoch(learner, 'valid')
+      tally.reset()
+      learner.trainScores = undefined
+      Object.assign(position, { epoch: epoch + 1, index: 0 })
+      learner.result = { train, valid }
+      await hooks.run('afterEpoch', { epoch, step: position.step, train, valid })
+      stopIfAsked(learner)
+    }
+    await hooks.run('afterFit', { epochs: parts.epochs, step: position.step })
+  } finally {
+    await hooks.cleanup()
+  }
+  return learner.result!
+}
+
+/** One pass over a split; returns its scores. */
+async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
+  const { hooks, parts, position, tally } = learner
+  const training = split === 'train'
+  let index = training ? position.index : 0
+  await hooks.run('beforeEpoch', { epoch: position.epoch, split })
+  for await (const read of parts.source.read(split, position.epoch, index)) {
+    const { epoch, step } = position
+    const batch = await hooks.run('beforeBatch', { ...read, training, epoch, index, step })
+    const { loss, scores } = training ? await trainStep(learner, batch) : predict(learner, batch)
+    const lossValue = (await loss.data())[0]!
+    await tally.add(lossValue, batch.size, scores, batch.targets)
+    tf.dispose([loss, scores, batch.images, batch.targets])
+
+    index += 1
+    const hyper = training ? parts.schedule.at(step) : undefined
+    if (training) Object.assign(position, { index, step: step + 1 })
+    await hooks.run('afterBatch', {
+      epoch,
+      index: index - 1,
+      step: position.step,
+      size: batch.size,
+      training,
+      loss: lossValue,
+      hyper,
+    })
+    stopIfAsked(learner)
+  }
+  return tally.compute()
+}
+
+/** Forward, backward, update. Returns loss and scores, owned by the caller. */
+async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Scalar; scores: tf.Tensor2D }> {
+  const { hooks, parts, trainable } = learner
+  let scores: tf.Tensor2D | undefined
+  const { value, grads } = tf.variableGrads(
+    () => {
+      const forward = scoreAndLoss(learner, batch)
+      scores = tf.keep(forward.scores)
+      return forward.loss
+    },
+    trainable.map((param) => param.value),
+  )
+  if (!Number.isFinite((await value.data())[0])) await failNonFinite(learner, batch)
+
+  // As in PyTorch, a parameter that took no part in the loss is left alone.
+  const params = trainable.filter((param) => grads[param.value.name] != null)
+  const { gradients } = await hooks.run('afterBackward', {
+    step: batch.step,
+    params,
+    gradients: params.map((param) => grads[param.value.name]!),
+  })
+  parts.optimizer.step(params, gradients, parts.schedule.at(batch.step), batch.step + 1)
+  tf.dispose([...Object.values(grads), ...gradients])
+  await hooks.run('afterStep', { step: batch.step, params })
+  return { loss: value, scores: scores! }
+}
+
+function predict(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
+  return tf.tidy(() => scoreAndLoss(learner, batch))
+}
+
+function scoreAndLoss({ hooks, parts }: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
+  const rng = parts.rng.scope('forward', batch.step)
+  const predicted = parts.model.apply(batch.images, { training: batch.training, rng })
+  const { scores } = hooks.runTaped('afterPredict', { ...batch, scores: predicted })
+  const computed = parts.loss.apply(scores, batch.targets)
+  const { loss } = hooks.runTaped('afterLoss', { ...batch, scores, loss: computed })
+  return { scores, loss }
+}
+
+function stopIfAsked({ parts, position }: Learner): void {
+  if (parts.signal?.aborted !== true) return
+  fail('E_INTERRUPTED', {
+    what: `Stopped after step ${position.step} of epoch ${position.epoch + 1}/${parts.epochs} (seed ${parts.seed}).`,
+    fix: 'run the same command with --resume to go on.',
+  })
+}

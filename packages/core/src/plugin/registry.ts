@@ -1,0 +1,195 @@
+// The only module that knows tsyringe. `reflect-metadata` must come first: tsyringe throws without it.
+import 'reflect-metadata'
+import semver from 'semver'
+import { container as rootContainer } from 'tsyringe'
+import manifest from '../../package.json' with { type: 'json' }
+import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
+import type { Json } from '../json.ts'
+import { readOptions } from '../options.ts'
+import { createRng } from '../rng/index.ts'
+import {
+  type AnyRegistration,
+  type Component,
+  isPlugin,
+  type Kind,
+  type Kinds,
+  kinds,
+  type Plugin,
+  type Registrar,
+  type Services,
+} from './define.ts'
+
+export const coreVersion: string = manifest.version
+
+/** How a normalised recipe names a component: always the long form, every option filled in. */
+export interface NormalUse {
+  readonly use: string
+  readonly [option: string]: Json
+}
+
+/** The components of one run: what its recipe's plugins registered, and nothing else. */
+export interface Registry {
+  readonly plugins: readonly { readonly name: string; readonly version: string }[]
+  /** Names of a kind, with the plugin each comes from. */
+  list(kind: Kind): { readonly name: string; readonly plugin: string; readonly component: Component<Kind> }[]
+  /** The declaration behind a name. @errors E_COMPONENT_UNKNOWN */
+  component<K extends Kind>(kind: K, name: string, where?: string): Component<K>
+  /** Fills in defaults; collects every problem instead of throwing. */
+  normalize(kind: Kind, use: string | { readonly use: string }, where: string): { use: NormalUse; problems: Problem[] }
+  /** Builds a component from its normalised form; `create` receives the run's services beside `context`. */
+  create<K extends Kind>(kind: K, use: NormalUse, context: Kinds[K]['context']): Kinds[K]['instance']
+}
+
+/** What the container resolves for a component: its declaration, and a factory that injects the run's services. */
+interface Bound<K extends Kind> {
+  readonly component: Component<K>
+  create(options: never, context: Kinds[K]['context']): Kinds[K]['instance']
+}
+
+const componentToken = (kind: Kind, name: string) => Symbol.for(`@tricklab/core:${kind}/${name}`)
+const serviceToken = (name: keyof Services) => Symbol.for(`@tricklab/core:service/${name}`)
+
+/** Checks and registers the plugins of a recipe, and the services of its run, in a container of their own. */
+export function createRegistry(plugins: readonly Plugin[], services: Partial<Services> = {}): Registry {
+  // tsyringe lets a second registration win silently and hides a parent's list in a child: so every run has a fresh
+  // child, and all four checks happen before anything is registered.
+  const container = rootContainer.createChildContainer()
+  const owners = new Map<symbol, { kind: Kind; name: string; plugin: string }>()
+  checkPlugins(plugins)
+  container.register(serviceToken('rng'), { useValue: services.rng ?? createRng(0) })
+  container.register(serviceToken('log'), { useValue: services.log ?? (() => {}) })
+
+  for (const plugin of plugins) {
+    for (const { kind, name, component } of registrationsOf(plugin)) {
+      const token = componentToken(kind, name)
+      const owner = owners.get(token)
+      if (owner !== undefined) {
+        fail('E_PLUGIN_CLASH', {
+          what: `Plugins "${owner.plugin}" and "${plugin.name}" both register the ${kind} "${name}".`,
+          expected: `one owner for ${kind} "${name}".`,
+          received: `${owner.plugin}, ${plugin.name}.`,
+          fix: 'leave one of the two out of `plugins`, or rename the component in your own plugin.',
+        })
+      }
+      owners.set(token, { kind, name, plugin: plugin.name })
+      container.register(token, {
+        useFactory: (run): Bound<Kind> => ({
+          component,
+          create: (options, context) =>
+            component.create(options, {
+              rng: run.resolve<Services['rng']>(serviceToken('rng')).scope(kind, name),
+              log: run.resolve<Services['log']>(serviceToken('log')),
+              ...context,
+            }),
+        }),
+      })
+    }
+  }
+
+  const registry: Registry = {
+    plugins: plugins.map(({ name, version }) => ({ name, version: version ?? coreVersion })),
+    list: (kind) =>
+      [...owners.values()]
+        .filter((entry) => entry.kind === kind)
+        .map(({ name, plugin }) => ({ name, plugin, component: registry.component(kind, name) })),
+    component(kind, name, where = 'the recipe') {
+      const token = componentToken(kind, name)
+      if (!container.isRegistered(token)) {
+        const names = [...owners.values()].filter((entry) => entry.kind === kind).map((entry) => entry.name)
+        fail('E_COMPONENT_UNKNOWN', {
+          what: `${where} names the ${kind} "${name}", which no plugin of the recipe registers.`,
+          expected: names.length === 0 ? `a plugin that registers a ${kind}.` : `one of ${names.join(', ')}.`,
+          received: `"${name}".`,
+          fix: `${suggest(name, names)} Or import its plugin and add it to \`plugins\`.`,
+        })
+      }
+      return container.resolve<Bound<typeof kind>>(token).component
+    },
+    normalize(kind, use, where) {
+      const { use: name, ...input } = typeof use === 'string' ? { use } : use
+      const place = `${where} (${kind} "${name}")`
+      try {
+        const { values, problems } = readOptions(registry.component(kind, name, where).options, input, place)
+        return { use: { ...values, use: name } as NormalUse, problems }
+      } catch (error) {
+        if (!(error instanceof TricklabError)) throw error
+        return { use: { use: name }, problems: [...error.problems] }
+      }
+    },
+    create(kind, { use, ...options }, context) {
+      return container.resolve<Bound<typeof kind>>(componentToken(kind, use)).create(options as never, context)
+    },
+  }
+  return registry
+}
+
+/** Brand, core range, requires, clash of plugin names: all problems at once. */
+function checkPlugins(plugins: readonly Plugin[]): void {
+  const problems: Problem[] = []
+  const seen = new Set<string>()
+  for (const plugin of plugins as readonly unknown[]) {
+    if (!isPlugin(plugin)) {
+      problems.push({
+        code: 'E_PLUGIN_BRAND',
+        what: 'A value in `plugins` is not a Tricklab plugin.',
+        expected: 'the default export of a plugin package, made by definePlugin.',
+        received: describe(plugin),
+        fix: 'import the default export: `import mixup from "@tricklab/plugin-mixup"`.',
+      })
+      continue
+    }
+    if (!semver.satisfies(coreVersion, plugin.core, { includePrerelease: true })) {
+      problems.push({
+        code: 'E_PLUGIN_CORE_RANGE',
+        what: `Plugin "${plugin.name}" does not support this version of @tricklab/core.`,
+        expected: `core ${plugin.core}.`,
+        received: `core ${coreVersion}.`,
+        fix: `install a version of "${plugin.name}" made for core ${coreVersion}.`,
+      })
+    }
+    if (seen.has(plugin.name)) {
+      problems.push({
+        code: 'E_PLUGIN_CLASH',
+        what: `Two plugins of the recipe are named "${plugin.name}".`,
+        expected: 'every plugin once.',
+        received: `"${plugin.name}" twice.`,
+        fix: 'remove one of them from `plugins`.',
+      })
+    }
+    seen.add(plugin.name)
+  }
+  for (const plugin of plugins.filter(isPlugin)) {
+    for (const required of plugin.requires ?? []) {
+      if (seen.has(required)) continue
+      problems.push({
+        code: 'E_PLUGIN_REQUIRES',
+        what: `Plugin "${plugin.name}" requires the plugin "${required}", which the recipe does not import.`,
+        expected: `"${required}" in \`plugins\`.`,
+        received: [...seen].join(', '),
+        fix: `import "${required}" and add it to \`plugins\`.`,
+      })
+    }
+  }
+  failAll(problems)
+}
+
+function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
+  const registrar = Object.fromEntries(
+    kinds.map((kind) => [kind, (name: string, component: Component) => ({ kind, name, component })]),
+  ) as unknown as Registrar
+  try {
+    const result = plugin.register(registrar) as AnyRegistration | readonly AnyRegistration[]
+    return Array.isArray(result) ? result : [result as AnyRegistration]
+  } catch (cause) {
+    fail('E_PLUGIN_REGISTER', {
+      what: `Plugin "${plugin.name}" threw while registering: ${cause instanceof Error ? cause.message : String(cause)}`,
+      fix: `report it to the author of "${plugin.name}", or leave the plugin out.`,
+      cause,
+    })
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return `an object with keys ${Object.keys(value).join(', ')}.`
+  return `${typeof value} ${String(value)}.`
+}

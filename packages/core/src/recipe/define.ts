@@ -1,0 +1,138 @@
+import type { Shape } from '../contracts.ts'
+import type { AnyRegistration, Kind, Plugin, Use } from '../plugin/define.ts'
+
+/** Where pixel statistics come from. Pixels are in [0, 1] before it. */
+export type Normalize =
+  | { readonly kind: 'none' }
+  /** One mean and standard deviation for all channels, from this many training images drawn by the seed. */
+  | { readonly kind: 'sample-scalar'; readonly images: number }
+  /** Given values, one a channel. */
+  | { readonly kind: 'fixed'; readonly mean: readonly number[]; readonly std: readonly number[] }
+
+/** Documented values of a row: every run where the source lists them, else the summary. */
+export interface ReportedValues {
+  /** Metric that the verdict is about. Default `accuracy`. */
+  readonly metric?: string
+  readonly runs?: readonly number[]
+  readonly mean?: number
+  readonly sd?: number
+  readonly n?: number
+  /** Values after each epoch, as far as the source gives them. */
+  readonly curve?: {
+    readonly [split in 'train' | 'valid']?: { readonly [metric: string]: readonly (number | null)[] }
+  }
+}
+
+interface DataSpec<R extends AnyRegistration> {
+  readonly dataset: Use<R, 'dataset'>
+  readonly normalize: Normalize
+  /** A new order each epoch, keyed by seed and epoch. */
+  readonly shuffle: boolean
+  /** Leave out a last training batch that is not full. */
+  readonly dropLast: boolean
+}
+
+type Slots<R extends AnyRegistration> = { readonly [slot: string]: Use<R, 'block'> }
+type LongUse<R extends AnyRegistration, K extends Kind> = Exclude<Use<R, K>, string>
+type ModelSpec<R extends AnyRegistration> = Use<R, 'model'> | (LongUse<R, 'model'> & { readonly slots?: Slots<R> })
+
+/** A complete configuration. */
+export interface RecipeSpec<R extends AnyRegistration> {
+  readonly data: DataSpec<R>
+  readonly model: ModelSpec<R>
+  readonly loss: Use<R, 'loss'>
+  readonly optimizer: Use<R, 'optimizer'>
+  readonly schedule: Use<R, 'schedule'>
+  readonly metrics: readonly Use<R, 'metric'>[]
+  readonly callbacks?: readonly Use<R, 'callback'>[]
+  readonly epochs: number
+  readonly batchSize: number
+}
+
+/** What a row changes of the base or of the row it comes from: objects merge, a new `use` drops the old one's options. */
+export interface RecipeChange<R extends AnyRegistration> {
+  readonly data?: Partial<DataSpec<R>>
+  readonly model?: ModelSpec<R> | (Partial<LongUse<R, 'model'>> & { readonly slots?: Slots<R> })
+  readonly loss?: Use<R, 'loss'>
+  readonly optimizer?: Use<R, 'optimizer'> | Partial<LongUse<R, 'optimizer'>>
+  readonly schedule?: Use<R, 'schedule'> | Partial<LongUse<R, 'schedule'>>
+  readonly metrics?: readonly Use<R, 'metric'>[]
+  readonly callbacks?: readonly Use<R, 'callback'>[]
+  readonly epochs?: number
+  readonly batchSize?: number
+}
+
+export interface RowSpec<R extends AnyRegistration> {
+  /** Row to start from instead of the base. */
+  readonly from?: string
+  readonly change?: RecipeChange<R>
+  readonly reported?: ReportedValues
+  /** Largest accepted distance between the measured and the reported mean, in units of the metric. */
+  readonly tolerance?: number
+  readonly seeds?: readonly number[]
+  /** One sentence for the report: what the source leaves open, what is known to differ. */
+  readonly note?: string
+}
+
+interface TableHead {
+  readonly id: string
+  readonly title: string
+  /** Document that the numbers come from. */
+  readonly source: string
+}
+
+export interface TableDefinition<R extends AnyRegistration> extends TableHead {
+  readonly plugins: readonly Plugin<R>[]
+  readonly base: RecipeSpec<R> & { readonly seeds: readonly number[]; readonly tolerance?: number }
+  readonly rows: { readonly [row: string]: RowSpec<R> }
+}
+
+/** A table whose numbers follow from the model alone: computed, not trained, and compared exactly. */
+export interface SummaryTableDefinition<R extends AnyRegistration> extends TableHead {
+  readonly plugins: readonly Plugin<R>[]
+  readonly imageShape: Shape
+  readonly classes: number
+  readonly rows: {
+    readonly [row: string]: {
+      readonly model: ModelSpec<R>
+      readonly reported: {
+        /** Trainable parameters, a value a layer. */
+        readonly params?: readonly number[]
+        readonly totalParams: number
+        /** The source's MFlops column, one decimal. */
+        readonly mflops?: readonly number[]
+        /** Multiply-accumulates of one image in millions, two decimals. */
+        readonly megaMacs?: number
+      }
+    }
+  }
+}
+
+const brand = Symbol.for('@tricklab/core:table')
+
+export type TrainingTable<R extends AnyRegistration = AnyRegistration> = TableDefinition<R> & {
+  readonly [brand]: 'training'
+  readonly kind: 'training'
+}
+export type SummaryTable<R extends AnyRegistration = AnyRegistration> = SummaryTableDefinition<R> & {
+  readonly [brand]: 'summary'
+  readonly kind: 'summary'
+}
+export type Table = TrainingTable | SummaryTable
+
+/** Declares a documented table: pure data apart from `plugins`. Option names and types are checked in the editor. */
+export function defineTable<const R extends AnyRegistration>(definition: TableDefinition<R>): TrainingTable<R> {
+  return { ...definition, kind: 'training', [brand]: 'training' }
+}
+
+/** Declares a documented table of model summaries: exact, no training. */
+export function defineSummaryTable<const R extends AnyRegistration>(
+  definition: SummaryTableDefinition<R>,
+): SummaryTable<R> {
+  return { ...definition, kind: 'summary', [brand]: 'summary' }
+}
+
+/** True for values made by defineTable or defineSummaryTable, of this copy of core or another. */
+export function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && brand in value
+}

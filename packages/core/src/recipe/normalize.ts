@@ -1,0 +1,274 @@
+import type { Shape } from '../contracts.ts'
+import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
+import { hashJson } from '../hash.ts'
+import type { Json } from '../json.ts'
+import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
+import type { Normalize, ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
+
+/** A model of a normalised recipe: the skeleton and the block in each of its slots. */
+export interface NormalModel {
+  readonly skeleton: NormalUse
+  readonly slots: { readonly [slot: string]: NormalUse }
+}
+
+/** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
+export interface NormalRecipe {
+  readonly data: {
+    readonly dataset: NormalUse
+    readonly normalize: Normalize
+    readonly shuffle: boolean
+    readonly dropLast: boolean
+  }
+  readonly model: NormalModel
+  readonly loss: NormalUse
+  readonly optimizer: NormalUse
+  readonly schedule: NormalUse
+  readonly metrics: readonly NormalUse[]
+  readonly callbacks: readonly NormalUse[]
+  readonly epochs: number
+  readonly batchSize: number
+}
+
+/** A row ready to run. */
+export interface Row {
+  readonly table: TrainingTable
+  readonly name: string
+  readonly recipe: NormalRecipe
+  /** SHA-256 of the recipe: binds records and README tables to it. */
+  readonly hash: string
+  readonly reported: ReportedValues | undefined
+  readonly tolerance: number | undefined
+  readonly seeds: readonly number[]
+  readonly note: string | undefined
+}
+
+/** Name of every row of a table, in its own order. */
+export const rowNames = (table: Table): string[] => Object.keys(table.rows)
+
+/**
+ * Resolves inheritance, fills in every default and reports all problems at once, before any tensor is made.
+ * @errors E_ROW_UNKNOWN, E_RECIPE, E_COMPONENT_UNKNOWN, E_OPTION_*
+ */
+export function normalizeRow(table: TrainingTable, name: string, registry = createRegistry(table.plugins)): Row {
+  checkRowName(table, name)
+  const where = `${table.id}/${name}`
+  const { seeds, tolerance, ...base } = table.base
+  const chain = inheritance(table, name)
+  const spec = chain.reduce<JsonObject>((merged, row) => merge(merged, (row.change ?? {}) as JsonObject), base as never)
+  const own = chain.at(-1)!
+
+  const problems: Problem[] = []
+  const recipe = normalizeRecipe(spec, registry, where, problems)
+  failAll(problems)
+  return {
+    table,
+    name,
+    recipe,
+    hash: hashJson(recipe as unknown as Json),
+    reported: own.reported,
+    tolerance: own.tolerance ?? tolerance,
+    seeds: own.seeds ?? seeds,
+    note: own.note,
+  }
+}
+
+/** Resolves the model of a summary row. */
+export function normalizeSummaryModel(table: SummaryTable, name: string, registry = createRegistry(table.plugins)) {
+  checkRowName(table, name)
+  const problems: Problem[] = []
+  const model = normalizeModel(table.rows[name]!.model as never, registry, `${table.id}/${name}`, problems)
+  failAll(problems)
+  return model
+}
+
+/** Builds the model of a normalised recipe; the same seed gives the same weights. */
+export function createModel(
+  registry: Registry,
+  { skeleton, slots }: NormalModel,
+  context: { imageShape: Shape; classes: number; init: import('../rng/index.ts').Rng },
+) {
+  return registry.create('model', skeleton, {
+    ...context,
+    slot(slot) {
+      const use = slots[slot]
+      if (use === undefined) throw new Error(`model "${skeleton.use}" asks for the undeclared slot "${slot}"`)
+      return { use: use.use, create: (block) => registry.create('block', use, block) }
+    },
+  })
+}
+
+function checkRowName(table: Table, name: string): void {
+  if (name in table.rows) return
+  fail('E_ROW_UNKNOWN', {
+    what: `Table "${table.id}" has no row "${name}".`,
+    expected: `one of ${rowNames(table).join(', ')}.`,
+    received: `"${name}".`,
+    fix: suggest(name, rowNames(table)),
+  })
+}
+
+/** The rows from the base down to `name`. */
+function inheritance(table: TrainingTable, name: string) {
+  const chain: (typeof table.rows)[string][] = []
+  const visited: string[] = []
+  for (let next: string | undefined = name; next !== undefined; ) {
+    checkRowName(table, next)
+    if (visited.includes(next)) {
+      fail('E_RECIPE', {
+        what: `Rows of "${table.id}" inherit from each other in a circle.`,
+        expected: '`from` chains that end at the base.',
+        received: [...visited, next].join(' → '),
+        fix: `remove one \`from\` of them.`,
+      })
+    }
+    visited.push(next)
+    const row: (typeof table.rows)[string] = table.rows[next]!
+    chain.unshift(row)
+    next = row.from
+  }
+  return chain
+}
+
+type JsonObject = { readonly [key: string]: Json }
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Objects merge key by key; a short `use` becomes long first, and a new `use` drops the options of the old one. */
+function merge(below: JsonObject, above: JsonObject): JsonObject {
+  const result: Record<string, Json> = { ...below }
+  for (const [key, value] of Object.entries(above)) {
+    const old = typeof below[key] === 'string' && isObject(value) && key !== 'use' ? { use: below[key] } : below[key]
+    const replaces = !isObject(old) || !isObject(value) || ('use' in value && value.use !== old.use) || 'kind' in value
+    result[key] = replaces ? value : merge(old, value)
+  }
+  return result
+}
+
+const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize'.split(' ')
+const dataKeys = 'dataset normalize shuffle dropLast'.split(' ')
+
+function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
+  checkKeys(spec, recipeKeys, where, problems)
+  const data = (isObject(spec.data) ? spec.data : {}) as JsonObject
+  checkKeys(data, dataKeys, `${where} data`, problems)
+
+  const component = (kind: Parameters<Registry['normalize']>[0], value: Json | undefined): NormalUse => {
+    if (typeof value !== 'string' && !(isObject(value) && typeof value.use === 'string')) {
+      problems.push(missing(where, kind, 'a component name or { use: name, … }', value))
+      return { use: '' }
+    }
+    const normal = registry.normalize(kind, value as string | { use: string }, where)
+    problems.push(...normal.problems)
+    return normal.use
+  }
+  const components = (kind: 'metric' | 'callback', value: Json | undefined): NormalUse[] => {
+    if (value === undefined) return []
+    if (!Array.isArray(value)) problems.push(missing(where, `${kind}s`, 'a list', value))
+    return Array.isArray(value) ? value.map((entry) => component(kind, entry)) : []
+  }
+  const count = (key: 'epochs' | 'batchSize'): number => {
+    const value = spec[key]
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+    problems.push(missing(where, key, 'a whole number from 1', value))
+    return 1
+  }
+  const flag = (key: 'shuffle' | 'dropLast'): boolean => {
+    if (typeof data[key] !== 'boolean') problems.push(missing(`${where} data`, key, 'true or false', data[key]))
+    return data[key] === true
+  }
+
+  return {
+    data: {
+      dataset: component('dataset', data.dataset),
+      normalize: normalizeNormalize(data.normalize, where, problems),
+      shuffle: flag('shuffle'),
+      dropLast: flag('dropLast'),
+    },
+    model: normalizeModel(spec.model as never, registry, where, problems),
+    loss: component('loss', spec.loss),
+    optimizer: component('optimizer', spec.optimizer),
+    schedule: component('schedule', spec.schedule),
+    metrics: components('metric', spec.metrics),
+    callbacks: components('callback', spec.callbacks),
+    epochs: count('epochs'),
+    batchSize: count('batchSize'),
+  }
+}
+
+function normalizeModel(
+  value: string | (JsonObject & { use: string; slots?: { [slot: string]: string | { use: string } } }),
+  registry: Registry,
+  where: string,
+  problems: Problem[],
+): NormalModel {
+  if (typeof value !== 'string' && !(isObject(value) && typeof value.use === 'string')) {
+    problems.push(missing(where, 'model', 'a model name or { use: name, … }', value as Json | undefined))
+    return { skeleton: { use: '' }, slots: {} }
+  }
+  const { slots: given = {}, ...use } = typeof value === 'string' ? { use: value } : value
+  const skeleton = registry.normalize('model', use as { use: string }, where)
+  problems.push(...skeleton.problems)
+  const known = registry.list('model').find((entry) => entry.name === use.use)?.component.slots as
+    | { readonly [slot: string]: string }
+    | undefined
+  if (known === undefined && Object.keys(given).length === 0) return { skeleton: skeleton.use, slots: {} }
+  checkKeys(given, Object.keys(known ?? {}), `${where} model.slots`, problems)
+  const slots = Object.fromEntries(
+    Object.entries(known ?? {}).map(([slot, standard]) => {
+      const block = registry.normalize('block', given[slot] ?? standard, `${where} slot "${slot}"`)
+      problems.push(...block.problems)
+      return [slot, block.use]
+    }),
+  )
+  return { skeleton: skeleton.use, slots }
+}
+
+const normalizeForms = {
+  none: [],
+  'sample-scalar': ['images'],
+  fixed: ['mean', 'std'],
+} as const satisfies { [K in Normalize['kind']]: readonly string[] }
+
+function normalizeNormalize(value: Json | undefined, where: string, problems: Problem[]): Normalize {
+  const place = `${where} data.normalize`
+  const kind = isObject(value) ? value.kind : undefined
+  if (!isObject(value) || typeof kind !== 'string' || !(kind in normalizeForms)) {
+    problems.push(missing(`${where} data`, 'normalize', `{ kind: ${Object.keys(normalizeForms).join(' | ')} }`, value))
+    return { kind: 'none' }
+  }
+  checkKeys(value, ['kind', ...normalizeForms[kind as Normalize['kind']]], place, problems)
+  const numbers = (entry: Json | undefined) => Array.isArray(entry) && entry.every((item) => Number.isFinite(item))
+  if (kind === 'sample-scalar' && !(Number.isInteger(value.images) && (value.images as number) > 0)) {
+    problems.push(missing(place, 'images', 'a whole number from 1', value.images))
+  }
+  if (kind === 'fixed') {
+    for (const key of ['mean', 'std']) {
+      if (!numbers(value[key])) problems.push(missing(place, key, 'a list of numbers, one a channel', value[key]))
+    }
+  }
+  return value as unknown as Normalize
+}
+
+function checkKeys(value: JsonObject, known: readonly string[], where: string, problems: Problem[]): void {
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue
+    problems.push({
+      code: 'E_RECIPE',
+      what: `${where} has an unknown key "${key}".`,
+      expected: known.length === 0 ? 'no keys.' : `only ${known.join(', ')}.`,
+      received: `"${key}".`,
+      fix: suggest(key, known),
+    })
+  }
+}
+
+function missing(where: string, key: string, expected: string, received: Json | undefined): Problem {
+  return {
+    code: 'E_RECIPE',
+    what: `${where}: "${key}" is missing or not of the right form.`,
+    expected: `${expected}.`,
+    received: received === undefined ? 'nothing.' : `${JSON.stringify(received)}.`,
+    fix: `set \`${key}\` in the table's base or in the row's change.`,
+  }
+}
