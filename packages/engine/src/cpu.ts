@@ -1,4 +1,6 @@
+import { version_cpu } from '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tricklab/core/tf'
+import { useBackend } from './backend.ts'
 import { cpuModel, type EngineDriver } from './driver.ts'
 import { allowOneThread } from './threads.ts'
 
@@ -7,8 +9,14 @@ export const driver: EngineDriver = {
   precisions: ['f32'],
   async prepare({ threads }) {
     allowOneThread('cpu', threads)
-    const { version_cpu } = await import('@tensorflow/tfjs-backend-cpu')
-    await tf.setBackend('cpu')
+    await useBackend('cpu', 'cpu')
+    silenceAdvertisement()
     return { backend: 'cpu', version: version_cpu, device: cpuModel(), threads: 1, details: 'plain JavaScript' }
   },
+}
+
+/** On its first tensor in Node the backend prints an advertisement for tfjs-node, unless it thinks it has done so. */
+function silenceAdvertisement(): void {
+  const backend = tf.backend() as { firstUse?: boolean }
+  if (backend.firstUse === true) backend.firstUse = false
 }

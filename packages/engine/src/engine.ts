@@ -2,7 +2,7 @@ import { fail, suggest, TricklabError } from '@tricklab/core'
 import { type Engine, type EngineDriver, type EngineName, type EngineOptions, engineNames } from './driver.ts'
 import { checkThreads } from './threads.ts'
 
-export { type EngineReport, formatDoctor, probeEngines } from './doctor.ts'
+export { type EngineReport, formatDoctor, probeEngines } from './doctor/index.ts'
 export { type Engine, type EngineName, type EngineOptions, engineNames, type Precision } from './driver.ts'
 
 // Each driver is imported only when it is asked for, so that choosing one engine never pays for another's start-up.

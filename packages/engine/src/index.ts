@@ -9,3 +9,5 @@ export {
   prepareEngine,
   probeEngines,
 } from './engine.ts'
+export { type InstallOptions, type InstallProgress, installTensorflow } from './tensorflow/install.ts'
+export type { InstalledTensorflow } from './tensorflow/layout.ts'

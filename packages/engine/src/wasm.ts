@@ -1,4 +1,5 @@
-import * as tf from '@tricklab/core/tf'
+import { version_wasm } from '@tensorflow/tfjs-backend-wasm'
+import { useBackend } from './backend.ts'
 import { cpuModel, type EngineDriver } from './driver.ts'
 import { allowOneThread } from './threads.ts'
 
@@ -7,8 +8,7 @@ export const driver: EngineDriver = {
   precisions: ['f32'],
   async prepare({ threads }) {
     allowOneThread('wasm', threads)
-    const { version_wasm } = await import('@tensorflow/tfjs-backend-wasm')
-    await tf.setBackend('wasm')
+    await useBackend('wasm', 'wasm')
     return { backend: 'wasm', version: version_wasm, device: cpuModel(), threads: 1, details: '' }
   },
 }

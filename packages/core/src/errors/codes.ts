@@ -33,6 +33,9 @@ export const errorCodes = {
   E_INTERRUPTED: { exit: 3, meaning: 'Stopped by a signal; the state is saved and --resume goes on.' },
   E_CHECKPOINT_WRITE: { exit: 3, meaning: 'A checkpoint could not be written; the last good one is untouched.' },
   // faults (exit 4)
+  E_ENGINE_FAILED: { exit: 4, meaning: 'The engine failed in the middle of the work: device lost, out of memory.' },
+  E_ENGINE_SYNC_READ: { exit: 4, meaning: 'A tensor was read synchronously on an engine that can only answer later.' },
+  E_ENGINE_INSTALL: { exit: 4, meaning: "An engine's binary could not be unpacked, built or made to work." },
   E_LOSS_NAN: { exit: 4, meaning: 'The loss became NaN or infinite.' },
   E_HOOK: { exit: 4, meaning: 'A callback threw; the message names plugin, event and step.' },
   E_HOOK_RETURN: { exit: 4, meaning: 'A callback returned something of the wrong form.' },

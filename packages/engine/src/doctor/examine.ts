@@ -1,0 +1,72 @@
+import { TricklabError } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import type { EngineName } from '../driver.ts'
+import { prepareEngine } from '../engine.ts'
+import { brokenReport, type EngineReport } from './report.ts'
+import { requiredKernels } from './required-kernels.ts'
+import { createTrainingStep, expectedLosses, lossTolerance } from './training-step.ts'
+
+const timedSteps = 7
+
+/** Prepares an engine in this process and trains a few steps on it. Answers in every case, short of a crash. */
+export async function examineEngine(name: EngineName): Promise<EngineReport> {
+  const notes: string[] = []
+  try {
+    const engine = await prepareEngine(name, { onNotice: (message) => notes.push(message) })
+    const { losses, startMs, stepMs } = await train()
+    const wrong = firstWrongLoss(losses)
+    if (wrong !== undefined) return brokenReport(name, wrong, 'report it as a defect, with the output of doctor.')
+    if (engine.details !== '') notes.unshift(engine.details)
+    const { version, device, threads } = engine
+    const why = ''
+    return {
+      name,
+      works: true,
+      why,
+      command: '',
+      version,
+      device,
+      threads,
+      stepMs,
+      startMs,
+      missingKernels: missingKernels(),
+      notes,
+    }
+  } catch (error) {
+    if (!(error instanceof TricklabError)) return brokenReport(name, `It failed: ${String(error)}`, '')
+    const problem = error.problems[0]
+    return brokenReport(name, problem?.what ?? error.message, problem?.fix ?? '')
+  }
+}
+
+async function train() {
+  const step = createTrainingStep()
+  const losses = [await step.run()]
+  // The clock of performance.now() starts with the process.
+  const startMs = performance.now()
+  const times: number[] = []
+  for (let i = 0; i < timedSteps; i++) {
+    const before = performance.now()
+    losses.push(await step.run())
+    times.push(performance.now() - before)
+  }
+  step.dispose()
+  return { losses, startMs, stepMs: median(times) }
+}
+
+function firstWrongLoss(losses: readonly number[]): string | undefined {
+  const wrong = expectedLosses.findIndex((expected, i) => {
+    const loss = losses[i] ?? Number.NaN
+    return !(Math.abs(loss - expected) <= lossTolerance * Math.abs(expected))
+  })
+  if (wrong < 0) return undefined
+  return `It computes wrong numbers: the loss of step ${wrong + 1} is ${losses[wrong]}, not ${expectedLosses[wrong]}.`
+}
+
+function missingKernels(): string[] {
+  return requiredKernels.filter((kernel) => tf.getKernel(kernel, tf.getBackend()) === undefined)
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}

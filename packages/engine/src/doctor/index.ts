@@ -1,0 +1,3 @@
+export { formatDoctor } from './format.ts'
+export { probeEngines } from './probe.ts'
+export type { EngineReport } from './report.ts'
