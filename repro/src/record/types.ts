@@ -82,9 +82,8 @@ export interface Manifest {
 /**
  * One line of `seed-N.jsonl`. The keys are a closed list; readers refuse others.
  *
- * `seconds` is the time spent on this seed so far, training and validating, pauses excluded: it never falls, and
- * differences give durations. The file is only ever appended to: a `resume` line at step S takes back every step and
- * epoch line past S that an interrupted process logged after its last checkpoint.
+ * `seconds` of a step is the time since the batch before it; of an epoch, since it began or was resumed; of the end,
+ * the sum of all, pauses excluded. Resuming cuts the file back to the checkpoint, so every step stands in it once.
  */
 export type LogLine =
   | { readonly event: 'start'; readonly seed: number; readonly time: string }

@@ -1,0 +1,91 @@
+import {
+  anything,
+  count,
+  digest,
+  integer,
+  type JsonShape,
+  listOf,
+  mapOf,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  text,
+  time,
+} from './shape.ts'
+import { type LogLine, recordSchema } from './types.ts'
+
+const scores = mapOf(number)
+const curve = mapOf(listOf(nullable(number)))
+
+const reported = objectOf(
+  { metric: text },
+  {
+    better: oneOf('higher', 'lower'),
+    runs: listOf(number),
+    mean: number,
+    sd: number,
+    n: count,
+    curve: objectOf({}, { train: curve, valid: curve }),
+  },
+)
+
+const engine = objectOf({ name: text, version: text, device: text, threads: count, precision: text, details: text })
+
+const environment = objectOf({
+  node: text,
+  tfjs: text,
+  os: text,
+  cpu: text,
+  cores: count,
+  memoryGiB: number,
+  commit: nullable(text),
+  dirty: nullable(digest),
+  lockfile: nullable(digest),
+  plugins: mapOf(text),
+})
+
+/** Shape of `manifest.json`. */
+export const manifestShape = objectOf(
+  {
+    schema: oneOf(recordSchema),
+    table: text,
+    title: text,
+    source: text,
+    row: text,
+    recipeHash: digest,
+    recipe: anything,
+    reported: nullable(reported),
+    tolerance: nullable(number),
+    partial: nullable(objectOf({}, { epochs: count, limitTrain: count, limitValid: count })),
+    seeds: listOf(integer),
+    dataset: objectOf({ name: text, digest: text, train: count, valid: count }),
+    engine,
+    environment,
+    hooks: mapOf(listOf(text)),
+    started: time,
+    ended: nullable(time),
+    status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
+  },
+  { note: text },
+)
+
+/** Shape of a line of `seed-N.jsonl`, by event. */
+export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
+  start: objectOf({ event: text, seed: integer, time }),
+  resume: objectOf({ event: text, step: count, time }),
+  step: objectOf(
+    { event: text, epoch: count, step: count, size: count, loss: number, learningRate: number, seconds: number },
+    { momentum: number },
+  ),
+  epoch: objectOf({ event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number }),
+  end: objectOf({
+    event: text,
+    step: count,
+    time,
+    seconds: number,
+    result: scores,
+    peakMemoryMiB: number,
+    weights: digest,
+  }),
+}

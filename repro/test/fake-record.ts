@@ -1,0 +1,167 @@
+/** Made-up records for tests: complete, consistent, and shaped like real ones. */
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createRng, type Json } from '@tricklab/core'
+import { hashJson } from '@tricklab/core/checkpoint'
+import type { LogLine, Manifest, Reported } from '../src/record/types.ts'
+
+export interface FakeOptions {
+  readonly table?: string
+  readonly title?: string
+  readonly row?: string
+  readonly seeds?: readonly number[]
+  readonly epochs?: number
+  readonly trainSize?: number
+  readonly batchSize?: number
+  readonly dropLast?: boolean
+  readonly reported?: Reported | null
+  readonly tolerance?: number | null
+  /** Mean accuracy of the last epoch. */
+  readonly accuracy?: number
+  /** Standard deviation of the accuracy over the seeds. */
+  readonly sd?: number
+  readonly partial?: Manifest['partial']
+}
+
+export interface FakeRecord {
+  manifest: Manifest
+  logs: { [seed: string]: LogLine[] }
+}
+
+const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const started = Date.parse('2026-03-01T09:00:00.000Z')
+const at = (seconds: number) => new Date(started + 1000 * seconds).toISOString()
+
+/** A record of FashionMNIST's first row, unless told otherwise. */
+export function fakeRecord(options: FakeOptions = {}): FakeRecord {
+  const seeds = options.seeds ?? [1, 2, 3]
+  const logs = Object.fromEntries(seeds.map((seed) => [String(seed), fakeLog(seed, options)]))
+  return { manifest: fakeManifest(options, seeds), logs }
+}
+
+/** Writes a record into `folder` (a new temporary one by default) and returns the folder. */
+export async function writeFakeRecord({ manifest, logs }: FakeRecord, folder?: string): Promise<string> {
+  const target = folder ?? (await mkdtemp(path.join(tmpdir(), 'tricklab-record-')))
+  await mkdir(target, { recursive: true })
+  await writeFile(path.join(target, 'manifest.json'), JSON.stringify(manifest, null, 2))
+  for (const [seed, lines] of Object.entries(logs)) {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+    await writeFile(path.join(target, `seed-${seed}.jsonl`), text)
+  }
+  return target
+}
+
+function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest {
+  const { epochs = 3, batchSize = 512, dropLast = false, trainSize = 60_000 } = options
+  const recipe: Json = {
+    data: {
+      dataset: { use: 'fashion-mnist' },
+      normalize: { kind: 'sample-scalar', images: 100 },
+      shuffle: false,
+      dropLast,
+    },
+    model: {
+      skeleton: { use: 'slowai-deeper-cnn', channels: [8, 16, 32, 64, 128] },
+      slots: { block: { use: 'conv' }, pool: { use: 'none' } },
+    },
+    loss: { use: 'cross-entropy', labelSmoothing: 0 },
+    optimizer: { use: 'adamw', learningRate: 0.01, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01 },
+    schedule: { use: 'one-cycle', warmup: 0.3, startDivisor: 25, endDivisor: 10_000, cycleMomentum: true },
+    metrics: [{ use: 'accuracy', average: 'macro' }],
+    callbacks: [],
+    epochs,
+    batchSize,
+  }
+  return {
+    schema: 1,
+    table: options.table ?? 'fashionmnist-resnets',
+    title: options.title ?? 'FashionMNIST, 3 epochs: plain, residual and doubled convolutions',
+    source: 'SlowAI, "ResNets"',
+    row: options.row ?? 'conv',
+    recipeHash: hashJson(recipe),
+    recipe,
+    reported: options.reported === undefined ? documented : options.reported,
+    tolerance: options.tolerance === undefined ? 0.015 : options.tolerance,
+    partial: options.partial ?? null,
+    seeds: [...seeds],
+    dataset: { name: 'fashion-mnist', digest: 'd1'.repeat(32), train: trainSize, valid: 10_000 },
+    engine: { name: 'wasm', version: '4.22.0', device: 'cpu', threads: 4, precision: 'f32', details: 'SIMD, threads' },
+    environment: {
+      node: 'v20.20.0',
+      tfjs: '4.22.0',
+      os: 'Linux 6.1 x64',
+      cpu: 'A processor with a long name @ 2.60 GHz',
+      cores: 4,
+      memoryGiB: 16,
+      commit: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678',
+      dirty: null,
+      lockfile: 'c0'.repeat(32),
+      plugins: { data: '0.1.0', nn: '0.1.0', optim: '0.1.0' },
+    },
+    hooks: { afterBatch: ['recorder', 'meter', 'checkpointer'], afterEpoch: ['recorder', 'meter', 'checkpointer'] },
+    started: at(0),
+    ended: at(10_000),
+    status: Object.fromEntries(seeds.map((seed) => [String(seed), 'done' as const])),
+  }
+}
+
+/** What the page reports for its first model. */
+export const documented: Reported = {
+  metric: 'accuracy',
+  better: 'higher',
+  runs: [0.895],
+  curve: {
+    train: { accuracy: [0.783, 0.885, 0.913], loss: [0.764, 0.364, 0.271] },
+    valid: { accuracy: [0.818, 0.873, 0.895], loss: [0.544, 0.366, 0.314] },
+  },
+}
+
+function fakeLog(seed: number, options: FakeOptions): LogLine[] {
+  const { epochs = 3, batchSize = 512, dropLast = false, trainSize = 60_000, accuracy = 0.897, sd = 0.003 } = options
+  const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+  const total = epochs * batches
+  const noise = createRng(seed).at('noise')
+  const shift = sd * createRng(seed).at('shift').normal()
+  const lines: LogLine[] = [{ event: 'start', seed, time: at(seed) }]
+  let step = 0
+  let seconds = 0
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    let [lossSum, samples, spent] = [0, 0, 0]
+    for (let index = 0; index < batches; index++) {
+      const size = Math.min(batchSize, trainSize - index * batchSize)
+      const done = (step + 0.5) / total
+      const loss = round(trainLoss(done, epochs) * Math.exp(0.1 * noise.normal()), 6)
+      const duration = round(0.3 + 0.02 * noise.uniform(), 4)
+      step += 1
+      lossSum += loss * size
+      samples += size
+      spent += duration
+      lines.push({ event: 'step', epoch, step, size, loss, ...oneCycle(done), seconds: duration })
+    }
+    const progress = (epoch + 1) / epochs
+    const valid = {
+      loss: round(trainLoss(progress, epochs) + 0.06 + 0.01 * noise.normal(), 4),
+      accuracy: epoch === epochs - 1 ? round(accuracy + shift, 4) : curve(progress, accuracy, noise.normal()),
+    }
+    const train = { loss: lossSum / samples, accuracy: curve(progress - 0.4 / epochs, accuracy + 0.02, 0) }
+    seconds = round(seconds + spent + 4, 4)
+    lines.push({ event: 'epoch', epoch, step, train, valid, seconds: round(spent + 4, 4) })
+  }
+  const result = (lines.at(-1) as { valid: Record<string, number> }).valid
+  const weights = hashJson(['weights', seed])
+  lines.push({ event: 'end', step, time: at(seed + seconds), seconds, result, peakMemoryMiB: 512, weights })
+  return lines
+}
+
+const trainLoss = (done: number, epochs: number) =>
+  0.22 + 0.45 * Math.exp(-3 * done) + 1.6 * Math.exp(-done * Math.min(40, 8 * epochs))
+
+const curve = (done: number, last: number, noise: number) =>
+  round(last - 0.11 * Math.exp(-2.5 * done) * (1 - done) ** 0.5 + 0.004 * noise * (1 - done), 4)
+
+function oneCycle(done: number): { learningRate: number; momentum: number } {
+  const up = done < 0.3 ? done / 0.3 : (1 - done) / 0.7
+  const ease = (1 - Math.cos(Math.PI * up)) / 2
+  return { learningRate: round(4e-4 + (0.01 - 4e-4) * ease, 8), momentum: round(0.95 - 0.1 * ease, 6) }
+}
