@@ -1,0 +1,194 @@
+/** The fused training kernels of @tricklab/core on WebAssembly. */
+import type { FusedKernelName, FusedKernels } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import type { KernelModule } from './module.ts'
+import { replaceKernel } from './register.ts'
+
+type Run<K extends FusedKernelName> = (
+  inputs: FusedKernels[K]['inputs'],
+  attrs: FusedKernels[K]['attrs'],
+  module: KernelModule,
+) => tf.TensorInfo[]
+
+function register<K extends FusedKernelName>(name: K, run: Run<K>): void {
+  replaceKernel<FusedKernels[K]['attrs']>(name, ({ inputs, attrs, module }) => {
+    const outputs = run(inputs as unknown as FusedKernels[K]['inputs'], attrs, module)
+    return outputs.length === 1 ? outputs[0]! : outputs
+  })
+}
+
+const sizeOf = (tensor: tf.TensorInfo) => tf.util.sizeFromShape(tensor.shape)
+
+/** `[rows, channels]` of a tensor whose last axis is the channels. */
+function rowsAndChannels(x: tf.TensorInfo): [rows: number, channels: number] {
+  const channels = x.shape.at(-1) ?? 1
+  return [sizeOf(x) / channels, channels]
+}
+
+/** Registers every kernel of `FusedKernels`. */
+export function registerFused(): void {
+  registerBatchNorm()
+  registerElementwise()
+  registerOptimizers()
+  register('SoftmaxCrossEntropy', ({ logits, targets }, _attrs, module) => {
+    const [rows, classes] = rowsAndChannels(logits)
+    const losses = module.output([rows])
+    const residual = module.output(logits.shape)
+    module.kernels.softmaxCrossEntropy(
+      module.address(logits),
+      module.address(targets),
+      rows,
+      classes,
+      module.address(losses),
+      module.address(residual),
+    )
+    return [losses, residual]
+  })
+}
+
+function registerBatchNorm(): void {
+  register('BatchNormTrain', ({ x, gamma, beta }, { epsilon, activation }, module) => {
+    const [rows, channels] = rowsAndChannels(x)
+    const y = module.output(x.shape)
+    const stats = module.output([2, channels])
+    const { kernels } = module
+    const mean = module.address(stats)
+    module.workspace(channels * 20, (workspace) => {
+      kernels.batchMoments(module.address(x), rows, channels, mean, workspace)
+      kernels.batchNormScale(module.address(gamma), mean + channels * 4, channels, epsilon, workspace)
+      const relu = activation === 'relu' ? 1 : 0
+      kernels.normalize(
+        module.address(x),
+        rows,
+        channels,
+        mean,
+        workspace,
+        module.address(beta),
+        relu,
+        module.address(y),
+      )
+    })
+    return [y, stats]
+  })
+
+  register('BatchNormTrainGrad', ({ dy, x, gamma, beta, stats }, { epsilon, activation }, module) => {
+    const [rows, channels] = rowsAndChannels(x)
+    const dx = module.output(x.shape)
+    const dgamma = module.output([channels])
+    const dbeta = module.output([channels])
+    module.workspace(channels * 28, (workspace) => {
+      module.kernels.batchNormGrad(
+        module.address(dy),
+        module.address(x),
+        rows,
+        channels,
+        module.address(gamma),
+        module.address(beta),
+        module.address(stats),
+        epsilon,
+        activation === 'relu' ? 1 : 0,
+        module.address(dx),
+        module.address(dgamma),
+        module.address(dbeta),
+        workspace,
+      )
+    })
+    return [dx, dgamma, dbeta]
+  })
+
+  register('BatchNormEval', ({ x, gamma, beta, mean, variance }, { epsilon, activation }, module) => {
+    const [rows, channels] = rowsAndChannels(x)
+    const y = module.output(x.shape)
+    module.workspace(channels * 4, (scale) => {
+      module.kernels.batchNormScale(module.address(gamma), module.address(variance), channels, epsilon, scale)
+      module.kernels.normalize(
+        module.address(x),
+        rows,
+        channels,
+        module.address(mean),
+        scale,
+        module.address(beta),
+        activation === 'relu' ? 1 : 0,
+        module.address(y),
+      )
+    })
+    return [y]
+  })
+}
+
+function registerElementwise(): void {
+  register('LeakyReluOffset', ({ x }, { alpha, offset }, module) => {
+    const y = module.output(x.shape)
+    module.kernels.leakyReluOffset(module.address(x), sizeOf(x), alpha, offset, module.address(y))
+    return [y]
+  })
+  register('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, module) => {
+    const dx = module.output(x.shape)
+    module.kernels.leakyReluOffsetGrad(module.address(dy), module.address(x), sizeOf(x), alpha, module.address(dx))
+    return [dx]
+  })
+  register('ReluGrad', ({ dy, y }, _attrs, module) => {
+    const dx = module.output(y.shape)
+    module.kernels.reluGrad(module.address(dy), module.address(y), sizeOf(y), module.address(dx))
+    return [dx]
+  })
+  register('AddRelu', ({ a, b }, _attrs, module) => {
+    const y = module.output(a.shape)
+    module.kernels.addRelu(module.address(a), module.address(b), sizeOf(a), module.address(y))
+    return [y]
+  })
+  register('Dropout', ({ x }, { rate, key }, module) => {
+    const y = module.output(x.shape)
+    // hash ≥ rate·2³² for a whole hash is hash ≥ its ceiling; a ceiling of 2³² keeps nothing and does not fit 32 bits.
+    const threshold = Math.ceil(rate * 2 ** 32)
+    const none = threshold >= 2 ** 32
+    const scale = none ? 0 : 1 / (1 - rate)
+    module.kernels.dropout(module.address(x), sizeOf(x), key | 0, none ? 0 : threshold | 0, scale, module.address(y))
+    return [y]
+  })
+}
+
+function registerOptimizers(): void {
+  register('AdamWUpdate', (inputs, attrs, module) => {
+    const { learningRate, beta1, beta2, epsilon, step, weightDecays } = attrs
+    const stepSize = learningRate / (1 - beta1 ** step)
+    const rootScale = 1 / Math.sqrt(1 - beta2 ** step)
+    return weightDecays.flatMap((decay, i) => {
+      const p = inputs[`p${i}`]!
+      const outputs = [module.output(p.shape), module.output(p.shape), module.output(p.shape)]
+      module.kernels.adamw(
+        ...['p', 'm', 'v', 'g'].map((name) => module.address(inputs[`${name}${i}`]!)),
+        sizeOf(p),
+        1 - learningRate * decay,
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        stepSize,
+        rootScale,
+        epsilon,
+        ...outputs.map((output) => module.address(output)),
+      )
+      return outputs
+    })
+  })
+  register('SgdUpdate', (inputs, attrs, module) => {
+    const { learningRate, momentum, dampening, nesterov, step, weightDecays } = attrs
+    return weightDecays.flatMap((decay, i) => {
+      const p = inputs[`p${i}`]!
+      const outputs = [module.output(p.shape), module.output(p.shape)]
+      module.kernels.sgd(
+        ...['p', 'b', 'g'].map((name) => module.address(inputs[`${name}${i}`]!)),
+        sizeOf(p),
+        learningRate,
+        decay,
+        momentum,
+        1 - dampening,
+        nesterov ? 1 : 0,
+        step === 1 ? 1 : 0,
+        ...outputs.map((output) => module.address(output)),
+      )
+      return outputs
+    })
+  })
+}

@@ -1,0 +1,19 @@
+// Entry of the kernel module: everything that TypeScript calls.
+export { convolve, convolveFilterGrad, convolveWorkspace, filterGradWorkspace, packFilterTransposed } from './conv'
+export { depthwiseFilterGrad, depthwiseInputGrad } from './depthwise'
+export {
+  addRelu,
+  binaryMiddle,
+  dropout,
+  leakyReluOffset,
+  leakyReluOffsetGrad,
+  reluGrad,
+  segmentSum,
+  transpose,
+} from './elementwise'
+export { packB, packedFloats } from './gemm'
+export { softmaxCrossEntropy } from './loss'
+export { batchMoments, batchNormGrad, batchNormScale, normalize } from './norm'
+export { adamw, sgd } from './optimizer'
+export { pool, poolGrad } from './pool'
+export { broadcastMiddle, reduceSum } from './reduce'

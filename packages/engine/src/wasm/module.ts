@@ -1,0 +1,143 @@
+/**
+ * The kernel module: our AssemblyScript kernels inside the memory of TF.js's WebAssembly backend, so that tensors are
+ * passed by address and never copied.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import v8 from 'node:v8'
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import { fail } from '@tricklab/core'
+import type * as tf from '@tricklab/core/tf'
+
+/** Which instructions the loaded module uses: fused multiply-add (`relaxed-simd`) where the runtime has it. */
+export type SimdLevel = 'simd' | 'relaxed-simd'
+
+/** Exports of the module; arguments are addresses and counts, described at each kernel. */
+export type Kernels = Readonly<
+  Record<
+    | 'packB'
+    | 'packedFloats'
+    | 'convolve'
+    | 'convolveFilterGrad'
+    | 'convolveWorkspace'
+    | 'filterGradWorkspace'
+    | 'packFilterTransposed'
+    | 'depthwiseFilterGrad'
+    | 'depthwiseInputGrad'
+    | 'addRelu'
+    | 'binaryMiddle'
+    | 'dropout'
+    | 'leakyReluOffset'
+    | 'leakyReluOffsetGrad'
+    | 'reluGrad'
+    | 'segmentSum'
+    | 'transpose'
+    | 'softmaxCrossEntropy'
+    | 'batchMoments'
+    | 'batchNormGrad'
+    | 'batchNormScale'
+    | 'normalize'
+    | 'adamw'
+    | 'sgd'
+    | 'pool'
+    | 'poolGrad'
+    | 'broadcastMiddle'
+    | 'reduceSum',
+    (...numbers: number[]) => number
+  >
+>
+
+/** File of one build of the kernels, made by the package's `prepare` script. */
+export function kernelFile(name: 'simd' | 'relaxed'): URL {
+  return new URL(`../../dist/kernels/${name}.wasm`, import.meta.url)
+}
+
+/** The loaded kernels with what a wrapper needs around them: addresses, outputs and passing workspaces. */
+export class KernelModule {
+  readonly kernels: Kernels
+  readonly simd: SimdLevel
+  private readonly backend: BackendWasm
+
+  constructor(backend: BackendWasm) {
+    this.backend = backend
+    const { module, simd } = compile()
+    this.simd = simd
+    const instance = new WebAssembly.Instance(module, { env: { memory: memoryOf(backend) } })
+    this.kernels = instance.exports as unknown as Kernels
+  }
+
+  /** Byte address of a tensor's first element. */
+  address(tensor: tf.TensorInfo): number {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset
+  }
+
+  /** A new float32 tensor, not initialised. */
+  output(shape: readonly number[]): tf.TensorInfo {
+    return this.backend.makeOutput([...shape], 'float32')
+  }
+
+  /** The same data under another shape: counts as a second owner. */
+  view(tensor: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
+    this.backend.incRef(tensor.dataId)
+    return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype }
+  }
+
+  /** Calls `use` with `bytes` bytes of scratch memory, 16-aligned, released afterwards. */
+  workspace<T>(bytes: number, use: (address: number) => T): T {
+    const wasm = this.backend.wasm as unknown as Allocator
+    const block = wasm._malloc(bytes + 16) >>> 0
+    if (block === 0) {
+      fail('E_ENGINE_UNAVAILABLE', {
+        what: `The wasm engine's memory is full: ${bytes} bytes of scratch memory could not be had.`,
+        fix: 'use a smaller batch, or another engine.',
+      })
+    }
+    try {
+      return use((block + 15) & ~15)
+    } finally {
+      wasm._free(block)
+    }
+  }
+}
+
+/** Emscripten's allocator, which the package's types leave out. */
+interface Allocator {
+  _malloc(bytes: number): number
+  _free(address: number): void
+}
+
+/** Emscripten names its exports as it likes; the memory is the one that is a memory. */
+function memoryOf(backend: BackendWasm): WebAssembly.Memory {
+  const exported = (backend.wasm as unknown as { asm: Record<string, unknown> }).asm
+  const memory = Object.values(exported).find((value) => value instanceof WebAssembly.Memory)
+  if (memory === undefined) {
+    return fail('E_ENGINE_UNAVAILABLE', {
+      what: 'The memory of the TF.js WebAssembly backend was not found.',
+      expected: '@tensorflow/tfjs-backend-wasm 4.22.0.',
+      received: 'a build that does not export its memory.',
+      fix: 'install the pinned version, or use the engine `cpu`.',
+    })
+  }
+  return memory
+}
+
+function compile(): { module: WebAssembly.Module; simd: SimdLevel } {
+  for (const name of ['relaxed', 'simd'] as const) {
+    if (existsSync(kernelFile(name))) continue
+    fail('E_ENGINE_UNAVAILABLE', {
+      what: `The wasm engine's kernels were not built: dist/kernels/${name}.wasm is missing.`,
+      fix: 'run `pnpm install`, or `pnpm --filter @tricklab/engine run prepare`.',
+    })
+  }
+  const relaxed = readFileSync(kernelFile('relaxed'))
+  // Node 20 has relaxed SIMD behind a flag that may be set at any time before compiling.
+  if (!WebAssembly.validate(relaxed)) trySetFlag('--experimental-wasm-relaxed-simd')
+  if (WebAssembly.validate(relaxed)) return { module: new WebAssembly.Module(relaxed), simd: 'relaxed-simd' }
+  return { module: new WebAssembly.Module(readFileSync(kernelFile('simd'))), simd: 'simd' }
+}
+
+function trySetFlag(flag: string): void {
+  // A runtime that does not know the flag only prints a warning or throws; the plain build serves it.
+  try {
+    v8.setFlagsFromString(flag)
+  } catch {}
+}
