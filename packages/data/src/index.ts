@@ -1,6 +1,5 @@
 import { definePlugin } from '@tricklab/core'
-import { findFashionMnist, findOptions } from './fashion-mnist/find.ts'
-import { loadFashionMnist } from './fashion-mnist/load.ts'
+import { openFashionMnist } from './fashion-mnist/open.ts'
 import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
 
 export type { Normalization, Normalize } from './batches/normalization.ts'
@@ -14,10 +13,7 @@ export const data = definePlugin({
     on.dataset('fashion-mnist', {
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
       options: {},
-      create: async (_options, context) => {
-        const paths = await findFashionMnist(findOptions(context))
-        return loadFashionMnist(paths, (file) => `replace or remove ${file}.`)
-      },
+      create: (_options, context) => openFashionMnist(context),
     }),
     on.dataset('synthetic', {
       doc: 'Images drawn from a seed: one smooth pattern a class plus noise. For tests and first steps.',

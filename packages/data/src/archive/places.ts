@@ -10,13 +10,13 @@ export interface Place<T> {
 
 /**
  * Looks at the places one after the other; the first that has the dataset wins.
- * @param fix the one command that helps when none has it
+ * @param fix the one command that helps when none has it, from what was wrong where
  * @errors E_DATASET_MISSING with every place looked at and what was wrong there
  */
 export async function searchPlaces<T>(
   dataset: string,
   places: readonly Place<T>[],
-  fix: () => string,
+  fix: (tried: readonly string[]) => string,
 ): Promise<{ readonly found: T; readonly place: Place<T> }> {
   const tried: string[] = []
   for (const place of places) {
@@ -28,6 +28,6 @@ export async function searchPlaces<T>(
     what: `The dataset ${dataset} was found in none of the places looked at.`,
     expected: `its files in one of ${places.length} places.`,
     received: `\n${tried.map((line, index) => `  ${index + 1}. ${line}\n`).join('')} `,
-    fix: fix(),
+    fix: fix(tried),
   })
 }

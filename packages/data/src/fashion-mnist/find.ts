@@ -1,37 +1,162 @@
+import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { DatasetContext, Services } from '@tricklab/core'
+import { type DatasetContext, type Services, TricklabError } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
+import { takeFromDebianPackage } from '../archive/debian.ts'
+import { downloadFiles, type RemoteFile } from '../archive/download.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
+import { fashionMnistFiles } from './files.ts'
 import { findFiles } from './folders.ts'
 import type { FilePaths } from './load.ts'
+import { readKnownFile } from './verify.ts'
 
 export interface FindOptions {
   readonly dataPaths: readonly string[]
   /** The cache's folder of this dataset. */
   readonly cache: string
+  /** Where the distribution's package puts the files. */
   readonly distribution: string
+  readonly mirrors: readonly string[]
+  /** Leaves out what needs the network. */
+  readonly offline: boolean
+  readonly debianPackage: string
+  readonly log: (message: string) => void
+  readonly onProgress: DatasetContext['onProgress']
+  readonly signal?: AbortSignal | undefined
 }
 
-/** The places of this machine. */
-export function findOptions(context: DatasetContext & Services): FindOptions {
+const mirrors = [
+  'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
+  'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/',
+  'https://storage.googleapis.com/tensorflow/tf-keras-datasets/',
+]
+
+/** The places of this machine. `TRICKLAB_DATA` may name several folders, separated as in `PATH`. */
+export function findOptions(
+  context: Pick<DatasetContext & Services, 'dataPaths' | 'log' | 'onProgress' | 'signal'>,
+  env: NodeJS.ProcessEnv = process.env,
+): FindOptions {
+  const fromEnv = (env.TRICKLAB_DATA ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return {
-    dataPaths: context.dataPaths,
-    cache: path.join(cacheFolder(), 'fashion-mnist'),
+    dataPaths: [...new Set([...context.dataPaths, ...fromEnv].map((folder) => path.resolve(folder)))],
+    cache: path.join(cacheFolder(env), 'fashion-mnist'),
     distribution: '/usr/share/datasets/fashion-mnist',
+    mirrors,
+    offline: (env.TRICKLAB_OFFLINE ?? '') !== '' && env.TRICKLAB_OFFLINE !== '0',
+    debianPackage: 'dataset-fashion-mnist',
+    log: context.log,
+    onProgress: context.onProgress,
+    signal: context.signal,
   }
 }
 
 /**
- * Finds the four files of FashionMNIST, fetching them into the cache where needed.
- * @errors E_DATASET_MISSING, E_CACHE_WRITE
+ * Finds the four files of FashionMNIST: in the cache, in the folders of `--data`, in the distribution's folder; else
+ * fetches them into the cache from a public mirror or out of Debian's package.
+ * @errors E_DATASET_MISSING with every place looked at; E_CACHE_WRITE; E_INTERRUPTED
  */
 export async function findFashionMnist(options: FindOptions): Promise<FilePaths> {
-  const folder = (name: string, at: string): Place<FilePaths> => ({ name: `${name} ${at}`, look: () => findFiles(at) })
+  const folder = (name: string, at: string): Place<FilePaths> => ({
+    name: `${name} ${at}`,
+    look: () => findFiles(at),
+  })
+  const given: Place<FilePaths>[] = options.dataPaths.map((at) => ({
+    name: `--data ${at}`,
+    async look() {
+      const answer = await findFiles(at)
+      // Whoever names a folder should hear that it was of no use, even when another place helps out.
+      if ('missing' in answer) options.log(`fashion-mnist: not in --data ${at} (${answer.missing}); looking further`)
+      return answer
+    },
+  }))
+  if (given.length === 0) given.push({ name: '--data or TRICKLAB_DATA', look: async () => ({ missing: 'not given' }) })
   const places = [
     folder('the cache', options.cache),
-    ...options.dataPaths.map((at) => folder('--data', at)),
+    ...given,
     folder("the distribution's folder", options.distribution),
+    fetched('the public mirrors', options, () => download(options)),
+    fetched(`Debian's package ${options.debianPackage}`, options, () => takeFromDebian(options)),
   ]
-  const { found } = await searchPlaces('fashion-mnist', places, () => 'sudo apt-get install dataset-fashion-mnist')
+  const { found } = await searchPlaces('fashion-mnist', places, (tried) => helpfulCommand(options, tried))
   return found
+}
+
+/** A place that brings the files into the cache; `fetch` answers why it could not. */
+function fetched(
+  name: string,
+  options: FindOptions,
+  fetch: () => Promise<{ readonly missing: string } | undefined>,
+): Place<FilePaths> {
+  return {
+    name,
+    async look() {
+      if (options.offline) return { missing: 'not asked, because TRICKLAB_OFFLINE is set' }
+      return (await fetch()) ?? (await findFiles(options.cache))
+    },
+  }
+}
+
+async function download(options: FindOptions): Promise<{ missing: string } | undefined> {
+  const files: RemoteFile[] = []
+  for (const { name, packed } of fashionMnistFiles) {
+    // What an earlier, interrupted run has finished is there already; loading verifies it.
+    if (await isInCache(options, name)) continue
+    files.push({ name: `${name}.gz`, bytes: packed.bytes, checksum: { algorithm: 'md5', hex: packed.md5 } })
+  }
+  options.log(`fashion-mnist: downloading ${files.length} files into ${options.cache}`)
+  try {
+    await downloadFiles(files, options.cache, {
+      mirrors: options.mirrors,
+      signal: options.signal,
+      log: (message) => options.log(`fashion-mnist: ${message}`),
+      onProgress: (done, total) => options.onProgress({ what: 'fashion-mnist: download', done, total }),
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof TricklabError && error.code === 'E_DOWNLOAD') {
+      return { missing: error.problems[0]?.received?.replace(/\.$/, '') ?? error.message }
+    }
+    throw error
+  }
+}
+
+async function takeFromDebian(options: FindOptions): Promise<{ missing: string } | undefined> {
+  options.log(`fashion-mnist: fetching Debian's package ${options.debianPackage} with apt-get`)
+  const take = async (root: string) => {
+    for (const file of fashionMnistFiles) {
+      if (await isInCache(options, file.name)) continue
+      const unpacked = path.join(root, options.distribution, `${file.name}.gz`)
+      await readKnownFile(file, unpacked, () => 'report it: the package is not the one that Tricklab knows.')
+      await rename(unpacked, path.join(options.cache, `${file.name}.gz`))
+    }
+  }
+  try {
+    return await takeFromDebianPackage(options.debianPackage, options.cache, take, {
+      signal: options.signal,
+      onProgress: (done, total) =>
+        options.onProgress({
+          what: "fashion-mnist: Debian's package",
+          done,
+          ...(total === undefined ? {} : { total }),
+        }),
+    })
+  } catch (error) {
+    if (error instanceof TricklabError && error.code === 'E_DATASET_CORRUPT') return { missing: error.message }
+    throw error
+  }
+}
+
+async function isInCache(options: FindOptions, name: string): Promise<boolean> {
+  for (const file of [name, `${name}.gz`]) {
+    if ((await stat(path.join(options.cache, file)).catch(() => undefined))?.isFile()) return true
+  }
+  return false
+}
+
+function helpfulCommand(options: FindOptions, tried: readonly string[]): string {
+  if (options.offline) return 'run again without TRICKLAB_OFFLINE.'
+  // apt is here and would help, but its lists are empty or old.
+  if (tried.some((line) => line.includes('Unable to locate package'))) return 'sudo apt-get update (then run again).'
+  const address = `${mirrors[1]}{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz`
+  return `curl -fL --create-dirs --output-dir ${options.cache} -O '${address}' (elsewhere, if this machine has no network, and pass that folder with --data).`
 }

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { type Dataset, fail, type Sample, type Shape, type Split } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
 import { readIdx } from '../idx/idx.ts'
 import { fashionMnistClasses, fashionMnistFiles, type KnownFile } from './files.ts'
+import { readKnownFile } from './verify.ts'
 
 /** Where the files of the dataset lie, by name without `.gz`; the paths may end in `.gz` or not. */
 export type FilePaths = ReadonlyMap<string, string>
@@ -55,29 +53,6 @@ export async function loadFashionMnist(
   }
 }
 
-async function readKnownFile(file: KnownFile, path: string, advice: (path: string) => string): Promise<Uint8Array> {
-  const bytes = await readFile(path)
-  const packed = path.endsWith('.gz')
-  const refuse = (what: string, cause?: unknown): never =>
-    fail('E_DATASET_CORRUPT', {
-      what: `${path} ${what}.`,
-      expected: packed
-        ? `${file.packed.bytes} bytes with md5 ${file.packed.md5}, or another gzip file of the same content.`
-        : `sha256 ${file.sha256}.`,
-      received: packed ? `${bytes.length} bytes with md5 ${hash('md5', bytes)}.` : `sha256 ${hash('sha256', bytes)}.`,
-      fix: advice(path),
-      cause,
-    })
-  const length = file.dims.reduce((product, dim) => product * dim, 4 + 4 * file.dims.length)
-  const content = packed
-    ? await promisify(gunzip)(bytes, { maxOutputLength: Math.max(1, length) }).catch((cause: Error) =>
-        refuse(`cannot be unpacked (${cause.message})`, cause),
-      )
-    : bytes
-  if (hash('sha256', content) !== file.sha256) refuse(`is not the ${file.name} of FashionMNIST`)
-  return content
-}
-
 function readDims(content: Uint8Array, file: KnownFile, path: string): Uint8Array {
   const { dims, values } = readIdx(content, file.dims.length, path)
   if (dims.join() !== file.dims.join()) {
@@ -98,8 +73,4 @@ function checkLabels(labels: Uint8Array, split: Split): void {
     expected: `0 to ${fashionMnistClasses.length - 1}.`,
     received: `${labels[index]}.`,
   })
-}
-
-function hash(algorithm: 'md5' | 'sha256', bytes: Uint8Array): string {
-  return createHash(algorithm).update(bytes).digest('hex')
 }
