@@ -1,0 +1,54 @@
+import { type Block, disposeParams, type Param, type Rng, type Shape } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { type Initializer, torchBias, torchWeight } from '../init.ts'
+import { conv2d } from '../ops/conv2d.ts'
+import { expectChannels, expectPixels, windowCount } from '../shape.ts'
+import { createParam } from './param.ts'
+
+export interface Conv2dSpec {
+  readonly inputChannels: number
+  readonly outputChannels: number
+  readonly kernelSize: number
+  readonly stride: number
+  readonly bias: boolean
+  readonly init: Rng
+  /** Zeros on every side; default `⌊kernelSize / 2⌋`. */
+  readonly padding?: number
+  /** Default: PyTorch's. */
+  readonly weight?: Initializer
+}
+
+/**
+ * Convolution with symmetric zero padding, PyTorch's defaults.
+ * @shape `[N, H, W, inputChannels]` → `[N, H', W', outputChannels]`, weight `[k, k, inputChannels, outputChannels]`
+ * @errors E_SHAPE
+ */
+export function createConv2d(spec: Conv2dSpec): Block {
+  const { inputChannels, outputChannels, kernelSize, stride, bias, init } = spec
+  const padding = spec.padding ?? Math.floor(kernelSize / 2)
+  const shape = [kernelSize, kernelSize, inputChannels, outputChannels]
+  const params: { weight: Param; bias?: Param } = {
+    weight: createParam('weight', shape, spec.weight ?? torchWeight, init.at('weight')),
+    ...(bias ? { bias: createParam('bias', [outputChannels], torchBias(shape), init.at('bias')) } : {}),
+  }
+  const outputShape = (input: Shape): Shape => {
+    expectChannels('conv2d', input, inputChannels)
+    const window = { kernelSize, stride, padding }
+    return expectPixels('conv2d', input, [windowCount(input[0], window), windowCount(input[1], window), outputChannels])
+  }
+  return {
+    params: params as Block['params'],
+    outputShape,
+    macs(input) {
+      const [height, width] = outputShape(input)
+      return height * width * params.weight.value.size
+    },
+    apply(images) {
+      const [, height, width, channels] = images.shape
+      outputShape([height, width, channels])
+      const result = conv2d(images, params.weight.value as tf.Tensor4D, { stride, padding })
+      return params.bias === undefined ? result : tf.add(result, params.bias.value)
+    },
+    dispose: () => disposeParams(params as Block['params']),
+  }
+}

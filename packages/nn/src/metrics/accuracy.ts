@@ -1,0 +1,79 @@
+import { type Component, type Metric, opt } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+
+const options = {
+  average: opt.choice(['micro', 'macro'], {
+    default: 'micro',
+    doc: '`micro`: share of samples that are right. `macro`: mean over the classes of the share of each that is right.',
+  }),
+}
+
+/** Counts by class, all that any average needs. */
+interface Counts {
+  /** Samples of the class that were recognised. */
+  right: number[]
+  /** Samples of the class. */
+  samples: number[]
+  /** Samples taken for the class. */
+  guesses: number[]
+}
+
+/**
+ * Share of samples whose highest score is at the highest target, over all samples of an epoch.
+ *
+ * `micro = Σ_k right_k / Σ_k samples_k`; `macro = mean_k right_k / samples_k`.
+ * @differs none: torchmetrics' MulticlassAccuracy, which leaves out of `macro` a class that is neither among the
+ *   targets nor among the guesses, and counts 0 for one that is only guessed.
+ */
+export function createAccuracy(average: 'micro' | 'macro', classes: number): Metric {
+  const empty = (): Counts => ({
+    right: Array(classes).fill(0),
+    samples: Array(classes).fill(0),
+    guesses: Array(classes).fill(0),
+  })
+  let counts = empty()
+  return {
+    name: 'accuracy',
+    better: 'higher',
+    async update(scores, targets) {
+      const indices = tf.tidy(() => tf.stack([tf.argMax(scores, 1), tf.argMax(targets, 1)]))
+      const values = await indices.data()
+      indices.dispose()
+      const size = values.length / 2
+      for (let n = 0; n < size; n++) {
+        const guess = values[n]!
+        const label = values[size + n]!
+        counts.guesses[guess]! += 1
+        counts.samples[label]! += 1
+        if (guess === label) counts.right[label]! += 1
+      }
+    },
+    compute: () => (average === 'micro' ? micro(counts) : macro(counts)),
+    reset() {
+      counts = empty()
+    },
+    state: () => ({ ...structuredClone(counts) }),
+    restore(state) {
+      counts = structuredClone(state) as unknown as Counts
+    },
+  }
+}
+
+function micro({ right, samples }: Counts): number {
+  return sum(right) / sum(samples)
+}
+
+function macro({ right, samples, guesses }: Counts): number {
+  const seen = samples.map((_, k) => k).filter((k) => samples[k]! + guesses[k]! > 0)
+  return sum(seen.map((k) => (samples[k] === 0 ? 0 : right[k]! / samples[k]!))) / seen.length
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+export const accuracy: Component<'metric', typeof options> = {
+  doc: 'Share of samples classified rightly.',
+  options,
+  create: ({ average }, { classes }) => createAccuracy(average, classes.length),
+}

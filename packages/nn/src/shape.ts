@@ -1,0 +1,57 @@
+import { fail, type Shape, TricklabError } from '@tricklab/core'
+
+/** `[height 28, width 28, channels 1]`, for messages. */
+export function formatShape([height, width, channels]: Shape): string {
+  return `[height ${height}, width ${width}, channels ${channels}]`
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.every((size, axis) => size === b[axis])
+}
+
+/** @errors E_SHAPE when the images do not have this number of channels. */
+export function expectChannels(what: string, input: Shape, channels: number): void {
+  if (input[2] === channels) return
+  fail('E_SHAPE', {
+    what: `${what} cannot take these images.`,
+    expected: `${formatShape([input[0], input[1], channels])}.`,
+    received: `${formatShape(input)}.`,
+    fix: 'give the layer as many input channels as the layer before it puts out.',
+  })
+}
+
+/**
+ * Size of an axis after a sliding window: `⌊(size + 2·padding − kernelSize) / stride⌋ + 1`.
+ * @unit pixels
+ */
+export function windowCount(
+  size: number,
+  { kernelSize, stride, padding }: { kernelSize: number; stride: number; padding: number },
+): number {
+  return Math.floor((size + 2 * padding - kernelSize) / stride) + 1
+}
+
+/** @errors E_SHAPE when nothing would be left of the image. */
+export function expectPixels(what: string, input: Shape, output: Shape): Shape {
+  if (output[0] >= 1 && output[1] >= 1) return output
+  return fail('E_SHAPE', {
+    what: `${what} leaves nothing of these images.`,
+    expected: 'an output of at least 1 × 1 pixels.',
+    received: `${formatShape(input)}, which would become ${formatShape(output)}.`,
+    fix: 'use larger images or fewer strides.',
+  })
+}
+
+/** Runs `compute` and names the place in the model in any shape error that comes out of it. */
+export function within<T>(place: string, compute: () => T): T {
+  try {
+    return compute()
+  } catch (error) {
+    if (!(error instanceof TricklabError) || error.code !== 'E_SHAPE') throw error
+    const [problem, ...rest] = error.problems
+    const what = problem!.what.startsWith('In ')
+      ? `In ${place}/${problem!.what.slice(3)}`
+      : `In ${place}: ${problem!.what}`
+    throw new TricklabError([{ ...problem!, what }, ...rest])
+  }
+}

@@ -1,0 +1,85 @@
+import { type Component, defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { decayOf, decayOption } from './decay.ts'
+import { createMoments } from './moments.ts'
+
+const options = {
+  learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
+  beta1: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.9,
+    doc: 'Decay of the mean of gradients; a schedule may cycle it.',
+  }),
+  beta2: opt.number({ min: 0, below: 1, default: 0.999, doc: 'Decay of the mean of squared gradients.' }),
+  epsilon: opt.number({ above: 0, default: 1e-8, doc: 'Added to the root of the mean square.' }),
+  weightDecay: opt.number({
+    min: 0,
+    default: 0.01,
+    doc: 'Decoupled: weights shrink by learningRate · weightDecay a step.',
+  }),
+  decayNormAndBias: decayOption,
+}
+
+/**
+ * AdamW in PyTorch's order; one fused kernel for all parameters.
+ *
+ * `p ← p·(1 − lr·decay)`; `m ← β1·m + (1−β1)·g`; `v ← β2·v + (1−β2)·g²`;
+ * `p ← p − lr/(1−β1^t) · m / (√(v/(1−β2^t)) + epsilon)`
+ * @paper arXiv:1711.05101
+ * @differs as PyTorch: the decay is multiplied by the learning rate, not by a schedule of its own
+ */
+export function createAdamw(values: OptionValues<typeof options>): Optimizer {
+  const { beta1, beta2, epsilon } = values
+  const moments = createMoments<'m' | 'v'>()
+  return {
+    step(params, gradients, { learningRate, momentum }, step) {
+      const inputs: Record<string, tf.Tensor> = {}
+      for (const [index, { path, value }] of params.entries()) {
+        inputs[`p${index}`] = value
+        inputs[`m${index}`] = moments.get(path, 'm', value.shape)
+        inputs[`v${index}`] = moments.get(path, 'v', value.shape)
+        inputs[`g${index}`] = gradients[index]!
+      }
+      const outputs = runFused('AdamWUpdate', inputs, {
+        learningRate,
+        beta1: momentum ?? beta1,
+        beta2,
+        epsilon,
+        step,
+        weightDecays: params.map((param) => decayOf(param, values)),
+      })
+      for (const [index, { path, value }] of params.entries()) {
+        const [p, m, v] = outputs.slice(3 * index) as [tf.Tensor, tf.Tensor, tf.Tensor]
+        value.assign(p)
+        p.dispose()
+        moments.set(path, 'm', m)
+        moments.set(path, 'v', v)
+      }
+    },
+    state: moments.state,
+    restore: moments.restore,
+    dispose: moments.dispose,
+  }
+}
+
+defineFused('AdamWUpdate', (inputs, { learningRate, beta1, beta2, epsilon, step, weightDecays }) => {
+  const stepSize = learningRate / (1 - beta1 ** step)
+  const correction = 1 / (1 - beta2 ** step)
+  return weightDecays.flatMap((decay, index) => {
+    const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => inputs[`${name}${index}`]!) as Quadruple
+    const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
+    const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
+    const deviation = tf.add(tf.sqrt(tf.mul(square, correction)), epsilon)
+    const decayed = tf.mul(p, 1 - learningRate * decay)
+    return [tf.sub(decayed, tf.mul(tf.div(mean, deviation), stepSize)), mean, square]
+  })
+})
+
+type Quadruple = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+
+export const adamw: Component<'optimizer', typeof options> = {
+  doc: 'AdamW, as in PyTorch.',
+  options,
+  create: createAdamw,
+}

@@ -1,0 +1,52 @@
+import { type Component, type Hyperparameters, type OptionValues, opt, type Schedule } from '@tricklab/core'
+
+const options = {
+  pctStart: opt.number({ above: 0, below: 1, default: 0.3, unit: 'share of the steps', doc: 'Length of the rise.' }),
+  divFactor: opt.number({ above: 0, default: 25, doc: 'The rise starts at learningRate / divFactor.' }),
+  finalDivFactor: opt.number({ above: 0, default: 1e4, doc: 'The fall ends at the first rate / finalDivFactor.' }),
+  cycleMomentum: opt.boolean({ default: true, doc: 'Move momentum (β1 of AdamW) against the learning rate.' }),
+  maxMomentum: opt.number({ min: 0, below: 1, default: 0.95, doc: 'Momentum at both ends.' }),
+  baseMomentum: opt.number({ min: 0, below: 1, default: 0.85, doc: 'Momentum at the peak of the learning rate.' }),
+}
+
+/**
+ * One-cycle policy, PyTorch's OneCycleLR with two cosine phases: the learning rate rises from
+ * `peak / divFactor` to `peak` and falls to `peak / divFactor / finalDivFactor`, momentum goes the other way.
+ *
+ * Between values a and b over the steps s…e: `b + (a − b)/2 · (1 + cos(π·(step − s)/(e − s)))`. The phases meet at step
+ * `pctStart·totalSteps − 1`, which need not be whole.
+ * @paper arXiv:1708.07120
+ * @differs as PyTorch: cosine instead of linear phases, the fall ends far below the start
+ */
+export function createOneCycle(
+  values: OptionValues<typeof options>,
+  { learningRate: peak, totalSteps }: { learningRate: number; totalSteps: number },
+): Schedule {
+  const { pctStart, divFactor, finalDivFactor, cycleMomentum, maxMomentum, baseMomentum } = values
+  const first = peak / divFactor
+  const last = first / finalDivFactor
+  const turn = pctStart * totalSteps - 1
+  const end = totalSteps - 1
+
+  return {
+    at(step): Hyperparameters {
+      const rising = step <= turn
+      // A rise of no length would divide by zero; it is over as it begins.
+      const done = rising ? (turn === 0 ? 1 : step / turn) : (step - turn) / (end - turn)
+      const learningRate = rising ? anneal(first, peak, done) : anneal(peak, last, done)
+      if (!cycleMomentum) return { learningRate }
+      const momentum = rising ? anneal(maxMomentum, baseMomentum, done) : anneal(baseMomentum, maxMomentum, done)
+      return { learningRate, momentum }
+    },
+  }
+}
+
+function anneal(from: number, to: number, done: number): number {
+  return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * done))
+}
+
+export const oneCycle: Component<'schedule', typeof options> = {
+  doc: 'One cycle: up, then far down, by cosines; as in PyTorch.',
+  options,
+  create: createOneCycle,
+}

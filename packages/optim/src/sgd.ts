@@ -1,0 +1,78 @@
+import { type Component, defineFused, fail, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { decayOf, decayOption } from './decay.ts'
+import { createMoments } from './moments.ts'
+
+const options = {
+  learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
+  momentum: opt.number({ min: 0, below: 1, default: 0, doc: 'Decay of the velocity; a schedule may cycle it.' }),
+  dampening: opt.number({ min: 0, max: 1, default: 0, doc: 'Share of the gradient that does not enter the velocity.' }),
+  nesterov: opt.boolean({ default: false, doc: 'Look ahead along the velocity; needs momentum and no dampening.' }),
+  weightDecay: opt.number({ min: 0, default: 0, doc: 'L2: added to the gradient, times the weight.' }),
+  decayNormAndBias: decayOption,
+}
+
+/**
+ * Stochastic gradient descent in PyTorch's order; one fused kernel for all parameters.
+ *
+ * `g ← g + decay·p`; `b ← momentum·b + (1 − dampening)·g`, but `b ← g` at step 1;
+ * `p ← p − lr · (nesterov ? g + momentum·b : b)`
+ * @errors E_OPTION_RANGE for nesterov without momentum or with dampening
+ * @paper Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"
+ * @differs as PyTorch: the learning rate multiplies the velocity, and does not enter it
+ */
+export function createSgd(values: OptionValues<typeof options>): Optimizer {
+  const { dampening, nesterov } = values
+  if (nesterov && (values.momentum === 0 || dampening !== 0)) {
+    fail('E_OPTION_RANGE', {
+      what: 'optimizer "sgd": nesterov needs momentum and no dampening.',
+      expected: 'momentum above 0, dampening 0.',
+      received: `momentum ${values.momentum}, dampening ${dampening}.`,
+    })
+  }
+  const moments = createMoments<'b'>()
+  return {
+    step(params, gradients, { learningRate, momentum = values.momentum }, step) {
+      const inputs: Record<string, tf.Tensor> = {}
+      for (const [index, { path, value }] of params.entries()) {
+        inputs[`p${index}`] = value
+        inputs[`b${index}`] = moments.get(path, 'b', value.shape)
+        inputs[`g${index}`] = gradients[index]!
+      }
+      const outputs = runFused('SgdUpdate', inputs, {
+        learningRate,
+        momentum,
+        // Without momentum PyTorch keeps no velocity, so there is nothing to dampen.
+        dampening: momentum === 0 ? 0 : dampening,
+        nesterov,
+        step,
+        weightDecays: params.map((param) => decayOf(param, values)),
+      })
+      for (const [index, { path, value }] of params.entries()) {
+        const [p, b] = outputs.slice(2 * index) as [tf.Tensor, tf.Tensor]
+        value.assign(p)
+        p.dispose()
+        moments.set(path, 'b', b)
+      }
+    },
+    state: moments.state,
+    restore: moments.restore,
+    dispose: moments.dispose,
+  }
+}
+
+defineFused('SgdUpdate', (inputs, { learningRate, momentum, dampening, nesterov, step, weightDecays }) =>
+  weightDecays.flatMap((decay, index) => {
+    const [p, b, g] = ['p', 'b', 'g'].map((name) => inputs[`${name}${index}`]!) as [tf.Tensor, tf.Tensor, tf.Tensor]
+    const gradient = tf.add(g, tf.mul(p, decay))
+    const velocity = step === 1 ? gradient : tf.add(tf.mul(b, momentum), tf.mul(gradient, 1 - dampening))
+    const direction = nesterov ? tf.add(gradient, tf.mul(velocity, momentum)) : velocity
+    return [tf.sub(p, tf.mul(direction, learningRate)), velocity]
+  }),
+)
+
+export const sgd: Component<'optimizer', typeof options> = {
+  doc: 'SGD with momentum, as in PyTorch.',
+  options,
+  create: createSgd,
+}
