@@ -81,15 +81,20 @@ interface TableHead {
   readonly source: string
 }
 
-export interface TableDefinition<R extends AnyRegistration> extends TableHead {
-  readonly plugins: readonly Plugin<R>[]
+/** What a list of plugins registers, as a union. */
+type RegistrationsOf<P extends readonly Plugin[]> = P[number] extends Plugin<infer R> ? R : never
+
+export interface TableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
+  extends TableHead {
+  readonly plugins: P
   readonly base: RecipeSpec<R> & { readonly seeds: readonly number[]; readonly tolerance?: number }
   readonly rows: { readonly [row: string]: RowSpec<R> }
 }
 
 /** A table whose numbers follow from the model alone: computed, not trained, and compared exactly. */
-export interface SummaryTableDefinition<R extends AnyRegistration> extends TableHead {
-  readonly plugins: readonly Plugin<R>[]
+export interface SummaryTableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
+  extends TableHead {
+  readonly plugins: P
   readonly imageShape: Shape
   readonly classes: number
   readonly rows: {
@@ -110,26 +115,27 @@ export interface SummaryTableDefinition<R extends AnyRegistration> extends Table
 
 const brand = Symbol.for('@tricklab/core:table')
 
-export type TrainingTable<R extends AnyRegistration = AnyRegistration> = TableDefinition<R> & {
+// biome-ignore lint/suspicious/noExplicitAny: a table of any plugins; its options were checked where it was written
+type AnyPlugins = readonly Plugin<any>[]
+
+export type TrainingTable = TableDefinition<AnyPlugins, AnyRegistration> & {
   readonly [brand]: 'training'
   readonly kind: 'training'
 }
-export type SummaryTable<R extends AnyRegistration = AnyRegistration> = SummaryTableDefinition<R> & {
+export type SummaryTable = SummaryTableDefinition<AnyPlugins, AnyRegistration> & {
   readonly [brand]: 'summary'
   readonly kind: 'summary'
 }
 export type Table = TrainingTable | SummaryTable
 
 /** Declares a documented table: pure data apart from `plugins`. Option names and types are checked in the editor. */
-export function defineTable<const R extends AnyRegistration>(definition: TableDefinition<R>): TrainingTable<R> {
-  return { ...definition, kind: 'training', [brand]: 'training' }
+export function defineTable<const P extends AnyPlugins>(definition: TableDefinition<P>): TrainingTable {
+  return { ...definition, kind: 'training', [brand]: 'training' } as unknown as TrainingTable
 }
 
 /** Declares a documented table of model summaries: exact, no training. */
-export function defineSummaryTable<const R extends AnyRegistration>(
-  definition: SummaryTableDefinition<R>,
-): SummaryTable<R> {
-  return { ...definition, kind: 'summary', [brand]: 'summary' }
+export function defineSummaryTable<const P extends AnyPlugins>(definition: SummaryTableDefinition<P>): SummaryTable {
+  return { ...definition, kind: 'summary', [brand]: 'summary' } as unknown as SummaryTable
 }
 
 /** True for values made by defineTable or defineSummaryTable, of this copy of core or another. */

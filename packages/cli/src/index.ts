@@ -1,0 +1,1 @@
+export { reproProgram } from './repro/command.ts'

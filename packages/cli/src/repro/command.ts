@@ -1,0 +1,183 @@
+import { fail, type SummaryTable, type TrainingTable } from '@tricklab/core'
+import { type EngineName, prepareEngine } from '@tricklab/engine'
+import {
+  acceptRecord,
+  checkAcceptedRecords,
+  compareSummaries,
+  exitCodeOf,
+  findTarget,
+  formatSummaryComparison,
+  formatVerdictTable,
+  listRows,
+  prepareRows,
+  type RowResult,
+  reportRuns,
+  reportSummaryTable,
+  resultOf,
+  runRow,
+} from '@tricklab/repro'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { collect, createProgram, report } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { stopSignal } from '../ui/signals.ts'
+import { engineChoice, engineHelp, limitsOf, positiveNumber, seedList, wholeNumber } from './arguments.ts'
+
+interface ReproOptions {
+  readonly seeds?: number[]
+  readonly engine: EngineName | 'auto'
+  readonly precision: 'f32' | 'bf16'
+  readonly threads?: number
+  readonly data?: string[]
+  readonly out: string
+  readonly resume?: boolean
+  readonly json?: boolean
+  readonly jobs: number
+  readonly checkpointMinutes: number
+  readonly epochs?: number
+  readonly limitTrain?: number
+  readonly limitValid?: number
+}
+
+/** `pnpm repro …` */
+export function reproProgram(): Command {
+  const program = createProgram('repro', 'Re-runs documented tables and says whether their numbers hold.')
+  program
+    .argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
+    .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the table', seedList)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', 'f32 or bf16', 'f32')
+    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
+    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <folder>', 'where runs are kept', 'runs')
+    .option('--resume', 'go on with the newest matching run')
+    .option('--jobs <n>', 'seeds run side by side, each in its own process', wholeNumber('--jobs', 1), 1)
+    .option('--checkpoint-minutes <n>', 'between checkpoints inside an epoch', positiveNumber('--checkpoint-minutes'), 5)
+    .option('--epochs <n>', 'shorten the run: no verdict', wholeNumber('--epochs', 1))
+    .option('--limit-train <n>', 'use so many training images: no verdict', wholeNumber('--limit-train', 1))
+    .option('--limit-valid <n>', 'use so many validation images: no verdict', wholeNumber('--limit-valid', 1))
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action(async (target: string | undefined, options: ReproOptions) => {
+      if (target === undefined) {
+        fail('E_ARGUMENT', {
+          what: 'No table was named.',
+          expected: 'pnpm repro TABLE[/ROW].',
+          received: 'nothing.',
+          fix: '`pnpm repro list` shows all tables and rows.',
+        })
+      }
+      process.exitCode = await repro(target, options)
+    })
+
+  program
+    .command('list')
+    .description('every table and row with its documented and our measured value')
+    .option('--json', 'one JSON array on standard output')
+    .action(async ({ json }: { json?: boolean }) => {
+      const rows = await listRows()
+      process.stdout.write(json === true ? `${JSON.stringify(rows.items)}\n` : `${rows.text}\n`)
+    })
+  program
+    .command('check')
+    .description('verify every accepted record from its files alone: recipe hash, completeness, arithmetic, tolerance')
+    .option('--json', 'one JSON object on standard output')
+    .action(async ({ json }: { json?: boolean }) => {
+      const checked = await checkAcceptedRecords()
+      process.stdout.write(json === true ? `${JSON.stringify(checked.items)}\n` : `${checked.text}\n`)
+      process.exitCode = checked.ok ? 0 : 1
+    })
+  program
+    .command('report')
+    .description('write report.html for runs (default: all accepted records)')
+    .argument('[runs...]', 'run folders')
+    .option('--output <file>', 'the page to write', 'report.html')
+    .action(async (runs: string[], { output }: { output: string }) => {
+      process.stdout.write(`${await reportRuns(runs, output)}\n`)
+    })
+  program
+    .command('accept')
+    .description('copy a finished run, without weights, to the accepted records')
+    .argument('<run>', 'run folder')
+    .action(async (run: string) => {
+      process.stdout.write(`${await acceptRecord(run)}\n`)
+    })
+  return program
+}
+
+async function repro(text: string, options: ReproOptions): Promise<number> {
+  const { table, rows, reference } = await findTarget(text)
+  return table.kind === 'summary'
+    ? reproSummary(table, rows, options)
+    : reproTraining(table, rows, reference, options, text)
+}
+
+async function reproSummary(table: SummaryTable, rows: readonly string[], options: ReproOptions): Promise<number> {
+  const [name, engineOptions] = engineChoice(options)
+  await prepareEngine(name, engineOptions)
+  const compared = compareSummaries(table, rows)
+  const page = await reportSummaryTable(table, compared, options.out)
+  process.stderr.write(`${formatSummaryComparison(compared)}\n\nReport: ${page}\n`)
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: compared })}\n`)
+  return compared.every((row) => row.verdict === 'reproduced') ? 0 : 1
+}
+
+async function reproTraining(
+  table: TrainingTable,
+  names: readonly string[],
+  reference: string,
+  options: ReproOptions,
+  text: string,
+): Promise<number> {
+  const rows = prepareRows(table, names)
+  const view = createProgressView()
+  const notice = (message: string) => view.sink({ kind: 'notice', message })
+  const signal = stopSignal(notice)
+  const results: RowResult[] = []
+  let exitCode = 0
+  try {
+    const [name, engineOptions] = engineChoice(options)
+    const engine = await prepareEngine(name, { ...engineOptions, onNotice: notice })
+    for (const row of rows) {
+      if (signal.aborted) break
+      const run = await runRow(row, {
+        engine,
+        seeds: options.seeds,
+        limits: limitsOf(options),
+        out: options.out,
+        resume: options.resume === true,
+        dataPaths: dataPaths(options),
+        checkpointMinutes: options.checkpointMinutes,
+        jobs: options.jobs,
+        reference,
+        progress: view.sink,
+        signal,
+      })
+      if (run.error !== undefined) {
+        view.close()
+        exitCode = Math.max(exitCode, report(run.error))
+      }
+      if (run.manifest.ended !== null) results.push(resultOf(run))
+    }
+  } finally {
+    view.close()
+  }
+  if (results.length > 0) {
+    const page = await reportRuns(
+      results.map((result) => result.record),
+      undefined,
+    )
+    process.stderr.write(`\n${formatVerdictTable(results)}\n\n`)
+    for (const { row, note } of results) process.stderr.write(`${pc.bold(row)}: ${note}\n`)
+    process.stderr.write(`\nReport: ${page}\n`)
+  }
+  if (exitCode === 3) process.stderr.write(`Resume with: pnpm repro ${text} --resume\n`)
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
+  return exitCode !== 0 ? exitCode : exitCodeOf(results)
+}
+
+/** `--data` first, then TRICKLAB_DATA, which may list several folders as PATH does. */
+function dataPaths({ data = [] }: ReproOptions): string[] {
+  const fromEnvironment = process.env.TRICKLAB_DATA?.split(process.platform === 'win32' ? ';' : ':') ?? []
+  return [...data, ...fromEnvironment.filter((folder) => folder !== '')]
+}
+

@@ -1,0 +1,41 @@
+import { TricklabError } from '@tricklab/core'
+import { Command, CommanderError } from 'commander'
+import pc from 'picocolors'
+
+/** A command line whose own complaints take the house form and whose exit codes are those of the error table. */
+export function createProgram(name: string, description: string): Command {
+  const program = new Command(name).description(description)
+  program.exitOverride().configureOutput({ writeErr: () => {} }).showSuggestionAfterError()
+  return program
+}
+
+/** Parses, runs, and ends the process with the documented exit code. */
+export async function runProgram(program: Command, argv = process.argv): Promise<void> {
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+  // Some engines keep handles open (Dawn, workers); everything that matters is on disk by now.
+  process.stdout.write('', () => process.exit(process.exitCode ?? 0))
+}
+
+/** Prints an error and returns its exit code. */
+export function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0 // --help and --version
+    const what = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    process.stderr.write(`${pc.red('✖')} [E_ARGUMENT] ${what.charAt(0).toUpperCase()}${what.slice(1)}. Fix: see --help.\n`)
+    return 2
+  }
+  if (error instanceof TricklabError) {
+    for (const line of error.message.split('\n')) process.stderr.write(`${pc.red('✖')} ${line}\n`)
+    return error.exitCode
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${pc.red('✖')} [E_INTERNAL] A defect of Tricklab; please report it with this text:\n${text}\n`)
+  return 4
+}
+
+/** Adds up repeated options: `--data A --data B`. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]

@@ -1,0 +1,6 @@
+import type { Table } from '@tricklab/core'
+import fashionmnistResnets from './fashionmnist-resnets.ts'
+import fashionmnistSummary from './fashionmnist-summary.ts'
+
+/** Every documented table that ships with Tricklab, in the order of the README. */
+export const tables: readonly Table[] = [fashionmnistResnets, fashionmnistSummary]

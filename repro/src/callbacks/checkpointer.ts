@@ -1,0 +1,28 @@
+import type { Callback, Snapshot } from '@tricklab/core'
+import { type CheckpointIdentity, saveCheckpoint } from '@tricklab/core/checkpoint'
+
+export interface CheckpointerOptions {
+  readonly path: string
+  readonly identity: CheckpointIdentity
+  /** Asked for right when a checkpoint is due. */
+  readonly snapshot: () => Snapshot
+  /** Minutes between checkpoints inside an epoch. */
+  readonly everyMinutes: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Saves the state after every epoch, every few minutes, and when the run was asked to stop. */
+export function createCheckpointer({ path, identity, snapshot, everyMinutes, signal }: CheckpointerOptions): Callback {
+  let last = performance.now()
+  const save = async () => {
+    await saveCheckpoint(path, identity, snapshot())
+    last = performance.now()
+  }
+  return {
+    async afterBatch({ training }) {
+      const due = training && performance.now() - last >= everyMinutes * 60_000
+      if (due || signal?.aborted === true) await save()
+    },
+    afterEpoch: save,
+  }
+}

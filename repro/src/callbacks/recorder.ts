@@ -1,0 +1,117 @@
+import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
+import { type Callback, type Json, TricklabError } from '@tricklab/core'
+import type { LogLine } from '../record/types.ts'
+
+interface SavedRecorder {
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/** Writes `seed-N.jsonl`. */
+export interface Recorder {
+  readonly callback: Callback
+  /** Writes the closing line, once weights are on disk. */
+  end(line: Omit<Extract<LogLine, { event: 'end' }>, 'event' | 'time' | 'seconds'>): void
+}
+
+/**
+ * Records every step and epoch of a seed.
+ *
+ * A checkpoint remembers how long the file was, so resuming cuts off what was written after it: the file of a resumed
+ * run differs from that of an uninterrupted one only in `resume` lines and times.
+ */
+export function createRecorder(path: string, seed: number): Recorder {
+  let file: number | undefined
+  let resumeFrom: SavedRecorder | undefined
+  let spent = 0
+  let mark = performance.now()
+  let epochStart = 0
+
+  const lap = () => {
+    const now = performance.now()
+    const seconds = (now - mark) / 1000
+    mark = now
+    spent += seconds
+    return seconds
+  }
+  const write = (line: LogLine) => {
+    try {
+      writeSync(file!, `${JSON.stringify(line)}\n`)
+    } catch (cause) {
+      throw new TricklabError([
+        {
+          code: 'E_CHECKPOINT_WRITE',
+          what: `${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
+          expected: 'free space and write access.',
+          fix: 'free some space or choose another --out; then go on with --resume.',
+          cause,
+        },
+      ])
+    }
+  }
+  const round = (seconds: number) => Math.round(seconds * 1e4) / 1e4
+
+  const callback: Callback = {
+    beforeFit({ startStep }) {
+      const time = new Date().toISOString()
+      if (resumeFrom === undefined) {
+        file = openSync(path, 'w')
+        write({ event: 'start', seed, time })
+      } else {
+        // 'r+' keeps what is there; a file shorter than the checkpoint says was tampered with, and reading it will tell.
+        file = openSync(path, 'r+')
+        ftruncateSync(file, resumeFrom.bytes)
+        closeSync(file)
+        file = openSync(path, 'a')
+        spent = resumeFrom.seconds
+        epochStart = spent
+        write({ event: 'resume', step: startStep, time })
+      }
+      mark = performance.now()
+    },
+    beforeEpoch({ split }) {
+      if (split === 'train') epochStart = spent
+    },
+    afterBatch({ training, epoch, step, size, loss, hyper }) {
+      const seconds = round(lap())
+      if (!training || hyper === undefined) return
+      const { learningRate, momentum } = hyper
+      write({
+        event: 'step',
+        epoch,
+        step,
+        size,
+        loss,
+        learningRate,
+        ...(momentum === undefined ? {} : { momentum }),
+        seconds,
+      })
+    },
+    afterEpoch({ epoch, step, train, valid }) {
+      lap()
+      write({ event: 'epoch', epoch, step, train, valid, seconds: round(spent - epochStart) })
+    },
+    state(): Json {
+      // What a checkpoint counts on must be on disk before the checkpoint is.
+      if (file !== undefined) fsyncSync(file)
+      return { bytes: statSync(path).size, seconds: spent }
+    },
+    restore(state) {
+      resumeFrom = state as unknown as SavedRecorder
+    },
+    cleanup() {
+      if (file !== undefined) fsyncSync(file)
+    },
+  }
+
+  return {
+    callback,
+    end(line) {
+      lap()
+      write({ event: 'end', time: new Date().toISOString(), seconds: round(spent), ...line })
+      fsyncSync(file!)
+      closeSync(file!)
+      file = undefined
+    },
+  }
+}

@@ -1,0 +1,41 @@
+// Entry of a job process: takes one job from its parent, runs it, answers, ends.
+import { fail, normalizeRow, TricklabError } from '@tricklab/core'
+import { type EngineName, prepareEngine } from '@tricklab/engine'
+import type { ProgressSink } from '../progress.ts'
+import { runJob } from './job.ts'
+import type { JobMessage, JobReply } from './job-process.ts'
+import { openDataset } from './run.ts'
+import { findTarget } from './tables.ts'
+
+const stop = new AbortController()
+const reply = (message: JobReply) =>
+  new Promise<void>((resolve) => (process.send === undefined ? resolve() : process.send(message, () => resolve())))
+
+// A terminal sends Ctrl-C to every process; the parent decides what it means and says `stop`.
+process.on('SIGINT', () => {})
+process.on('disconnect', () => stop.abort())
+process.on('message', (message: JobMessage | 'stop') => {
+  if (message === 'stop') stop.abort()
+  else void run(message)
+})
+
+async function run({ reference, rowName, job, engineOptions, dataPaths }: JobMessage): Promise<void> {
+  const progress: ProgressSink = (event) => void reply({ kind: 'progress', event })
+  try {
+    const { table } = await findTarget(reference)
+    if (table.kind !== 'training') fail('E_INTERNAL', { what: `Table ${table.id} has nothing to train.` })
+    const row = normalizeRow(table, rowName)
+    await prepareEngine(job.engine as EngineName, engineOptions)
+    const dataset = await openDataset(row, { dataPaths, progress, signal: stop.signal })
+    await runJob({ ...job, row }, { dataset, progress, signal: stop.signal })
+    await reply({ kind: 'done' })
+  } catch (error) {
+    if (error instanceof TricklabError) {
+      // Causes may not survive the way to the parent; their text is in the message.
+      await reply({ kind: 'error', problems: error.problems.map(({ cause: _cause, ...problem }) => problem) })
+    } else {
+      await reply({ kind: 'fault', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    }
+  }
+  process.exit(0)
+}

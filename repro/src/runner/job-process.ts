@@ -1,0 +1,75 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type Problem, TricklabError } from '@tricklab/core'
+import type { ProgressEvent } from '../progress.ts'
+import type { Job } from './job.ts'
+import type { RunOptions } from './run.ts'
+
+/** A job as plain data, for another process. */
+export interface JobMessage {
+  readonly reference: string
+  readonly rowName: string
+  readonly job: Omit<Job, 'row'>
+  readonly engineOptions: { readonly precision: 'f32' | 'bf16'; readonly threads: number }
+  readonly dataPaths: readonly string[]
+}
+
+/** What a job process answers. */
+export type JobReply =
+  | { readonly kind: 'progress'; readonly event: ProgressEvent }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'error'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'fault'; readonly stack: string }
+
+/** Runs a job in a process of its own. A signal asks it to stop after the step at hand. @errors those of runJob, E_WORKER */
+export async function runJobProcess({ row, ...job }: Job, options: RunOptions): Promise<void> {
+  const entry = fileURLToPath(
+    new URL(import.meta.url.endsWith('.ts') ? './job-main.ts' : './job-main.js', import.meta.url),
+  )
+  const child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const stop = () => child.connected && child.send('stop')
+  options.signal.addEventListener('abort', stop)
+
+  const message: JobMessage = {
+    reference: options.reference,
+    rowName: row.name,
+    job,
+    engineOptions: { precision: options.engine.precision, threads: options.engine.threads },
+    dataPaths: options.dataPaths,
+  }
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let settled = false
+      child.on('message', (reply: JobReply) => {
+        if (reply.kind === 'progress') return options.progress(reply.event)
+        settled = true
+        if (reply.kind === 'done') resolve()
+        else if (reply.kind === 'error') reject(new TricklabError(reply.problems as [Problem, ...Problem[]]))
+        else reject(new Error(reply.stack))
+      })
+      child.on('error', reject)
+      child.on('exit', (code, signal) => {
+        if (settled) return
+        reject(
+          new TricklabError([
+            {
+              code: 'E_WORKER',
+              what: `The process of ${row.name} seed ${job.seed} ended before its job was done.`,
+              expected: 'an answer.',
+              received:
+                signal === null
+                  ? `exit code ${code}.`
+                  : `signal ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}.`,
+              fix: 'run again with --resume; with fewer --jobs when memory ran out.',
+            },
+          ]),
+        )
+      })
+      child.send(message)
+      if (options.signal.aborted) stop()
+    })
+  } finally {
+    options.signal.removeEventListener('abort', stop)
+    if (child.connected) child.disconnect()
+  }
+}

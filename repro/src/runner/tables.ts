@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { fail, isTable, rowNames, suggest, type Table } from '@tricklab/core'
+import { tables } from '@tricklab/recipes'
+
+/** A table and the rows asked for. */
+export interface Target {
+  readonly table: Table
+  readonly rows: readonly string[]
+  /** How another process finds the table: its id, or the path of its file. */
+  readonly reference: string
+}
+
+/**
+ * Resolves `TABLE`, `TABLE/ROW`, `./my-table.ts` or `./my-table.ts#ROW`.
+ * @errors E_TABLE_UNKNOWN, E_ROW_UNKNOWN, E_RECIPE
+ */
+export async function findTarget(text: string): Promise<Target> {
+  return /\.[cm]?[jt]s(#|$)/.test(text) ? findFile(text) : findBuiltIn(text)
+}
+
+function findBuiltIn(text: string): Target {
+  const [id = '', row] = splitOnce(text, '/')
+  const table = tables.find((candidate) => candidate.id === id)
+  if (table === undefined) {
+    const ids = tables.map((candidate) => candidate.id)
+    fail('E_TABLE_UNKNOWN', {
+      what: `There is no table "${id}".`,
+      expected: 'TABLE, TABLE/ROW, or the path of a table file.',
+      received: `"${text}".`,
+      fix: `${suggest(id, ids)} \`pnpm repro list\` shows all tables and rows.`,
+    })
+  }
+  return { table, rows: chooseRows(table, row), reference: table.id }
+}
+
+async function findFile(text: string): Promise<Target> {
+  const [file = '', row] = splitOnce(text, '#')
+  const absolute = path.resolve(file)
+  if (!existsSync(absolute)) {
+    fail('E_TABLE_UNKNOWN', {
+      what: `There is no file ${file}.`,
+      expected: 'a file whose default export is made by defineTable.',
+      received: `"${text}".`,
+      fix: 'check the path; rows of a file are named after a #: ./my-table.ts#my-row.',
+    })
+  }
+  const table = ((await import(pathToFileURL(absolute).href)) as { default?: unknown }).default
+  if (!isTable(table)) {
+    fail('E_RECIPE', {
+      what: `${file} does not export a table.`,
+      expected: '`export default defineTable({ … })`.',
+      received: table === undefined ? 'no default export.' : `${typeof table}.`,
+      fix: 'wrap the definition in defineTable from @tricklab/core.',
+    })
+  }
+  return { table, rows: chooseRows(table, row), reference: absolute }
+}
+
+function chooseRows(table: Table, row: string | undefined): string[] {
+  const names = rowNames(table)
+  if (row === undefined) return names
+  if (names.includes(row)) return [row]
+  fail('E_ROW_UNKNOWN', {
+    what: `Table "${table.id}" has no row "${row}".`,
+    expected: `one of ${names.join(', ')}.`,
+    received: `"${row}".`,
+    fix: suggest(row, names),
+  })
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
