@@ -73,7 +73,7 @@ function binary(module: KernelModule, op: number, big: tf.TensorInfo, small: tf.
   return out
 }
 
-/** Registers Sum, Mean, Add, Sub, Multiply, RealDiv and Tile for the patterns of training; others stay stock. */
+/** Registers Sum, Mean, Add, Sub, Multiply, RealDiv, Identity and Tile for the patterns of training; others stay stock. */
 export function registerArithmetic(): void {
   registerReduction('Sum')
   registerReduction('Mean')
@@ -81,6 +81,11 @@ export function registerArithmetic(): void {
   registerBinary('Sub')
   registerBinary('Multiply')
   registerBinary('RealDiv')
+  // TF.js's own copies the data; it is run for every tensor that a gradient saves.
+  replaceKernel<object>('Identity', ({ inputs, module, stock }) => {
+    const x = inputs.x!
+    return x.dtype === 'string' ? stock() : module.view(x, x.shape)
+  })
   replaceKernel<tf.TileAttrs>('Tile', ({ inputs, attrs, module, stock }) => {
     const x = inputs.x!
     const { reps } = attrs

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { prepareWasm } from './index.ts'
-import { createRandom, expectLikeCpu, randomValues } from './test-helpers.ts'
+import { createRandom, expectLikeCpu, randomValues, runOn } from './test-helpers.ts'
 
 beforeAll(async () => {
   await prepareWasm()
@@ -55,6 +55,7 @@ const fixed: Case[] = [
 const random = createRandom(7)
 const pick = <T>(...values: T[]): T => values[Math.floor(random() * values.length)]!
 const drawn = Array.from({ length: 40 }, (): Case => {
+  // No number pads here: TF.js sizes both axes by the kernel's height then, which is wrong unless it is square.
   const [kh, kw] = [pick(1, 2, 3, 4, 5), pick(1, 2, 3, 5)]
   // Number pads are left to the square cases above: TF.js sizes both axes by the kernel's height there.
   return {
@@ -66,7 +67,7 @@ const drawn = Array.from({ length: 40 }, (): Case => {
     kh,
     kw,
     strides: [pick(1, 1, 2, 3), pick(1, 1, 2, 3)],
-    pad: pick<Pad>('valid', 'same', 0, 1, [
+    pad: pick<Pad>('valid', 'same', [
       [0, 0],
       [pick(0, 1), pick(0, 2)],
       [pick(0, 1), pick(0, 2)],
@@ -141,7 +142,7 @@ test.each([
 test('a long sum keeps its digits: filter gradient over 200 000 pixels', async () => {
   const x = randomValues(random, [64, 56, 56, 1], 1, 1)
   const dy = randomValues(random, [64, 56, 56, 1], 1, 1)
-  const { outputs } = await (await import('./test-helpers.ts')).runOn(
+  const { outputs } = await runOn(
     'wasm',
     'Conv2DBackpropFilter',
     { x, dy },
