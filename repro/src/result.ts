@@ -1,6 +1,6 @@
-import { type RowRun } from './runner/run.ts'
-import { readEnd } from './runner/run-folder.ts'
 import type { Verdict } from './record/types.ts'
+import type { RowRun } from './runner/run.ts'
+import { readEnd } from './runner/run-folder.ts'
 import { summarize } from './statistics/index.ts'
 import { betterOf, judge, reportedSummary } from './verdict.ts'
 

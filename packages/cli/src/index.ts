@@ -1,1 +1,2 @@
+export { labProgram } from './lab/command.ts'
 export { reproProgram } from './repro/command.ts'

@@ -16,7 +16,8 @@ export const wholeNumber =
   (option: string, min: number) =>
   (text: string): number => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) bad(option, `a whole number from ${min}`, text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
+      bad(option, `a whole number from ${min}`, text)
     return value
   }
 
@@ -35,7 +36,10 @@ export function seedList(text: string): number[] {
     const count = wholeNumber('--seeds', 1)(text)
     return Array.from({ length: count }, (_, index) => index + 1)
   }
-  const seeds = text.split(',').filter((part) => part.trim() !== '').map((part) => Number(part))
+  const seeds = text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => Number(part))
   if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0)) {
     bad('--seeds', 'a count such as 5, or a list such as 1,2,3', text)
   }

@@ -52,7 +52,12 @@ export function reproProgram(): Command {
     .option('--out <folder>', 'where runs are kept', 'runs')
     .option('--resume', 'go on with the newest matching run')
     .option('--jobs <n>', 'seeds run side by side, each in its own process', wholeNumber('--jobs', 1), 1)
-    .option('--checkpoint-minutes <n>', 'between checkpoints inside an epoch', positiveNumber('--checkpoint-minutes'), 5)
+    .option(
+      '--checkpoint-minutes <n>',
+      'between checkpoints inside an epoch',
+      positiveNumber('--checkpoint-minutes'),
+      5,
+    )
     .option('--epochs <n>', 'shorten the run: no verdict', wholeNumber('--epochs', 1))
     .option('--limit-train <n>', 'use so many training images: no verdict', wholeNumber('--limit-train', 1))
     .option('--limit-valid <n>', 'use so many validation images: no verdict', wholeNumber('--limit-valid', 1))
@@ -145,7 +150,7 @@ async function reproTraining(
         limits: limitsOf(options),
         out: options.out,
         resume: options.resume === true,
-        dataPaths: dataPaths(options),
+        dataPaths: options.data ?? [],
         checkpointMinutes: options.checkpointMinutes,
         jobs: options.jobs,
         reference,
@@ -174,10 +179,3 @@ async function reproTraining(
   if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
   return exitCode !== 0 ? exitCode : exitCodeOf(results)
 }
-
-/** `--data` first, then TRICKLAB_DATA, which may list several folders as PATH does. */
-function dataPaths({ data = [] }: ReproOptions): string[] {
-  const fromEnvironment = process.env.TRICKLAB_DATA?.split(process.platform === 'win32' ? ';' : ':') ?? []
-  return [...data, ...fromEnvironment.filter((folder) => folder !== '')]
-}
-

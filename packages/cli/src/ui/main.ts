@@ -5,7 +5,10 @@ import pc from 'picocolors'
 /** A command line whose own complaints take the house form and whose exit codes are those of the error table. */
 export function createProgram(name: string, description: string): Command {
   const program = new Command(name).description(description)
-  program.exitOverride().configureOutput({ writeErr: () => {} }).showSuggestionAfterError()
+  program
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError()
   return program
 }
 
@@ -25,7 +28,9 @@ export function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0 // --help and --version
     const what = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
-    process.stderr.write(`${pc.red('✖')} [E_ARGUMENT] ${what.charAt(0).toUpperCase()}${what.slice(1)}. Fix: see --help.\n`)
+    process.stderr.write(
+      `${pc.red('✖')} [E_ARGUMENT] ${what.charAt(0).toUpperCase()}${what.slice(1)}. Fix: see --help.\n`,
+    )
     return 2
   }
   if (error instanceof TricklabError) {

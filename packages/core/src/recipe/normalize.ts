@@ -40,6 +40,7 @@ export interface Row {
   readonly tolerance: number | undefined
   readonly seeds: readonly number[]
   readonly note: string | undefined
+  readonly knownToFallShort: boolean
 }
 
 /** Name of every row of a table, in its own order. */
@@ -69,6 +70,7 @@ export function normalizeRow(table: TrainingTable, name: string, registry = crea
     tolerance: own.tolerance ?? tolerance,
     seeds: own.seeds ?? seeds,
     note: own.note,
+    knownToFallShort: own.knownToFallShort ?? false,
   }
 }
 

@@ -1,0 +1,72 @@
+import { fail } from '@tricklab/core'
+import { formatDoctor, installTensorflow, prepareEngine, probeEngines } from '@tricklab/engine'
+import type { Command } from 'commander'
+import { createProgram } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { explain } from './explain.ts'
+import { summary } from './summary.ts'
+
+/** `pnpm lab …` */
+export function labProgram(): Command {
+  const program = createProgram('lab', 'Looks into rows, models and engines.')
+  program
+    .command('doctor')
+    .description('every engine: whether it works here, why not, what would help, how fast it is')
+    .option('--json', 'one JSON array on standard output')
+    .action(async ({ json }: { json?: boolean }) => {
+      const reports = await probeEngines()
+      process.stdout.write(json === true ? `${JSON.stringify(reports)}\n` : `${formatDoctor(reports)}\n`)
+    })
+  program
+    .command('explain')
+    .description('events and callbacks of a row, in the order in which they run')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--data <path>', 'folder searched for datasets first')
+    .action(async (target: string, options: { data?: string }) => {
+      process.stdout.write(`${await explain(target, options.data === undefined ? [] : [options.data])}\n`)
+    })
+  program
+    .command('summary')
+    .description('layers of a row with shapes, parameters, MFlops and multiply-accumulates')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (target: string, { json }: { json?: boolean }) => {
+      await prepareEngine('auto')
+      process.stdout.write(`${await summary(target, json === true)}\n`)
+    })
+
+  const engine = program.command('engine').description('engines that are not part of the installation')
+  engine
+    .command('install')
+    .description('fetch the binary of an engine')
+    .argument('<engine>', 'tensorflow')
+    .option('--gpu', 'the CUDA build')
+    .option('--from <source>', 'URL or file: a libtensorflow archive or a TensorFlow wheel')
+    .action(installEngine)
+  return program
+}
+
+async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {
+  if (name !== 'tensorflow') {
+    fail('E_ENGINE_UNKNOWN', {
+      what: `The engine "${name}" has nothing to install.`,
+      expected: 'tensorflow.',
+      received: `"${name}".`,
+      fix: '`pnpm lab doctor` says what every engine wants.',
+    })
+  }
+  const view = createProgressView()
+  try {
+    const installed = await installTensorflow({
+      gpu: gpu === true,
+      ...(from === undefined ? {} : { from }),
+      onProgress({ step, subject, done, total }) {
+        if (done === undefined) view.sink({ kind: 'notice', message: `${step}: ${subject}` })
+        else view.sink({ kind: 'data', what: subject, done, total })
+      },
+    })
+    process.stdout.write(`The engine tensorflow is installed: ${installed.source}.\n`)
+  } finally {
+    view.close()
+  }
+}

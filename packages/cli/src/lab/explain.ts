@@ -1,0 +1,45 @@
+import { eventNames, fail, normalizeRow, type Row } from '@tricklab/core'
+import { prepareEngine } from '@tricklab/engine'
+import { describeHooks, findTarget, openDataset } from '@tricklab/repro'
+
+/** The single training row that a target names. @errors E_ARGUMENT */
+export async function oneRow(text: string): Promise<Row> {
+  const { table, rows } = await findTarget(text)
+  if (table.kind === 'training' && rows.length === 1) return normalizeRow(table, rows[0]!)
+  fail('E_ARGUMENT', {
+    what: `"${text}" is not one training row.`,
+    expected:
+      table.kind === 'training' ? `one of ${rows.map((row) => `${table.id}/${row}`).join(', ')}.` : 'a training row.',
+    received: table.kind === 'training' ? `${rows.length} rows.` : 'a summary table.',
+    fix: 'name TABLE/ROW; `pnpm repro list` shows all.',
+  })
+}
+
+/** What happens in a fit, in order: the loop's own work and the callbacks of every event. */
+export async function explain(text: string, dataPaths: readonly string[]): Promise<string> {
+  const row = await oneRow(text)
+  await prepareEngine('auto')
+  const progress = () => {}
+  const { signal } = new AbortController()
+  const dataset = await openDataset(row, { dataPaths, progress, signal })
+  const hooks = await describeHooks(row, { limits: {}, progress, signal }, dataset)
+  const { recipe } = row
+  const width = Math.max(...eventNames.map((event) => event.length))
+  const own: { readonly [event: string]: string } = {
+    beforeEpoch: 'read batches',
+    afterPredict: `${recipe.model.skeleton.use} has scored`,
+    afterLoss: `${recipe.loss.use} has been computed`,
+    afterBackward: 'gradients are known',
+    afterStep: `${recipe.optimizer.use} has stepped, at the rate of ${recipe.schedule.use}`,
+    afterEpoch: `${recipe.metrics.map((metric) => metric.use).join(', ')} of both splits are known`,
+  }
+  const lines = eventNames.map((event) => {
+    const callbacks = hooks[event] ?? []
+    return `${event.padEnd(width)}  ${(own[event] ?? '').padEnd(52)}  ${callbacks.join(' → ') || '–'}`
+  })
+  return [
+    `${row.table.id}/${row.name}`,
+    `${'event'.padEnd(width)}  ${'the loop'.padEnd(52)}  callbacks`,
+    ...lines,
+  ].join('\n')
+}

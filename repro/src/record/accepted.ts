@@ -1,0 +1,168 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  failAll,
+  formatProblem,
+  normalizeRow,
+  type Problem,
+  type Row,
+  rowNames,
+  type TrainingTable,
+  TricklabError,
+} from '@tricklab/core'
+import { tables } from '@tricklab/recipes'
+import { formatSummary } from '../format.ts'
+import { type RowResult, resultOf } from '../result.ts'
+import { reportedSummary } from '../verdict.ts'
+import { type CurrentRow, checkRecord } from './check.ts'
+import { readManifest } from './read.ts'
+import type { Manifest } from './types.ts'
+
+/** Accepted records: `TABLE/ROW` below this folder, in the repository. */
+export const acceptedFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../records')
+
+const folderOf = (table: string, row: string, root = acceptedFolder) => path.join(root, table, row)
+
+/** The accepted record of a row, or undefined. */
+export function findAccepted(table: string, row: string, root = acceptedFolder): string | undefined {
+  const folder = folderOf(table, row, root)
+  return existsSync(path.join(folder, 'manifest.json')) ? folder : undefined
+}
+
+/**
+ * Copies a finished run to the accepted records, without weights, checkpoints and pages, in place of what was there.
+ * @returns the folder of the record
+ * @errors E_RUN_UNKNOWN, E_RECORD when the run would not pass the check
+ */
+export async function acceptRecord(run: string, root = acceptedFolder): Promise<string> {
+  const manifest = await readManifest(run)
+  failAll(await checkAgainstRecipe(run, manifest))
+  const target = folderOf(manifest.table, manifest.row, root)
+  const fresh = `${target}.new`
+  rmSync(fresh, { recursive: true, force: true })
+  mkdirSync(fresh, { recursive: true })
+  for (const name of readdirSync(run).filter((file) => file === 'manifest.json' || file.endsWith('.jsonl'))) {
+    cpSync(path.join(run, name), path.join(fresh, name))
+  }
+  rmSync(target, { recursive: true, force: true })
+  renameSync(fresh, target)
+  return target
+}
+
+/** What was found of one accepted record. */
+export interface CheckedRecord {
+  readonly table: string
+  readonly row: string
+  readonly record: string
+  readonly problems: readonly Problem[]
+}
+
+/** Verifies every accepted record from its files alone. */
+export async function checkAcceptedRecords(root = acceptedFolder) {
+  const items: CheckedRecord[] = []
+  for (const table of existsSync(root) ? readdirSync(root).sort() : []) {
+    for (const row of readdirSync(path.join(root, table)).sort()) {
+      const record = folderOf(table, row, root)
+      items.push({ table, row, record, problems: await checkFolder(record) })
+    }
+  }
+  const lines = items.flatMap(({ table, row, problems }) => [
+    `${problems.length === 0 ? '✔' : '✖'} ${table}/${row}`,
+    ...problems.map((problem) => `  ${formatProblem(problem)}`),
+  ])
+  const broken = items.filter(({ problems }) => problems.length > 0).length
+  const summary = `${items.length} records checked, ${broken === 0 ? 'all hold' : `${broken} do not hold`}.`
+  return { ok: broken === 0, items, text: [...lines, summary].join('\n') }
+}
+
+async function checkFolder(record: string): Promise<readonly Problem[]> {
+  try {
+    return await checkAgainstRecipe(record, await readManifest(record))
+  } catch (error) {
+    if (error instanceof TricklabError) return error.problems
+    throw error
+  }
+}
+
+/** Checks a record against the recipe of today; a table or row that is gone is a problem too. */
+async function checkAgainstRecipe(record: string, manifest: Manifest): Promise<Problem[]> {
+  const table = tables.find(({ id }) => id === manifest.table)
+  if (table?.kind !== 'training' || !rowNames(table).includes(manifest.row)) {
+    const what = `${record}: there is no row ${manifest.table}/${manifest.row} any more.`
+    return [{ code: 'E_RECORD', what, fix: 'delete the record, or bring the row back.' }]
+  }
+  const row = normalizeRow(table, manifest.row)
+  return checkRecord(record, currentRow(row, manifest), { acceptFallsShort: row.knownToFallShort })
+}
+
+function currentRow({ recipe, hash, reported, tolerance }: Row, { dataset, seeds }: Manifest): CurrentRow {
+  return {
+    recipeHash: hash,
+    reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
+    tolerance: tolerance ?? null,
+    seeds,
+    epochs: recipe.epochs,
+    trainSize: dataset.train,
+    validSize: dataset.valid,
+    batchSize: recipe.batchSize,
+    dropLast: recipe.data.dropLast,
+  }
+}
+
+/** A row of `pnpm repro list`. */
+export interface ListedRow {
+  readonly table: string
+  readonly row: string
+  readonly kind: 'training' | 'summary'
+  readonly reported: string
+  readonly measured: string
+  readonly status: string
+}
+
+/** Every documented row with its status: a verdict where a record was accepted, else `not yet run`. */
+export async function listRows(root = acceptedFolder) {
+  const items: ListedRow[] = []
+  for (const table of tables) {
+    for (const row of rowNames(table)) {
+      items.push(table.kind === 'training' ? await listTraining(table, row, root) : listSummary(table.id, row))
+    }
+  }
+  const header = { table: 'table', row: 'row', reported: 'documented', measured: 'measured', status: 'status' }
+  const columns = ['table', 'row', 'reported', 'measured', 'status'] as const
+  const widths = columns.map((column) => Math.max(...[header, ...items].map((item) => item[column].length)))
+  const text = [header, ...items]
+    .map((item) =>
+      columns
+        .map((column, index) => item[column].padEnd(widths[index]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+  return { items, text }
+}
+
+async function listTraining(table: TrainingTable, name: string, root: string): Promise<ListedRow> {
+  const row = normalizeRow(table, name)
+  const record = findAccepted(table.id, name, root)
+  const result = record === undefined ? undefined : resultOf({ manifest: await readManifest(record), folder: record })
+  const reported = result?.reported ?? documentedNumbers(row)
+  const metric = row.reported?.metric ?? 'accuracy'
+  return {
+    table: table.id,
+    row: name,
+    kind: 'training',
+    reported: reported === null ? '–' : formatSummary(metric, reported),
+    measured: result === undefined ? '–' : formatSummary(metric, result.measured),
+    status: result === undefined ? 'not yet run' : `${result.verdict} (${result.engine})`,
+  }
+}
+
+function documentedNumbers(row: Row): RowResult['reported'] {
+  return row.reported === undefined ? null : reportedSummary({ metric: 'accuracy', ...row.reported })
+}
+
+/** Closed-form rows are computed each time: there is nothing to record. */
+function listSummary(table: string, row: string): ListedRow {
+  return { table, row, kind: 'summary', reported: 'exact', measured: 'computed', status: 'computed when asked' }
+}
