@@ -1,0 +1,120 @@
+/**
+ * Checks that imports point one way: downwards in `layers`, and that a few doors are the only way to what lies behind
+ * them. Run by `pnpm check`.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The rooms from top to bottom; a room may import only rooms below it. Plugins share one level and never meet. */
+const layers = [
+  'packages/cli',
+  'repro',
+  'recipes',
+  'plugins',
+  'packages/create-plugin',
+  'packages/testing',
+  'packages/data',
+  'packages/nn',
+  'packages/optim',
+  'packages/engine',
+  'packages/engine-native',
+  'packages/core',
+]
+
+/** Packages that may be imported only from the places named. */
+const doors: readonly { readonly packages: RegExp; readonly allowed: RegExp; readonly why: string }[] = [
+  {
+    packages: /^tsyringe$|^reflect-metadata$/,
+    allowed: /^packages\/core\/src\/plugin\//,
+    why: 'only core/plugin knows tsyringe',
+  },
+  { packages: /^seedrandom$/, allowed: /^packages\/core\/src\/rng\//, why: 'only core/rng makes randomness' },
+  {
+    packages: /^@tensorflow\/tfjs-(core|layers)/,
+    allowed: /^packages\/core\/src\/tf\.ts$|^packages\/engine/,
+    why: 'TensorFlow.js is imported through @tricklab/core/tf',
+  },
+  {
+    packages: /^@tensorflow\/tfjs-(backend|node)|^webgpu$/,
+    allowed: /^packages\/engine/,
+    why: 'only engines import a backend',
+  },
+]
+
+/** Randomness that no key controls. */
+const forbiddenCalls = /\bMath\.random\(|\btf\.(random\w+|truncatedNormal|multinomial|dropout)\(/
+
+const importPattern =
+  /(?:^|[\s;])(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]/gm
+
+export interface Source {
+  readonly file: string
+  readonly text: string
+}
+
+/** Every violation, as `file: sentence`. */
+export function checkArrows(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ file, text }) => [
+    ...importsOf(text).flatMap((specifier) => checkImport(file, specifier)),
+    ...(forbiddenCalls.test(text) && !file.startsWith('tools/')
+      ? [`${file}: draws random numbers outside core/rng.`]
+      : []),
+  ])
+}
+
+export function importsOf(text: string): string[] {
+  return [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+}
+
+function checkImport(file: string, specifier: string): string[] {
+  const isTest = /\.test\.ts$|\/test\//.test(file)
+  const room = roomOf(file)
+  if (specifier.startsWith('.')) {
+    const target = roomOf(path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier)))
+    return target === room
+      ? []
+      : [`${file}: reaches into ${target ?? specifier} by a relative path; import the package.`]
+  }
+  if (specifier.startsWith('@tricklab/')) {
+    const target = roomOfPackage(specifier)
+    if (target === undefined || target === room) return []
+    // Tests may use the test kit and prepare an engine wherever they stand.
+    if (isTest && (target === 'packages/testing' || target === 'packages/engine')) return []
+    return below(room, target) ? [] : [`${file}: ${room} must not import ${target}; imports point downwards.`]
+  }
+  return doors
+    .filter(({ packages, allowed }) => packages.test(specifier) && !allowed.test(file))
+    .map(({ why }) => `${file}: imports ${specifier}; ${why}.`)
+}
+
+function below(room: string | undefined, target: string): boolean {
+  const level = (name: string | undefined) => layers.indexOf(name?.startsWith('plugins/') ? 'plugins' : (name ?? ''))
+  return level(room) < level(target) && level(target) >= 0
+}
+
+/** `packages/core`, `plugins/mixup`, `repro` … */
+function roomOf(file: string): string | undefined {
+  return /^(packages\/[^/]+|plugins\/[^/]+|repro|recipes|tools)\//.exec(file)?.[1]
+}
+
+function roomOfPackage(specifier: string): string | undefined {
+  const name = specifier.split('/')[1]!
+  if (name === 'repro' || name === 'recipes') return name
+  return name.startsWith('plugin-') ? `plugins/${name.slice('plugin-'.length)}` : `packages/${name}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+  const files = ['packages', 'plugins', 'repro', 'recipes']
+    .flatMap((room) =>
+      readdirSync(path.join(root, room), { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
+    )
+    .filter((file) => /\/(src|test)\/.*\.ts$/.test(file) && !file.includes('node_modules'))
+    // AssemblyScript sources are no TypeScript modules of ours.
+    .filter((file) => !file.startsWith('packages/engine/src/wasm/kernels/'))
+  const problems = checkArrows(files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') })))
+  for (const problem of problems) process.stderr.write(`✖ ${problem}\n`)
+  process.stderr.write(`${files.length} files, ${problems.length} arrows point the wrong way.\n`)
+  process.exitCode = problems.length === 0 ? 0 : 1
+}
