@@ -48,6 +48,12 @@ const fixed: Case[] = [
   },
   { batch: 1, h: 5, w: 5, ci: 130, co: 17, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
   { batch: 300, h: 2, w: 2, ci: 12, co: 20, kh: 3, kw: 3, strides: [2, 2], pad: 1 },
+  { batch: 49, h: 2, w: 2, ci: 20, co: 17, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
+  { batch: 50, h: 4, w: 3, ci: 16, co: 18, kh: 3, kw: 3, strides: [2, 2], pad: 'same' },
+  { batch: 51, h: 4, w: 4, ci: 19, co: 24, kh: 3, kw: 3, strides: [2, 2], pad: 1 },
+  { batch: 64, h: 5, w: 4, ci: 17, co: 16, kh: 5, kw: 4, strides: [1, 2], pad: 'same' },
+  { batch: 100, h: 1, w: 1, ci: 70, co: 65, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
+  { batch: 100, h: 2, w: 2, ci: 33, co: 16, kh: 3, kw: 3, strides: [2, 2], pad: 1 },
   { batch: 7, h: 1, w: 1, ci: 64, co: 33, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
   { batch: 2, h: 14, w: 14, ci: 1, co: 16, kh: 7, kw: 7, strides: [2, 2], pad: 3 },
 ]

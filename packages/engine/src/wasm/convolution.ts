@@ -45,14 +45,72 @@ interface Image {
   channels: number
 }
 
-/** One product of patches with a filter that `pack` writes at the address it gets. */
+/** A rectangle of a window's taps: rows r0 … r1, columns s0 … s1, ends excluded. */
+interface Taps {
+  r0: number
+  r1: number
+  s0: number
+  s1: number
+}
+
+interface Grid {
+  height: number
+  width: number
+}
+
+/** Grid positions whose windows keep the same taps inside the image. */
+interface PositionGroup {
+  taps: Taps
+  positions: { i: number; j: number }[]
+}
+
+/**
+ * The grid by position, when padding wastes enough: on a 2×2 image 5 of 9 taps of a padded 3×3 window only ever meet
+ * zeros. Then each position is a product of its own over the batch, with just the taps that count.
+ */
+function groupPositions(image: Image, window: Window, grid: Grid): PositionGroup[] | undefined {
+  const positions = grid.height * grid.width
+  if (image.batch < 48 || image.channels < 16 || positions > 64 || window.dh !== 1 || window.dw !== 1) return undefined
+  const groups = new Map<string, PositionGroup>()
+  let used = 0
+  for (let i = 0; i < grid.height; i++) {
+    const top = i * window.sh - window.pt
+    const [r0, r1] = [Math.max(0, -top), Math.min(window.kh, image.height - top)]
+    for (let j = 0; j < grid.width; j++) {
+      const left = j * window.sw - window.pl
+      const [s0, s1] = [Math.max(0, -left), Math.min(window.kw, image.width - left)]
+      if (r1 <= r0 || s1 <= s0) return undefined
+      used += (r1 - r0) * (s1 - s0)
+      const key = [r0, r1, s0, s1].join()
+      const group = groups.get(key) ?? { taps: { r0, r1, s0, s1 }, positions: [] }
+      group.positions.push({ i, j })
+      groups.set(key, group)
+    }
+  }
+  return used < 0.9 * positions * window.kh * window.kw ? [...groups.values()] : undefined
+}
+
+/** The image seen from the first tap that counts, and the window of just those taps: one pixel of output an image. */
+function atPosition(image: Image, window: Window, { r0, r1, s0, s1 }: Taps, i: number, j: number): [Image, Window] {
+  const row = i * window.sh - window.pt + r0
+  const column = j * window.sw - window.pl + s0
+  const address = image.address + (row * image.width + column) * image.channels * 4
+  return [
+    { ...image, address },
+    { kh: r1 - r0, kw: s1 - s0, sh: 1, sw: 1, dh: 1, dw: 1, pt: 0, pl: 0 },
+  ]
+}
+
+const onePoint: Grid = { height: 1, width: 1 }
+
+/** One product of patches with a filter, of which `pack` writes the given taps at the address that it gets. */
 function convolve(
   module: KernelModule,
   image: Image,
   window: Window,
-  grid: { height: number; width: number },
+  grid: Grid,
   columns: number,
-  pack: (to: number) => void,
+  pack: (to: number, taps: Taps) => void,
   out: number,
   place: Placement,
   bias = 0,
@@ -65,40 +123,76 @@ function convolve(
   const biasBytes = bias === 0 ? 0 : Math.ceil(columns / 8) * 32
   const own = Math.ceil(kernels.convolveWorkspace(depth, columns, rows) / 16) * 16
   module.workspace(packedBytes + biasBytes + own, (start) => {
-    pack(start)
     let paddedBias = 0
     if (bias !== 0) {
       paddedBias = start + packedBytes
       // A vector is a packed matrix of depth one: this pads it with zeros to whole panels.
       kernels.packB(paddedBias, 1, columns, 0, 1, bias, columns, 1)
     }
-    kernels.convolve(
-      image.address, image.batch, image.height, image.width, image.channels,
-      window.kh, window.kw, window.sh, window.sw, window.dh, window.dw, window.pt, window.pl,
-      grid.height, grid.width, start, columns, paddedBias, relu ? 1 : 0,
-      out, place.height, place.width, place.stepH, place.fromH, place.stepW, place.fromW,
-      start + packedBytes + biasBytes, rows,
-    ) // biome-ignore format: one line an object
+    const run = (from: Image, by: Window, over: Grid, to: Placement) => {
+      kernels.convolve(
+        from.address, from.batch, from.height, from.width, from.channels,
+        by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
+        over.height, over.width, start, columns, paddedBias, relu ? 1 : 0,
+        out, to.height, to.width, to.stepH, to.fromH, to.stepW, to.fromW,
+        start + packedBytes + biasBytes, rows,
+      ) // biome-ignore format: one line an object
+    }
+    const groups = groupPositions(image, window, grid)
+    if (groups === undefined) {
+      pack(start, { r0: 0, r1: window.kh, s0: 0, s1: window.kw })
+      run(image, window, grid, place)
+      return
+    }
+    for (const { taps, positions } of groups) {
+      pack(start, taps)
+      for (const { i, j } of positions) {
+        const [fromH, fromW] = [i * place.stepH + place.fromH, j * place.stepW + place.fromW]
+        run(...atPosition(image, window, taps, i, j), onePoint, { ...place, stepH: 1, fromH, stepW: 1, fromW })
+      }
+    }
   })
 }
 
+/** `out[kh, kw, channels, columns] = Σ patches(image)ᵀ · dy[batch, grid, columns]`. */
 function filterGrad(
   module: KernelModule,
   image: Image,
   window: Window,
-  grid: { height: number; width: number },
+  grid: Grid,
   dy: number,
   columns: number,
   out: number,
 ): void {
   const { kernels } = module
   const depth = window.kh * window.kw * image.channels
-  module.workspace(kernels.filterGradWorkspace(depth, columns, gradientTileRows), (start) => {
-    kernels.convolveFilterGrad(
-      image.address, image.batch, image.height, image.width, image.channels,
-      window.kh, window.kw, window.sh, window.sw, window.dh, window.dw, window.pt, window.pl,
-      grid.height, grid.width, dy, columns, out, start, gradientTileRows,
-    ) // biome-ignore format: one line an object
+  const groups = groupPositions(image, window, grid)
+  const rowFloats = window.kw * image.channels
+  module.workspace(kernels.filterGradWorkspace(depth, columns, gradientTileRows), (workspace) => {
+    const run = (start: boolean, from: Image, by: Window, over: Grid, dyFrom: number, dyStride: number) => {
+      kernels.convolveFilterGrad(
+        start ? 1 : 0, from.address, from.batch, from.height, from.width, from.channels,
+        by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
+        over.height, over.width, dyFrom, dyStride, columns, workspace, gradientTileRows,
+      ) // biome-ignore format: one line an object
+    }
+    if (groups === undefined) {
+      run(true, image, window, grid, dy, columns)
+      kernels.finishFilterGrad(workspace, 0, depth, columns, out, 0)
+      return
+    }
+    kernels.zero(out, depth * columns)
+    for (const { taps, positions } of groups) {
+      for (const [index, { i, j }] of positions.entries()) {
+        const dyFrom = dy + (i * grid.width + j) * columns * 4
+        run(index === 0, ...atPosition(image, window, taps, i, j), onePoint, dyFrom, grid.height * grid.width * columns)
+      }
+      const count = (taps.s1 - taps.s0) * image.channels
+      for (let r = taps.r0; r < taps.r1; r++) {
+        const to = out + (r * rowFloats + taps.s0 * image.channels) * columns * 4
+        kernels.finishFilterGrad(workspace, (r - taps.r0) * count, count, columns, to, 1)
+      }
+    }
   })
 }
 
@@ -144,6 +238,24 @@ const identity = (info: { outHeight: number; outWidth: number }): Placement => (
   fromW: 0,
 })
 
+/** Packs the given taps of a filter `[kh, kw, channels, columns]`: row by row, each row of taps is contiguous. */
+function packTaps(
+  module: KernelModule,
+  to: number,
+  { r0, r1, s0, s1 }: Taps,
+  kw: number,
+  channels: number,
+  columns: number,
+  filter: number,
+): void {
+  const run = (s1 - s0) * channels
+  const depth = (r1 - r0) * run
+  for (let r = r0; r < r1; r++) {
+    const from = filter + (r * kw + s0) * channels * columns * 4
+    module.kernels.packB(to, depth, columns, (r - r0) * run, run, from, columns, 1)
+  }
+}
+
 function forward(
   module: KernelModule,
   x: tf.TensorInfo,
@@ -155,7 +267,6 @@ function forward(
   const out = module.output(info.outShape)
   if (tf.util.sizeFromShape(info.outShape) === 0) return out
   const window = windowOf(info)
-  const depth = window.kh * window.kw * info.inChannels
   const columns = info.outChannels
   convolve(
     module,
@@ -169,7 +280,7 @@ function forward(
     window,
     { height: info.outHeight, width: info.outWidth },
     columns,
-    (to) => module.kernels.packB(to, depth, columns, 0, depth, module.address(filter), columns, 1),
+    (to, taps) => packTaps(module, to, taps, window.kw, info.inChannels, columns, module.address(filter)),
     module.address(out),
     identity(info),
     bias === undefined ? 0 : module.address(bias),
@@ -292,19 +403,13 @@ function inputGradient(module: KernelModule, dy: tf.TensorInfo, filter: tf.Tenso
         pt: tapsH - 1 - (a + pt - r0) / sh,
         pl: tapsW - 1 - (b + pl - s0) / sw,
       }
-      convolve(
-        module,
-        image,
-        window,
-        grid,
-        inChannels,
-        (to) =>
-          module.kernels.packFilterTransposed(
-            to, module.address(filter), kh, kw, inChannels, outChannels, r0, sh, tapsH, s0, sw, tapsW,
-          ), // biome-ignore format: one line
-        address,
-        place,
-      )
+      // The window runs over the class's taps backwards: its row r is tap r0 + (tapsH − 1 − r)·sh of the filter.
+      const pack = (to: number, taps: Taps) =>
+        module.kernels.packFilterTransposed(
+          to, module.address(filter), kh, kw, inChannels, outChannels,
+          r0 + (tapsH - taps.r1) * sh, sh, taps.r1 - taps.r0, s0 + (tapsW - taps.s1) * sw, sw, taps.s1 - taps.s0,
+        ) // biome-ignore format: one line an object
+      convolve(module, image, window, grid, inChannels, pack, address, place)
     }
   }
   return out

@@ -20,6 +20,7 @@ export type Kernels = Readonly<
     | 'convolveFilterGrad'
     | 'convolveWorkspace'
     | 'filterGradWorkspace'
+    | 'finishFilterGrad'
     | 'packFilterTransposed'
     | 'depthwiseFilterGrad'
     | 'depthwiseInputGrad'
@@ -41,7 +42,8 @@ export type Kernels = Readonly<
     | 'pool'
     | 'poolGrad'
     | 'broadcastMiddle'
-    | 'reduceSum',
+    | 'reduceSum'
+    | 'zero',
     (...numbers: number[]) => number
   >
 >

@@ -1,4 +1,5 @@
 // Convolutions as matrix products over tiles of image patches that stay in the second-level cache.
+import { accumulate } from './elementwise'
 import { MR, multiplyTile, multiplyTransposedTile, NR, packB } from './gemm'
 import { copyFloats, zeroFloats } from './simd'
 
@@ -208,8 +209,12 @@ export function filterGradWorkspace(depth: i32, columns: i32, tileRows: i32): i3
   return (tileRows * (depthPadded + 16 + columnsPadded) + depthPadded * columnsPadded) * 4 + 64
 }
 
-/** `dw[kh, kw, c, columns] = Σ patches(x)ᵀ · dy[batch, gridH, gridW, columns]`. */
+/**
+ * Adds `Σ patches(x)ᵀ · dy` to the padded sum in the workspace; `start` clears it first, and `finishFilterGrad` takes it
+ * out. Pixel m of dy lies at `dy + m·dyStride` floats.
+ */
 export function convolveFilterGrad(
+  start: bool,
   x: usize,
   batch: i32,
   h: i32,
@@ -226,8 +231,8 @@ export function convolveFilterGrad(
   gridH: i32,
   gridW: i32,
   dy: usize,
+  dyStride: i32,
   columns: i32,
-  out: usize,
   workspace: usize,
   tileRows: i32,
 ): void {
@@ -235,29 +240,49 @@ export function convolveFilterGrad(
   const depthPadded = ((depth + MR - 1) / MR) * MR
   const columnsPadded = ((columns + NR - 1) / NR) * NR
   // A stride of whole kilobytes would send all rows of a tile to a few cache sets.
-  const lda = (<usize>(depthPadded + (depthPadded % 64 < 8 ? 16 : 0))) << 2
-  const ldb = (<usize>columnsPadded) << 2
-  const tile = workspace
-  const right = tile + <usize>tileRows * <usize>(depthPadded + 16) * 4
-  const sum = right + <usize>tileRows * ldb
-  memory.fill(sum, 0, <usize>depthPadded * ldb)
-  // The padding columns are never read into a result, but stale bits could be denormal, which is very slow.
-  if (depthPadded != depth) memory.fill(tile, 0, <usize>tileRows * lda)
+  const lda = <usize>(depthPadded + (depthPadded % 64 < 8 ? 16 : 0)) << 2
+  const ldb = <usize>columnsPadded << 2
+  const sum = workspace
+  const right = sum + <usize>depthPadded * ldb
+  const tile = right + <usize>tileRows * ldb
+  if (start) {
+    memory.fill(sum, 0, <usize>depthPadded * ldb)
+    // The padding columns are never read into a result, but stale bits could be denormal, which is very slow.
+    if (depthPadded != depth) memory.fill(tile, 0, <usize>tileRows * lda)
+  }
   const pixels = batch * gridH * gridW
   for (let m: i32 = 0; m < pixels; m += tileRows) {
     const rows = min(tileRows, pixels - m)
     gatherPatches(tile, lda, x, h, w, c, kh, kw, sh, sw, dh, dw, pt, pl, gridH, gridW, m, rows)
-    let b = dy + ((<usize>(m * columns)) << 2)
+    let b = dy + ((<usize>m * <usize>dyStride) << 2)
+    let stride = <usize>dyStride << 2
     if (columns != columnsPadded) {
       for (let q: i32 = 0; q < rows; q++) {
-        copyFloats(right + <usize>q * ldb, b + ((<usize>(q * columns)) << 2), columns)
-        zeroFloats(right + <usize>q * ldb + ((<usize>columns) << 2), columnsPadded - columns)
+        copyFloats(right + <usize>q * ldb, b + <usize>q * stride, columns)
+        zeroFloats(right + <usize>q * ldb + (<usize>columns << 2), columnsPadded - columns)
       }
       b = right
+      stride = ldb
     }
-    multiplyTransposedTile(tile, lda, b, ldb, rows, depth, columns, sum, ldb)
+    multiplyTransposedTile(tile, lda, b, stride, rows, depth, columns, sum, ldb)
   }
-  for (let k: i32 = 0; k < depth; k++) {
-    copyFloats(out + ((<usize>(k * columns)) << 2), sum + <usize>k * ldb, columns)
+}
+
+/** Rows `from … from + count` of the padded sum to `out[count, columns]`, added if `add`. */
+export function finishFilterGrad(
+  sum: usize,
+  from: i32,
+  count: i32,
+  columns: i32,
+  out: usize,
+  add: bool,
+): void {
+  const ldb = <usize>(((columns + NR - 1) / NR) * NR) << 2
+  let row = sum + <usize>from * ldb
+  for (let k: i32 = 0; k < count; k++) {
+    if (add) accumulate(row, columns, out)
+    else copyFloats(out, row, columns)
+    out += <usize>columns << 2
+    row += ldb
   }
 }

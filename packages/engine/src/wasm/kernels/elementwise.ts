@@ -248,3 +248,8 @@ export function multiplyAdd(a: usize, b: usize, count: i32, out: usize): void {
     out += 4
   }
 }
+
+/** Writes `count` zeros. */
+export function zero(out: usize, count: i32): void {
+  memory.fill(out, 0, <usize>count << 2)
+}

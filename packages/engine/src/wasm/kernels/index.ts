@@ -1,5 +1,12 @@
 // Entry of the kernel module: everything that TypeScript calls.
-export { convolve, convolveFilterGrad, convolveWorkspace, filterGradWorkspace, packFilterTransposed } from './conv'
+export {
+  convolve,
+  convolveFilterGrad,
+  convolveWorkspace,
+  filterGradWorkspace,
+  finishFilterGrad,
+  packFilterTransposed,
+} from './conv'
 export { depthwiseFilterGrad, depthwiseInputGrad } from './depthwise'
 export {
   addRelu,
@@ -10,6 +17,7 @@ export {
   reluGrad,
   segmentSum,
   transpose,
+  zero,
 } from './elementwise'
 export { packB, packedFloats } from './gemm'
 export { softmaxCrossEntropy } from './loss'
