@@ -65,7 +65,7 @@ export function judge(input: JudgeInput): Judgement {
     verdict,
     difference: compared?.difference ?? null,
     interval: compared?.interval ?? null,
-    note: [sentence, ...(compared?.note ? [compared.note] : [])].join(' '),
+    note: [sentence, ...(compared?.note && !input.partial ? [compared.note] : [])].join(' '),
   })
 
   if (input.partial) return result('partial', 'The run was shortened, so it has no verdict.')

@@ -13,10 +13,11 @@ import {
 } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { formatSummary } from '../format.ts'
-import { type RowResult, resultOf } from '../result.ts'
+import { verdictRow } from '../report/index.ts'
+import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
 import { type CurrentRow, checkRecord } from './check.ts'
-import { readManifest } from './read.ts'
+import { readManifest, readRecord } from './read.ts'
 import type { Manifest } from './types.ts'
 
 /** Accepted records: `TABLE/ROW` below this folder, in the repository. */
@@ -145,7 +146,7 @@ export async function listRows(root = acceptedFolder) {
 async function listTraining(table: TrainingTable, name: string, root: string): Promise<ListedRow> {
   const row = normalizeRow(table, name)
   const record = findAccepted(table.id, name, root)
-  const result = record === undefined ? undefined : resultOf({ manifest: await readManifest(record), folder: record })
+  const result = record === undefined ? undefined : verdictRow(await readRecord(record))
   const reported = result?.reported ?? documentedNumbers(row)
   const metric = row.reported?.metric ?? 'accuracy'
   return {
@@ -153,12 +154,12 @@ async function listTraining(table: TrainingTable, name: string, root: string): P
     row: name,
     kind: 'training',
     reported: reported === null ? '–' : formatSummary(metric, reported),
-    measured: result === undefined ? '–' : formatSummary(metric, result.measured),
+    measured: result?.measured == null ? '–' : formatSummary(metric, result.measured),
     status: result === undefined ? 'not yet run' : `${result.verdict} (${result.engine})`,
   }
 }
 
-function documentedNumbers(row: Row): RowResult['reported'] {
+function documentedNumbers(row: Row): Summary | null {
   return row.reported === undefined ? null : reportedSummary({ metric: 'accuracy', ...row.reported })
 }
 

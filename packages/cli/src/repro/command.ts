@@ -10,14 +10,14 @@ import {
   formatVerdictTable,
   listRows,
   prepareRows,
-  type RowResult,
+  readRecord,
   reportRuns,
   reportSummaryTable,
-  resultOf,
   runRow,
+  type VerdictRow,
+  verdictRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
-import pc from 'picocolors'
 import { collect, createProgram, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
@@ -137,7 +137,7 @@ async function reproTraining(
   const view = createProgressView()
   const notice = (message: string) => view.sink({ kind: 'notice', message })
   const signal = stopSignal(notice)
-  const results: RowResult[] = []
+  const results: VerdictRow[] = []
   let exitCode = 0
   try {
     const [name, engineOptions] = engineChoice(options)
@@ -161,7 +161,7 @@ async function reproTraining(
         view.close()
         exitCode = Math.max(exitCode, report(run.error))
       }
-      if (run.manifest.ended !== null) results.push(resultOf(run))
+      if (run.manifest.ended !== null) results.push(verdictRow(await readRecord(run.folder)))
     }
   } finally {
     view.close()
@@ -171,8 +171,7 @@ async function reproTraining(
       results.map((result) => result.record),
       undefined,
     )
-    process.stderr.write(`\n${formatVerdictTable(results)}\n\n`)
-    for (const { row, note } of results) process.stderr.write(`${pc.bold(row)}: ${note}\n`)
+    process.stderr.write(`\n${formatVerdictTable(results)}\n`)
     process.stderr.write(`\nReport: ${page}\n`)
   }
   if (exitCode === 3) process.stderr.write(`Resume with: pnpm repro ${text} --resume\n`)

@@ -1,0 +1,99 @@
+import type { Json } from '@tricklab/core'
+import { formatSeconds, formatValue } from '../format.ts'
+import type { RunRecord, SeedLog } from '../record/read.ts'
+import type { Limits, Manifest } from '../record/types.ts'
+import { type Html, html } from './html.ts'
+import { nestedTable } from './nested-table.ts'
+import { rowCharts } from './row-charts.ts'
+import { badge } from './verdict-badge.ts'
+import { secondsOf, type VerdictRow } from './verdict-row.ts'
+
+/** Everything about one row: verdict, curves, seeds, configuration, environment. */
+export function rowSection(record: RunRecord, row: VerdictRow, id: string): Html {
+  const { manifest } = record
+  return html`<section class="row" id="${id}">
+<h2><span>${manifest.row}</span> ${badge(row.verdict)}</h2>
+${manifest.partial !== null && partialBanner(manifest.partial)}
+${unfinishedBanner(record)}
+<p class="note">${row.note}</p>
+${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
+${rowCharts(record)}
+<h3>Seeds</h3>
+${seedTable(record)}
+<div class="columns">
+<div><h3>Configuration</h3>${nestedTable(configuration(manifest))}</div>
+<div><h3>Environment</h3>${nestedTable(environment(manifest))}</div>
+</div>
+</section>`
+}
+
+function partialBanner(limits: Limits): Html {
+  const parts = [
+    ...(limits.epochs === undefined ? [] : [`${limits.epochs} epochs`]),
+    ...(limits.limitTrain === undefined ? [] : [`${limits.limitTrain} training images`]),
+    ...(limits.limitValid === undefined ? [] : [`${limits.limitValid} validation images`]),
+  ]
+  const only = parts.length === 0 ? '' : ` to ${parts.join(', ')}`
+  return html`<p class="banner"><b>Partial run.</b> It was shortened${only}: its numbers say nothing about the documented ones.</p>`
+}
+
+function unfinishedBanner({ manifest }: RunRecord): Html | null {
+  const open = manifest.seeds.filter((seed) => manifest.status[seed] !== 'done')
+  if (open.length === 0) return null
+  const done = manifest.seeds.length - open.length
+  return html`<p class="banner"><b>Not finished.</b> ${done} of ${manifest.seeds.length} seeds are done; numbers are of these alone.</p>`
+}
+
+function seedTable({ manifest, logs }: RunRecord): Html {
+  const metrics = [...new Set(logs.flatMap(({ end }) => Object.keys(end?.result ?? {})))]
+  const bySeed = new Map(logs.map((log) => [log.seed, log]))
+  return html`<table class="cards seeds"><thead><tr><th>seed</th><th>status</th>${metrics.map((metric) => html`<th class="number">${metric}</th>`)}<th class="number">steps</th><th class="number">time</th><th class="number">memory</th><th>final weights, SHA-256</th></tr></thead><tbody>
+${manifest.seeds.map((seed) => seedRow(seed, manifest.status[seed] ?? 'not begun', bySeed.get(seed), metrics))}</tbody></table>`
+}
+
+function seedRow(seed: number, status: string, log: SeedLog | undefined, metrics: readonly string[]): Html {
+  const end = log?.end
+  const resumed = log?.resumes.length ?? 0
+  const value = (metric: string) => {
+    const result = end?.result[metric]
+    return result === undefined ? '–' : formatValue(metric, result)
+  }
+  return html`<tr><th scope="row" data-label="seed">${seed}</th><td data-label="status">${status}${resumed > 0 && html`, resumed ${resumed}×`}</td>${metrics.map((metric) => html`<td class="number" data-label="${metric}">${value(metric)}</td>`)}<td class="number" data-label="steps">${log?.steps.at(-1)?.step ?? 0}</td><td class="number" data-label="time">${log === undefined ? '–' : formatSeconds(secondsOf(log))}</td><td class="number" data-label="memory">${end ? `${Math.round(end.peakMemoryMiB)} MiB` : '–'}</td><td class="hash" data-label="final weights, SHA-256">${end?.weights ?? '–'}</td></tr>
+`
+}
+
+function configuration({ recipe, recipeHash, seeds, tolerance }: Manifest): [string, Json][] {
+  const known = typeof recipe === 'object' && recipe !== null && !Array.isArray(recipe)
+  return [
+    ...(known ? Object.entries(recipe as { [key: string]: Json }) : [['recipe', recipe] as [string, Json]]),
+    ['seeds', seeds],
+    ['tolerance', tolerance],
+    ['recipe hash', recipeHash],
+  ]
+}
+
+function environment({ engine, environment, dataset, hooks, started, ended }: Manifest): [string, Json][] {
+  const { commit, dirty, lockfile, plugins } = environment
+  return [
+    ['engine', `${engine.name} ${engine.version}, ${engine.precision}`],
+    ['device', engine.device],
+    ['threads', engine.threads],
+    ['engine details', engine.details],
+    ['processor', `${environment.cpu}, ${environment.cores} cores, ${environment.memoryGiB} GiB`],
+    ['system', environment.os],
+    ['Node.js', environment.node],
+    ['TensorFlow.js', environment.tfjs],
+    ['commit', commit ?? 'not in a git checkout'],
+    ['uncommitted changes', dirty ?? 'none'],
+    ['lockfile', lockfile],
+    ['dataset', `${dataset.name}: ${dataset.train} training and ${dataset.valid} validation images`],
+    ['dataset digest', dataset.digest],
+    ['plugins', Object.entries(plugins).map(([name, version]) => `${name} ${version}`)],
+    ['hooks, in order', hooks as Json],
+    ['started', clock(started)],
+    ['ended', ended === null ? 'not yet' : clock(ended)],
+  ]
+}
+
+/** `2026-03-01 09:00 UTC` */
+export const clock = (time: string): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -1,0 +1,66 @@
+import { formatDifference, formatInterval, formatSeconds, formatSize, formatSummary, formatValue } from '../format.ts'
+import { verdictWords } from './verdict-badge.ts'
+import type { VerdictRow } from './verdict-row.ts'
+
+const heads = ['row', 'documented', 'measured', 'difference', 'tolerance', 'verdict'] as const
+const gap = '  '
+const width = 100
+
+/**
+ * The rows as plain text in aligned columns, for terminals of at least 100 columns: below each row its values, the
+ * 95 % interval of the difference, engine and time, and the reason of the verdict.
+ */
+export function formatVerdictTable(rows: readonly VerdictRow[]): string {
+  const cells = rows.map(cellsOf)
+  const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => row[column]!.length)))
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, column) => (isNumber(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!)))
+      .join(gap)
+      .trimEnd()
+  const indent = ' '.repeat(2)
+  return [
+    line(heads),
+    line(widths.map((size) => '─'.repeat(size))),
+    ...rows.flatMap((row, index) => [
+      line(cells[index]!),
+      ...wrap(details(row), width - indent.length).map((text) => indent + text),
+    ]),
+  ].join('\n')
+}
+
+const isNumber = (column: number): boolean => column >= 1 && column <= 4
+
+function cellsOf({ row, metric, reported, measured, difference, tolerance, verdict }: VerdictRow): string[] {
+  const { sign, words } = verdictWords[verdict]
+  return [
+    row,
+    reported === null ? '–' : formatSummary(metric, reported),
+    measured === null ? '–' : formatSummary(metric, measured),
+    difference === null ? '–' : formatDifference(metric, difference),
+    tolerance === null ? '–' : formatSize(metric, tolerance),
+    `${sign} ${words}`,
+  ]
+}
+
+function details({ metric, measured, interval, engine, precision, seconds, note }: VerdictRow): string {
+  const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' ')
+  const parts = [
+    ...(values === undefined ? [] : [`${metric} ${values}`]),
+    ...(interval === null ? [] : [`difference 95 % ${formatInterval(metric, interval)}`]),
+    `${engine} ${precision}, ${formatSeconds(seconds)}`,
+  ]
+  return `${parts.join('; ')}. ${note}`
+}
+
+function wrap(text: string, limit: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > limit) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return line === '' ? lines : [...lines, line]
+}

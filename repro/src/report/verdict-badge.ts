@@ -1,0 +1,22 @@
+import type { Verdict } from '../record/types.ts'
+import { type Html, html } from './html.ts'
+
+/** Verdicts in words, with a sign for those who do not see the colour. */
+export const verdictWords: { readonly [V in Verdict]: { readonly sign: string; readonly words: string } } = {
+  reproduced: { sign: '✓', words: 'reproduced' },
+  exceeds: { sign: '▲', words: 'exceeds' },
+  'falls-short': { sign: '▼', words: 'falls short' },
+  inconclusive: { sign: '?', words: 'inconclusive' },
+  partial: { sign: '◐', words: 'partial' },
+  measured: { sign: '•', words: 'measured' },
+}
+
+export const badge = (verdict: Verdict): Html => drawBadge(verdict, verdictWords[verdict])
+
+export const exactBadge = (verdict: 'exact' | 'differs'): Html =>
+  verdict === 'exact'
+    ? drawBadge('reproduced', { sign: '=', words: 'exact' })
+    : drawBadge('falls-short', { sign: '≠', words: 'differs' })
+
+const drawBadge = (tone: string, { sign, words }: { readonly sign: string; readonly words: string }): Html =>
+  html`<span class="badge ${tone}"><span class="badge-sign" aria-hidden="true">${sign}</span>${words}</span>`

@@ -1,0 +1,65 @@
+import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
+import type { Verdict } from '../record/types.ts'
+import { type Interval, type Summary, summarize } from '../statistics/index.ts'
+import { betterOf, judge, reportedSummary } from '../verdict.ts'
+
+/** One row of a verdict table, and of `--json`: documented and measured side by side. */
+export interface VerdictRow {
+  readonly row: string
+  readonly metric: string
+  readonly reported: Summary | null
+  /** Null while no seed has finished. */
+  readonly measured: (Summary & { readonly values: readonly number[] }) | null
+  /** Measured mean − reported mean. */
+  readonly difference: number | null
+  /** 95 % interval of the difference (Welch). */
+  readonly interval: Interval | null
+  readonly tolerance: number | null
+  readonly verdict: Verdict
+  /** Why, in a sentence. */
+  readonly note: string
+  readonly engine: string
+  readonly precision: string
+  /** Time spent on all seeds together. */
+  readonly seconds: number
+  readonly partial: boolean
+  /** Folder of the record. */
+  readonly record: string
+}
+
+/** The verdict on a record, computed from its files. */
+export function verdictRow({ manifest, logs, folder }: RunRecord): VerdictRow {
+  const ends = logs.flatMap(({ end }) => (end === null ? [] : [end]))
+  const metric = manifest.reported?.metric ?? mainMetric(ends)
+  const values = ends.flatMap(({ result }) => result[metric] ?? [])
+  const { reported, tolerance, engine } = manifest
+  const partial = manifest.partial !== null
+  const better = betterOf(reported, metric)
+  return {
+    row: manifest.row,
+    metric,
+    reported: reportedSummary(reported),
+    measured: values.length === 0 ? null : { ...summarize(values), values },
+    tolerance,
+    ...judge({ reported, measured: values, tolerance, partial, better, metric }),
+    engine: engine.name,
+    precision: engine.precision,
+    seconds: logs.reduce((sum, log) => sum + secondsOf(log), 0),
+    partial,
+    record: folder,
+  }
+}
+
+/** The metric that a row without documented values is about: accuracy where there is one. */
+function mainMetric(ends: readonly EndLine[]): string {
+  const names = Object.keys(ends[0]?.result ?? {})
+  return ['accuracy', ...names.filter((name) => name !== 'loss')].find((name) => names.includes(name)) ?? 'accuracy'
+}
+
+/** Time spent on a seed so far. */
+export function secondsOf({ end, steps, epochs }: SeedLog): number {
+  if (end !== null) return end.seconds
+  const sum = (lines: readonly { readonly seconds: number }[]) => lines.reduce((total, line) => total + line.seconds, 0)
+  const done = epochs.length
+  return sum(epochs) + sum(steps.filter(({ epoch }) => epoch >= done))
+}
