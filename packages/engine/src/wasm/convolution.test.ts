@@ -54,6 +54,7 @@ const fixed: Case[] = [
   { batch: 64, h: 5, w: 4, ci: 17, co: 16, kh: 5, kw: 4, strides: [1, 2], pad: 'same' },
   { batch: 100, h: 1, w: 1, ci: 70, co: 65, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
   { batch: 100, h: 2, w: 2, ci: 33, co: 16, kh: 3, kw: 3, strides: [2, 2], pad: 1 },
+  { batch: 7, h: 130, w: 130, ci: 3, co: 4, kh: 3, kw: 3, strides: [2, 2], pad: 1 },
   { batch: 7, h: 1, w: 1, ci: 64, co: 33, kh: 3, kw: 3, strides: [1, 1], pad: 1 },
   { batch: 2, h: 14, w: 14, ci: 1, co: 16, kh: 7, kw: 7, strides: [2, 2], pad: 3 },
 ]

@@ -45,6 +45,8 @@ interface Image {
   channels: number
 }
 
+const onePixel: Window = { kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, pt: 0, pl: 0 }
+
 /** A rectangle of a window's taps: rows r0 … r1, columns s0 … s1, ends excluded. */
 interface Taps {
   r0: number
@@ -97,58 +99,96 @@ function atPosition(image: Image, window: Window, { r0, r1, s0, s1 }: Taps, i: n
   const address = image.address + (row * image.width + column) * image.channels * 4
   return [
     { ...image, address },
-    { kh: r1 - r0, kw: s1 - s0, sh: 1, sw: 1, dh: 1, dw: 1, pt: 0, pl: 0 },
+    { ...onePixel, kh: r1 - r0, kw: s1 - s0 },
   ]
 }
 
 const onePoint: Grid = { height: 1, width: 1 }
 
-/** One product of patches with a filter, of which `pack` writes the given taps at the address that it gets. */
+/** A product of patches with a filter: `pack` writes the given taps of the filter at an address. */
+interface Product {
+  window: Window
+  grid: Grid
+  place: Placement
+  pack: (to: number, taps: Taps) => void
+}
+
+/** A part of a product that has a packed filter of its own. */
+interface Part {
+  depth: number
+  pack: (to: number) => void
+  runs: { image: Image; window: Window; grid: Grid; place: Placement }[]
+}
+
+function partsOf(image: Image, { window, grid, place, pack }: Product): Part[] {
+  const groups = groupPositions(image, window, grid)
+  if (groups === undefined) {
+    const taps = { r0: 0, r1: window.kh, s0: 0, s1: window.kw }
+    const depth = window.kh * window.kw * image.channels
+    return [{ depth, pack: (to) => pack(to, taps), runs: [{ image, window, grid, place }] }]
+  }
+  return groups.map(({ taps, positions }) => ({
+    depth: (taps.r1 - taps.r0) * (taps.s1 - taps.s0) * image.channels,
+    pack: (to) => pack(to, taps),
+    runs: positions.map(({ i, j }) => {
+      const [from, by] = atPosition(image, window, taps, i, j)
+      const [fromH, fromW] = [i * place.stepH + place.fromH, j * place.stepW + place.fromW]
+      return { image: from, window: by, grid: onePoint, place: { ...place, stepH: 1, fromH, stepW: 1, fromW } }
+    }),
+  }))
+}
+
+/** Outputs of about this size are finished by all interleaved products before the next images are begun. */
+const chunkBytes = 512 * 1024
+
+/** Products of the patches of one image with several filters, whose results interleave in `out`. */
 function convolve(
   module: KernelModule,
   image: Image,
-  window: Window,
-  grid: Grid,
+  products: readonly Product[],
   columns: number,
-  pack: (to: number, taps: Taps) => void,
   out: number,
-  place: Placement,
   bias = 0,
   relu = false,
 ): void {
   const { kernels } = module
-  const depth = window.kh * window.kw * image.channels
-  const rows = Math.min(tileRowsFor(depth), Math.max(6, Math.ceil((image.batch * grid.height * grid.width) / 6) * 6))
-  const packedBytes = kernels.packedFloats(depth, columns) * 4
+  const parts = products.flatMap((product) => partsOf(image, product))
+  const place = products[0]!.place
+  const outImageBytes = place.height * place.width * columns * 4
+  // Interleaved products write neighbouring pixels: all of them per few images, while the lines are in the cache.
+  const interleaved = products.length > 1 && parts.length === products.length
+  const chunk = interleaved ? Math.max(4, Math.ceil(chunkBytes / outImageBytes)) : image.batch
+  const packed = parts.map(({ depth }) => kernels.packedFloats(depth, columns) * 4)
+  const starts = packed.map((_, i) => (interleaved ? packed.slice(0, i).reduce((sum, bytes) => sum + bytes, 0) : 0))
+  const packedBytes = Math.max(...packed.map((bytes, i) => bytes + starts[i]!))
   const biasBytes = bias === 0 ? 0 : Math.ceil(columns / 8) * 32
-  const own = Math.ceil(kernels.convolveWorkspace(depth, columns, rows) / 16) * 16
-  module.workspace(packedBytes + biasBytes + own, (start) => {
+  const tileRows = parts.map(({ depth, runs }) => {
+    const pixels = Math.min(chunk, image.batch) * runs[0]!.grid.height * runs[0]!.grid.width
+    return Math.min(tileRowsFor(depth), Math.max(6, Math.ceil(pixels / 6) * 6))
+  })
+  const own = Math.max(...parts.map(({ depth }, i) => kernels.convolveWorkspace(depth, columns, tileRows[i]!)))
+  module.workspace(packedBytes + biasBytes + own, (workspace) => {
     let paddedBias = 0
     if (bias !== 0) {
-      paddedBias = start + packedBytes
+      paddedBias = workspace + packedBytes
       // A vector is a packed matrix of depth one: this pads it with zeros to whole panels.
       kernels.packB(paddedBias, 1, columns, 0, 1, bias, columns, 1)
     }
-    const run = (from: Image, by: Window, over: Grid, to: Placement) => {
-      kernels.convolve(
-        from.address, from.batch, from.height, from.width, from.channels,
-        by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
-        over.height, over.width, start, columns, paddedBias, relu ? 1 : 0,
-        out, to.height, to.width, to.stepH, to.fromH, to.stepW, to.fromW,
-        start + packedBytes + biasBytes, rows,
-      ) // biome-ignore format: one line an object
-    }
-    const groups = groupPositions(image, window, grid)
-    if (groups === undefined) {
-      pack(start, { r0: 0, r1: window.kh, s0: 0, s1: window.kw })
-      run(image, window, grid, place)
-      return
-    }
-    for (const { taps, positions } of groups) {
-      pack(start, taps)
-      for (const { i, j } of positions) {
-        const [fromH, fromW] = [i * place.stepH + place.fromH, j * place.stepW + place.fromW]
-        run(...atPosition(image, window, taps, i, j), onePoint, { ...place, stepH: 1, fromH, stepW: 1, fromW })
+    if (interleaved) for (const [i, part] of parts.entries()) part.pack(workspace + starts[i]!)
+    for (let n = 0; n < image.batch; n += chunk) {
+      const batch = Math.min(chunk, image.batch - n)
+      const offset = n * image.height * image.width * image.channels * 4
+      for (const [index, part] of parts.entries()) {
+        if (!interleaved) part.pack(workspace)
+        for (const { image: from, window: by, grid: over, place: to } of part.runs) {
+          kernels.convolve(
+            from.address + offset, batch, from.height, from.width, from.channels,
+            by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
+            over.height, over.width, workspace + starts[index]!, columns, paddedBias, relu ? 1 : 0,
+            out + n * outImageBytes, to.height, to.width, to.stepH, to.fromH, to.stepW, to.fromW,
+            workspace + packedBytes + biasBytes, tileRows[index]!,
+          ) // biome-ignore format: one line an object
+        }
       }
     }
   })
@@ -238,6 +278,16 @@ const identity = (info: { outHeight: number; outWidth: number }): Placement => (
   fromW: 0,
 })
 
+function imageOf(module: KernelModule, x: tf.TensorInfo, info: ConvInfo): Image {
+  return {
+    address: module.address(x),
+    batch: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+  }
+}
+
 /** Packs the given taps of a filter `[kh, kw, channels, columns]`: row by row, each row of taps is contiguous. */
 function packTaps(
   module: KernelModule,
@@ -268,21 +318,15 @@ function forward(
   if (tf.util.sizeFromShape(info.outShape) === 0) return out
   const window = windowOf(info)
   const columns = info.outChannels
+  const pack = (to: number, taps: Taps) =>
+    packTaps(module, to, taps, window.kw, info.inChannels, columns, module.address(filter))
+  const grid = { height: info.outHeight, width: info.outWidth }
   convolve(
     module,
-    {
-      address: module.address(x),
-      batch: info.batchSize,
-      height: info.inHeight,
-      width: info.inWidth,
-      channels: info.inChannels,
-    },
-    window,
-    { height: info.outHeight, width: info.outWidth },
+    imageOf(module, x, info),
+    [{ window, grid, place: identity(info), pack }],
     columns,
-    (to, taps) => packTaps(module, to, taps, window.kw, info.inChannels, columns, module.address(filter)),
     module.address(out),
-    identity(info),
     bias === undefined ? 0 : module.address(bias),
     relu,
   )
@@ -331,13 +375,7 @@ export function registerConvolutions(): void {
     const out = module.output(attrs.filterShape)
     filterGrad(
       module,
-      {
-        address: module.address(x),
-        batch: info.batchSize,
-        height: info.inHeight,
-        width: info.inWidth,
-        channels: info.inChannels,
-      },
+      imageOf(module, x, info),
       windowOf(info),
       { height: info.outHeight, width: info.outWidth },
       module.address(dy),
@@ -368,7 +406,40 @@ function inputGradient(module: KernelModule, dy: tf.TensorInfo, filter: tf.Tenso
   const out = module.output(info.inShape)
   const { kh, kw, sh, sw, pt, pl } = windowOf(info)
   const { inHeight, inWidth, inChannels, outChannels } = info
-  const address = module.address(out)
+  const address = module.address(filter)
+  const products: Product[] = []
+  for (let a = 0; a < Math.min(sh, inHeight); a++) {
+    for (let b = 0; b < Math.min(sw, inWidth); b++) {
+      const grid = { height: Math.ceil((inHeight - a) / sh), width: Math.ceil((inWidth - b) / sw) }
+      const place = { height: inHeight, width: inWidth, stepH: sh, fromH: a, stepW: sw, fromW: b }
+      const r0 = (a + pt) % sh
+      const s0 = (b + pl) % sw
+      const tapsH = Math.max(0, Math.ceil((kh - r0) / sh))
+      const tapsW = Math.max(0, Math.ceil((kw - s0) / sw))
+      if (tapsH === 0 || tapsW === 0) {
+        // No tap reaches these pixels (stride larger than the kernel): a window outside the image gives their zeros.
+        const outside = { ...onePixel, pt: inHeight + info.outHeight }
+        const pack = (to: number) =>
+          module.kernels.packFilterTransposed(to, address, kh, kw, inChannels, outChannels, 0, 1, 1, 0, 1, 1)
+        products.push({ window: outside, grid, place, pack })
+        continue
+      }
+      const window = {
+        ...onePixel,
+        kh: tapsH,
+        kw: tapsW,
+        pt: tapsH - 1 - (a + pt - r0) / sh,
+        pl: tapsW - 1 - (b + pl - s0) / sw,
+      }
+      // The window runs over the class's taps backwards: its row r is tap r0 + (tapsH − 1 − r)·sh of the filter.
+      const pack = (to: number, taps: Taps) =>
+        module.kernels.packFilterTransposed(
+          to, address, kh, kw, inChannels, outChannels,
+          r0 + (tapsH - taps.r1) * sh, sh, taps.r1 - taps.r0, s0 + (tapsW - taps.s1) * sw, sw, taps.s1 - taps.s0,
+        ) // biome-ignore format: one line an object
+      products.push({ window, grid, place, pack })
+    }
+  }
   const image: Image = {
     address: module.address(dy),
     batch: info.batchSize,
@@ -376,46 +447,9 @@ function inputGradient(module: KernelModule, dy: tf.TensorInfo, filter: tf.Tenso
     width: info.outWidth,
     channels: outChannels,
   }
-  for (let a = 0; a < sh; a++) {
-    for (let b = 0; b < sw; b++) {
-      const grid = { height: Math.ceil((inHeight - a) / sh), width: Math.ceil((inWidth - b) / sw) }
-      if (grid.height <= 0 || grid.width <= 0) continue
-      const r0 = (a + pt) % sh
-      const s0 = (b + pl) % sw
-      const tapsH = Math.max(0, Math.ceil((kh - r0) / sh))
-      const tapsW = Math.max(0, Math.ceil((kw - s0) / sw))
-      const place = { height: inHeight, width: inWidth, stepH: sh, fromH: a, stepW: sw, fromW: b }
-      if (tapsH === 0 || tapsW === 0) {
-        // No tap reaches these pixels (stride larger than the kernel): an empty product, written as zeros.
-        const none = { kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, pt: inHeight + info.outHeight, pl: 0 }
-        convolve(module, image, none, grid, inChannels, (to) => {
-          module.kernels.packFilterTransposed(to, module.address(filter), kh, kw, inChannels, outChannels, 0, 1, 1, 0, 1, 1)
-        }, address, place) // biome-ignore format: as short as it gets
-        continue
-      }
-      const window: Window = {
-        kh: tapsH,
-        kw: tapsW,
-        sh: 1,
-        sw: 1,
-        dh: 1,
-        dw: 1,
-        pt: tapsH - 1 - (a + pt - r0) / sh,
-        pl: tapsW - 1 - (b + pl - s0) / sw,
-      }
-      // The window runs over the class's taps backwards: its row r is tap r0 + (tapsH − 1 − r)·sh of the filter.
-      const pack = (to: number, taps: Taps) =>
-        module.kernels.packFilterTransposed(
-          to, module.address(filter), kh, kw, inChannels, outChannels,
-          r0 + (tapsH - taps.r1) * sh, sh, taps.r1 - taps.r0, s0 + (tapsW - taps.s1) * sw, sw, taps.s1 - taps.s0,
-        ) // biome-ignore format: one line an object
-      convolve(module, image, window, grid, inChannels, pack, address, place)
-    }
-  }
+  convolve(module, image, products, inChannels, module.address(out))
   return out
 }
-
-const onePixel: Window = { kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, pt: 0, pl: 0 }
 
 /** `C = op(A)·op(B)` per batch: a 1×1 convolution, or the gradient of one where A is transposed. */
 function matMul(
@@ -459,19 +493,19 @@ function matMul(
       } else filterGrad(module, image, onePixel, grid, bAt, columns, to)
       continue
     }
+    const pack = (packed: number) =>
+      transposeB
+        ? kernels.packB(packed, depth, columns, 0, depth, bAt, 1, depth)
+        : kernels.packB(packed, depth, columns, 0, depth, bAt, columns, 1)
+    const grid = { height: rows, width: 1 }
+    const place = { ...grid, stepH: 1, fromH: 0, stepW: 1, fromW: 0 }
     const plain = (address: number) =>
       convolve(
         module,
         { address, batch: 1, height: rows, width: 1, channels: depth },
-        onePixel,
-        { height: rows, width: 1 },
+        [{ window: onePixel, grid, place, pack }],
         columns,
-        (packed) =>
-          transposeB
-            ? kernels.packB(packed, depth, columns, 0, depth, bAt, 1, depth)
-            : kernels.packB(packed, depth, columns, 0, depth, bAt, columns, 1),
         to,
-        { height: rows, width: 1, stepH: 1, fromH: 0, stepW: 1, fromW: 0 },
         bias === undefined ? 0 : module.address(bias),
         relu,
       )

@@ -3,6 +3,43 @@ import { accumulate } from './elementwise'
 import { MR, multiplyTile, multiplyTransposedTile, NR, packB } from './gemm'
 import { copyFloats, zeroFloats } from './simd'
 
+/** A row of a window that leaves the image to the left or right: zeros there. */
+function copyPartly(to: usize, line: usize, iw: i32, kw: i32, w: i32, c: i32): void {
+  const lo = min(max(0, -iw), kw)
+  const hi = max(min(kw, w - iw), lo)
+  zeroFloats(to, lo * c)
+  copyFloats(to + (<usize>(lo * c) << 2), line + (<usize>((iw + lo) * c) << 2), (hi - lo) * c)
+  zeroFloats(to + (<usize>(hi * c) << 2), (kw - hi) * c)
+}
+
+/** `count` runs of `run` floats between two strides; the short runs of few channels without an inner loop. */
+function copyRuns(to: usize, toStride: usize, from: usize, fromStride: usize, run: i32, count: i32): void {
+  if (run >= 4 && run <= 8) {
+    const last = <usize>(run - 4) << 2
+    for (; count > 0; count--) {
+      v128.store(to, v128.load(from))
+      v128.store(to + last, v128.load(from + last))
+      to += toStride
+      from += fromStride
+    }
+  } else if (run > 8 && run <= 12) {
+    const last = <usize>(run - 4) << 2
+    for (; count > 0; count--) {
+      v128.store(to, v128.load(from))
+      v128.store(to, v128.load(from, 16), 16)
+      v128.store(to + last, v128.load(from + last))
+      to += toStride
+      from += fromStride
+    }
+  } else {
+    for (; count > 0; count--) {
+      copyFloats(to, from, run)
+      to += toStride
+      from += fromStride
+    }
+  }
+}
+
 /**
  * Patches of pixels `m … m + rows` of the grid `[n, gridH, gridW]` as rows of `tile`: row = kh·kw·c floats, zero where
  * the window leaves the image. Window of grid pixel (i, j) starts at (i·sh − pt, j·sw − pl) of `x[n, h, w, c]`.
@@ -47,16 +84,20 @@ function gatherPatches(
       const lineStart = x + ((<usize>((n * h + ih) * w * c)) << 2)
       let iw = j * sw - pl
       if (dw == 1) {
-        for (let q: i32 = 0; q < segment; q++) {
-          if (iw >= 0 && iw + kw <= w) {
-            copyFloats(to, lineStart + ((<usize>(iw * c)) << 2), run)
-          } else {
-            const lo = min(max(0, -iw), kw)
-            const hi = max(min(kw, w - iw), lo)
-            zeroFloats(to, lo * c)
-            copyFloats(to + ((<usize>(lo * c)) << 2), lineStart + ((<usize>((iw + lo) * c)) << 2), (hi - lo) * c)
-            zeroFloats(to + ((<usize>(hi * c)) << 2), (kw - hi) * c)
-          }
+        // The windows inside the image, which are most, are copied without a test each.
+        const before = min(segment, iw < 0 ? (-iw + sw - 1) / sw : 0)
+        const after = max(before, min(segment, iw + kw <= w ? (w - kw - iw) / sw + 1 : 0))
+        for (let q: i32 = 0; q < before; q++) {
+          copyPartly(to, lineStart, iw, kw, w, c)
+          to += ldt
+          iw += sw
+        }
+        const count = after - before
+        copyRuns(to, ldt, lineStart + (<usize>(iw * c) << 2), <usize>(sw * c) << 2, run, count)
+        to += <usize>count * ldt
+        iw += count * sw
+        for (let q = after; q < segment; q++) {
+          copyPartly(to, lineStart, iw, kw, w, c)
           to += ldt
           iw += sw
         }
