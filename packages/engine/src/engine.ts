@@ -1,5 +1,6 @@
 import { fail, suggest, TricklabError } from '@tricklab/core'
 import { type Engine, type EngineDriver, type EngineName, type EngineOptions, engineNames } from './driver.ts'
+import { overrideGradients } from './gradients.ts'
 import { checkThreads } from './threads.ts'
 
 export { type EngineReport, formatDoctor, probeEngines } from './doctor/index.ts'
@@ -49,7 +50,10 @@ async function prepareNamed(name: EngineName, options: EngineOptions): Promise<E
       fix: `use --precision ${driver.precisions[0]}, or leave it out.`,
     })
   }
-  return { name, precision, ...(await driver.prepare(options)) }
+  const prepared = await driver.prepare(options)
+  // Afterwards, since loading a backend's package can register TF.js's own gradients again.
+  overrideGradients()
+  return { name, precision, ...prepared }
 }
 
 async function prepareFirst(options: EngineOptions): Promise<Engine> {

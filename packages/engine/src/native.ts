@@ -7,8 +7,8 @@ export const driver: EngineDriver = {
   async prepare() {
     fail('E_ENGINE_UNAVAILABLE', {
       what: 'The engine native is not built: this version of Tricklab comes without the package @tricklab/engine-native.',
-      expected: 'the package @tricklab/engine-native and a C++ compiler.',
-      fix: 'use --engine wasm, which needs nothing but npm.',
+      expected: 'the package @tricklab/engine-native, built by a C++ compiler.',
+      fix: 'a later version of Tricklab; until then use --engine wasm, which needs nothing but npm.',
     })
   },
 }

@@ -1,13 +1,19 @@
 import { cpuModel, type EngineDriver } from './driver.ts'
 import { allowOneThread } from './threads.ts'
+import { prepareWasm } from './wasm/index.ts'
 
-/** TF.js's WebAssembly backend with our own training kernels in its memory: the embedded default. */
+/** TF.js's WebAssembly backend with our training kernels in its memory: the embedded default. */
 export const driver: EngineDriver = {
   precisions: ['f32'],
   async prepare({ threads }) {
     allowOneThread('wasm', threads)
-    const { prepareWasm } = await import('./wasm/index.ts')
     const { version, simd } = await prepareWasm()
-    return { backend: 'wasm', version, device: cpuModel(), threads: 1, details: simd }
+    return {
+      backend: 'wasm',
+      version,
+      device: cpuModel(),
+      threads: 1,
+      details: simd === 'relaxed-simd' ? 'relaxed SIMD' : 'SIMD',
+    }
   },
 }

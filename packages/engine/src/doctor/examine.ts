@@ -2,7 +2,7 @@ import { TricklabError } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { EngineName } from '../driver.ts'
 import { prepareEngine } from '../engine.ts'
-import { brokenReport, type EngineReport } from './report.ts'
+import { brokenReport, type EngineReport, reportIt } from './report.ts'
 import { requiredKernels } from './required-kernels.ts'
 import { createTrainingStep, expectedLosses, lossTolerance } from './training-step.ts'
 
@@ -15,7 +15,7 @@ export async function examineEngine(name: EngineName): Promise<EngineReport> {
     const engine = await prepareEngine(name, { onNotice: (message) => notes.push(message) })
     const { losses, startMs, stepMs } = await train()
     const wrong = firstWrongLoss(losses)
-    if (wrong !== undefined) return brokenReport(name, wrong, 'report it as a defect, with the output of doctor.')
+    if (wrong !== undefined) return brokenReport(name, wrong, reportIt)
     if (engine.details !== '') notes.unshift(engine.details)
     const { version, device, threads } = engine
     const why = ''
@@ -33,9 +33,9 @@ export async function examineEngine(name: EngineName): Promise<EngineReport> {
       notes,
     }
   } catch (error) {
-    if (!(error instanceof TricklabError)) return brokenReport(name, `It failed: ${String(error)}`, '')
+    if (!(error instanceof TricklabError)) return brokenReport(name, `It failed: ${String(error)}`, reportIt)
     const problem = error.problems[0]
-    return brokenReport(name, problem?.what ?? error.message, problem?.fix ?? '')
+    return brokenReport(name, problem?.what ?? error.message, problem?.fix ?? reportIt)
   }
 }
 

@@ -30,7 +30,7 @@ export function formatDoctor(reports: readonly EngineReport[]): string {
 function remarksOf(report: EngineReport): string[] {
   const remarks: string[] = []
   if (report.why !== '') remarks.push(`${report.name}: ${report.why}`)
-  if (report.command !== '') remarks.push(`${report.name}: to make it work: ${report.command}`)
+  if (report.command !== '') remarks.push(`${report.name}: what would make it work: ${report.command}`)
   for (const note of report.notes) remarks.push(`${report.name}: ${note}`)
   if (report.missingKernels.length > 0) {
     remarks.push(`${report.name}: kernels that it lacks: ${report.missingKernels.join(', ')}`)

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type EngineName, engineNames } from '../driver.ts'
-import { brokenReport, type EngineReport } from './report.ts'
+import { brokenReport, type EngineReport, reportIt } from './report.ts'
 
 /**
  * Examines engines one after the other, so that none disturbs another's measurement; each in a process of its own, so
@@ -43,7 +43,7 @@ function probeEngine(name: EngineName, timeLimitMs: number): Promise<EngineRepor
       const why = late
         ? `It did not answer within ${timeLimitMs / 1000} s.`
         : `Its process ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}.`
-      resolve(brokenReport(name, [why, lastLine(lastWords)].filter(Boolean).join(' '), ''))
+      resolve(brokenReport(name, [why, lastLine(lastWords)].filter(Boolean).join(' '), reportIt))
     })
   })
 }

@@ -21,6 +21,9 @@ export interface EngineReport {
   readonly notes: readonly string[]
 }
 
+/** What to do where no command is known to help. */
+export const reportIt = 'none is known; report it as a defect, with this output.'
+
 /** The report of an engine that does not work. */
 export function brokenReport(name: EngineName, why: string, command: string): EngineReport {
   return {

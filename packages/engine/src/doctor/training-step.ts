@@ -35,17 +35,12 @@ export interface TrainingStep {
 /** Sets up the step's weights and its batch on the current backend. */
 export function createTrainingStep(): TrainingStep {
   const images = tf.tensor4d(waves(batch * size * size * 3, 1), [batch, size, size, 3])
-  const targets = tf.oneHot(
-    tf.tensor1d(
-      Array.from({ length: batch }, (_, i) => i % classes),
-      'int32',
-    ),
-    classes,
-  )
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes)
+  const targets = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32'))
   let weights = initialWeights()
   return {
     async run() {
-      const { loss, updated } = step(weights, images, tf.cast(targets, 'float32'))
+      const { loss, updated } = step(weights, images, targets)
       tf.dispose(weights)
       weights = updated
       const value = (await loss.data())[0]

@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { TricklabError } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type EngineName, prepareEngine } from './index.ts'
+import { addonPath, tensorflowFolder } from './tensorflow/layout.ts'
+
+const cache = mkdtempSync(path.join(os.tmpdir(), 'tricklab-engine-'))
+const cacheBefore = process.env.TRICKLAB_CACHE
+
+beforeAll(() => {
+  process.env.TRICKLAB_CACHE = cache
+})
+
+afterAll(() => {
+  if (cacheBefore === undefined) delete process.env.TRICKLAB_CACHE
+  else process.env.TRICKLAB_CACHE = cacheBefore
+  rmSync(cache, { recursive: true })
+})
+
+async function errorOf(name: string, options?: Parameters<typeof prepareEngine>[1]): Promise<TricklabError> {
+  const error = await prepareEngine(name as EngineName, options).catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(TricklabError)
+  return error as TricklabError
+}
+
+test('auto takes wasm where native is not built, and says why', async () => {
+  const notices: string[] = []
+  const engine = await prepareEngine('auto', { onNotice: (message) => notices.push(message) })
+  expect(engine).toMatchObject({ name: 'wasm', backend: 'wasm', threads: 1, precision: 'f32' })
+  expect(engine.version).toMatch(/^\d+\.\d+\.\d+$/)
+  expect(tf.getBackend()).toBe('wasm')
+  expect(notices).toEqual([expect.stringMatching(/^Engine wasm chosen; native passed over: .*not built/)])
+})
+
+test('a prepared engine computes; preparing another one switches to it', async () => {
+  for (const name of ['cpu', 'wasm', 'cpu'] as const) {
+    const engine = await prepareEngine(name)
+    expect(tf.getBackend()).toBe(engine.backend)
+    const sum = tf.tidy(() => tf.sum(tf.mul(tf.tensor1d([1, 2, 3]), 2)))
+    expect(await sum.data()).toEqual(new Float32Array([12]))
+    sum.dispose()
+  }
+})
+
+test('the cheaper gradients are in place', async () => {
+  await prepareEngine('cpu')
+  // TF.js's gradient of Sum multiplies by ones that it makes on the host.
+  expect(tf.getGradient('Sum').gradFunc.toString()).not.toContain('ones')
+})
+
+test('an unknown engine is answered with the nearest name', async () => {
+  const error = await errorOf('wams')
+  expect(error.code).toBe('E_ENGINE_UNKNOWN')
+  expect(error.exitCode).toBe(2)
+  expect(error.message).toBe(
+    '[E_ENGINE_UNKNOWN] There is no engine "wams". Expected: one of: auto, native, wasm, tensorflow, webgpu, cpu. ' +
+      'Received: "wams". Fix: did you mean "wasm"?',
+  )
+})
+
+test('a name of Object.prototype is no engine', async () => {
+  expect((await errorOf('constructor')).code).toBe('E_ENGINE_UNKNOWN')
+})
+
+test('native says that it is not built', async () => {
+  const error = await errorOf('native')
+  expect(error.code).toBe('E_ENGINE_UNAVAILABLE')
+  expect(error.message).toMatch(/native is not built/)
+})
+
+test('tensorflow without its binary names the one command', async () => {
+  const error = await errorOf('tensorflow')
+  expect(error.code).toBe('E_ENGINE_UNAVAILABLE')
+  expect(error.message).toMatch(/has no binary here.* Fix: pnpm lab engine install tensorflow$/)
+})
+
+test('tensorflow with a broken binary says what the linker says', async () => {
+  const addon = path.join(tensorflowFolder(), addonPath)
+  mkdirSync(path.dirname(addon), { recursive: true })
+  writeFileSync(addon, 'not a library')
+  writeFileSync(path.join(tensorflowFolder(), 'installed.json'), JSON.stringify({ gpu: true, version: '2.18.1' }))
+  const error = await errorOf('tensorflow')
+  expect(error.code).toBe('E_ENGINE_UNAVAILABLE')
+  expect(error.message).toMatch(/installed but does not load: .*tfjs_binding\.node.* install tensorflow --gpu$/)
+})
+
+test.each(['auto', 'wasm', 'cpu', 'tensorflow', 'webgpu', 'native'])('%s refuses bf16', async (name) => {
+  const error = await errorOf(name, { precision: 'bf16' })
+  expect(error.code).toBe('E_PRECISION')
+  expect(error.message).toContain('Expected: one of: f32.')
+})
+
+test.each([0, -1, 1.5, Number.NaN])('%d is no number of threads', async (threads) => {
+  expect((await errorOf('wasm', { threads })).code).toBe('E_OPTION_RANGE')
+})
+
+test.each(['wasm', 'cpu'])('%s refuses a second thread instead of ignoring it', async (name) => {
+  const error = await errorOf(name, { threads: 2 })
+  expect(error.message).toMatch(/^\[E_OPTION_RANGE\] The engine \w+ computes on one thread\..*Received: 2\./)
+  await expect(prepareEngine(name as EngineName, { threads: 1 })).resolves.toMatchObject({ threads: 1 })
+})

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { findCompiler } from './compile.ts'
+import { type InstallProgress, installTensorflow } from './install.ts'
+import { addonPath, findTensorflow, tensorflowFolder } from './layout.ts'
+import { makeZip } from './test-archives.ts'
+import { archiveKind, unpackLibrary } from './unpack.ts'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tricklab-install-'))
+const cacheBefore = process.env.TRICKLAB_CACHE
+const compiler = await findCompiler()
+
+beforeAll(() => {
+  process.env.TRICKLAB_CACHE = path.join(folder, 'cache')
+})
+
+afterEach(() => rmSync(path.join(folder, 'cache'), { recursive: true, force: true }))
+
+afterAll(() => {
+  if (cacheBefore === undefined) delete process.env.TRICKLAB_CACHE
+  else process.env.TRICKLAB_CACHE = cacheBefore
+  rmSync(folder, { recursive: true })
+})
+
+const wheelFiles = {
+  'tensorflow/libtensorflow_cc.so.2': 'not a library',
+  'tensorflow/libtensorflow_framework.so.2': 'not a library',
+  'tensorflow/include/tensorflow/c/c_api.h': '#error made for a test',
+  'tensorflow/include/xla/tsl/c/tsl_status.h': '',
+  'tensorflow/include/tensorflow/core/kernels/conv.h': '',
+  'tensorflow/python/thing.so': '',
+  'tensorflow/core/kernels/libtfkernel_sobol_op.so': '',
+}
+
+function makeWheel(files: Record<string, string>): string {
+  const file = path.join(folder, 'tensorflow_cpu-2.99.0-cp311-none-any.whl')
+  writeFileSync(file, makeZip(Object.entries(files).map(([name, text]) => ({ name, data: Buffer.from(text) }))))
+  return file
+}
+
+test('the kind of an archive is told by its name, in a URL too', () => {
+  expect(archiveKind('a/tensorflow-2.18.1-cp311.whl')).toBe('wheel')
+  expect(archiveKind('https://host/libtensorflow.tar.gz?token=1#x')).toBe('tar')
+  expect(archiveKind('libtensorflow.zip')).toBe('zip')
+  expect(archiveKind('libtensorflow.so')).toBeUndefined()
+})
+
+test('of a wheel only the libraries and the headers of the C interface are taken', async () => {
+  const out = path.join(folder, 'wheel')
+  await unpackLibrary(makeWheel(wheelFiles), out)
+  const found = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  expect(found.map(({ name }) => name).sort()).toEqual([
+    'c_api.h',
+    'libtensorflow_cc.so.2',
+    'libtensorflow_framework.so.2',
+    'tsl_status.h',
+  ])
+  expect(existsSync(path.join(out, 'lib', 'libtensorflow_cc.so.2'))).toBe(true)
+  expect(existsSync(path.join(out, 'include', 'tensorflow', 'c', 'c_api.h'))).toBe(true)
+})
+
+test('a plain archive is unpacked as it is', async () => {
+  const input = path.join(folder, 'plain')
+  mkdirSync(path.join(input, 'lib'), { recursive: true })
+  writeFileSync(path.join(input, 'lib', 'libtensorflow.so.2'), 'library')
+  const archive = path.join(folder, 'libtensorflow.tar.gz')
+  execFileSync('tar', ['-czf', archive, '-C', input, '.'])
+  await unpackLibrary(archive, path.join(folder, 'plain-out'))
+  expect(readFileSync(path.join(folder, 'plain-out', 'lib', 'libtensorflow.so.2'), 'utf8')).toBe('library')
+})
+
+test('a damaged plain archive is refused', async () => {
+  const archive = path.join(folder, 'damaged.tar.gz')
+  writeFileSync(archive, 'nothing')
+  await expect(unpackLibrary(archive, path.join(folder, 'damaged'))).rejects.toThrow(
+    /\[E_ENGINE_INSTALL\] damaged\.tar/,
+  )
+})
+
+test.each([
+  ['nowhere.whl', /\[E_ARGUMENT\].*not there/],
+  ['library.so', /\[E_ARGUMENT\].*Expected: a file or URL that ends in \.whl/],
+])('--from %s is wrong input', async (from, message) => {
+  await expect(installTensorflow({ from: path.join(folder, from) })).rejects.toThrow(message)
+})
+
+describe.skipIf(compiler === undefined || process.platform !== 'linux')('where the addon can be compiled', () => {
+  test('a wheel of something else is refused', async () => {
+    const from = makeWheel({ 'numpy/core.so': '' })
+    await expect(installTensorflow({ from })).rejects.toThrow(/\[E_ENGINE_INSTALL\].*holds no TensorFlow/)
+  })
+
+  test('a wheel for another system is refused', async () => {
+    const from = makeWheel({ 'tensorflow/libtensorflow_cc.2.dylib': 'x' })
+    await expect(installTensorflow({ from })).rejects.toThrow(/does not hold TensorFlow's libraries for linux/)
+  })
+
+  test("the compiler's error is shown, an earlier installation stays, and nothing is left behind", async () => {
+    mkdirSync(path.join(tensorflowFolder(), path.dirname(addonPath)), { recursive: true })
+    writeFileSync(path.join(tensorflowFolder(), 'installed.json'), JSON.stringify({ version: '2.18.1' }))
+    const steps: InstallProgress['step'][] = []
+    await expect(
+      installTensorflow({ from: makeWheel(wheelFiles), onProgress: ({ step }) => steps.push(step) }),
+    ).rejects.toThrow(/\[E_ENGINE_INSTALL\].*does not compile against this library: .*#error made for a test/)
+    expect(steps).toEqual(['unpack', 'compile'])
+    expect(readdirSync(path.dirname(tensorflowFolder()))).toEqual([path.basename(tensorflowFolder())])
+    expect((await findTensorflow())?.version).toBe('2.18.1')
+  })
+
+  test('what compiles but does not load is removed again, and the earlier installation comes back', async () => {
+    mkdirSync(tensorflowFolder(), { recursive: true })
+    writeFileSync(path.join(tensorflowFolder(), 'installed.json'), JSON.stringify({ version: '2.18.1' }))
+    const fakeCompiler = path.join(folder, 'fake-compiler')
+    writeFileSync(fakeCompiler, '#!/bin/sh\n[ "$1" = --version ] && exit\nfor last; do :; done\necho rubbish > "$last"\n', { mode: 0o755 })
+    vi.stubEnv('CXX', fakeCompiler)
+    const installing = installTensorflow({ from: makeWheel(wheelFiles) })
+    await expect(installing).rejects.toThrow(/\[E_ENGINE_INSTALL\].*removed again: .*installed but does not load/)
+    vi.unstubAllEnvs()
+    expect(readdirSync(path.dirname(tensorflowFolder()))).toEqual([path.basename(tensorflowFolder())])
+    expect((await findTensorflow())?.version).toBe('2.18.1')
+  })
+})
