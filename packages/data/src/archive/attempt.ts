@@ -32,6 +32,7 @@ export async function attemptDownload(url: string, part: PartFile, options: Atte
   const stop = () => abort.abort()
   options.signal?.addEventListener('abort', stop, { once: true })
   let stalled = false
+  let answered = false
   const timer = setTimeout(() => {
     stalled = true
     stop()
@@ -40,11 +41,12 @@ export async function attemptDownload(url: string, part: PartFile, options: Atte
     const offset = await part.size()
     if (offset === options.bytes) return
     const response = await request(url, part, offset, abort.signal)
+    answered = true
     timer.refresh()
     const start = await acceptResponse(response, url, part, offset, options.bytes)
     await append(response, part, start, options, () => timer.refresh())
   } catch (error) {
-    if (stalled) throw new AttemptError(`no byte for ${options.stallTimeoutMs / 1000} s`, true, error)
+    if (stalled) throw new AttemptError(`no byte for ${options.stallTimeoutMs / 1000} s`, answered, error)
     throw error
   } finally {
     clearTimeout(timer)
@@ -155,9 +157,7 @@ function findValidator(headers: Headers): string | undefined {
 // No use in asking again at once: the name, the route or the certificate will not change within seconds.
 const hopeless = new Set([
   'ENOTFOUND',
-  'ECONNREFUSED',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
+  'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'CERT_HAS_EXPIRED',
@@ -168,8 +168,9 @@ const hopeless = new Set([
 
 function networkError(error: unknown): AttemptError {
   // fetch wraps the reason: `fetch failed`, `terminated`.
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : ''
-  const message = reason instanceof Error ? reason.message || code : String(reason)
-  return new AttemptError(message, !hopeless.has(code), error)
+  const reason = (error instanceof Error && error.cause instanceof Error ? error.cause : error) as NodeJS.ErrnoException
+  // Connecting to a name with several addresses fails with all their reasons at once.
+  const first: NodeJS.ErrnoException = reason instanceof AggregateError ? reason.errors[0] : reason
+  const transient = first.syscall !== 'connect' && !hopeless.has(first.code ?? '')
+  return new AttemptError(first.message || String(first.code ?? first), transient, error)
 }

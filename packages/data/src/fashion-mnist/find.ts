@@ -5,12 +5,14 @@ import { cacheFolder } from '@tricklab/core/cache-folder'
 import { takeFromDebianPackage } from '../archive/debian.ts'
 import { downloadFiles, type RemoteFile } from '../archive/download.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
-import { fashionMnistFiles } from './files.ts'
+import { fashionMnistFiles, type KnownFile } from './files.ts'
 import { findFiles } from './folders.ts'
 import type { FilePaths } from './load.ts'
 import { readKnownFile } from './verify.ts'
 
 export interface FindOptions {
+  /** What to find. */
+  readonly files: readonly KnownFile[]
   readonly dataPaths: readonly string[]
   /** The cache's folder of this dataset. */
   readonly cache: string
@@ -19,11 +21,15 @@ export interface FindOptions {
   readonly mirrors: readonly string[]
   /** Leaves out what needs the network. */
   readonly offline: boolean
-  readonly debianPackage: string
+  /** Debian's package, and where in it the files lie. */
+  readonly debian: { readonly name: string; readonly folder: string }
   readonly log: (message: string) => void
   readonly onProgress: DatasetContext['onProgress']
   readonly signal?: AbortSignal | undefined
 }
+
+// Where Debian's package puts the files.
+const installed = '/usr/share/datasets/fashion-mnist'
 
 const mirrors = [
   'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
@@ -38,12 +44,13 @@ export function findOptions(
 ): FindOptions {
   const fromEnv = (env.TRICKLAB_DATA ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return {
+    files: fashionMnistFiles,
     dataPaths: [...new Set([...context.dataPaths, ...fromEnv].map((folder) => path.resolve(folder)))],
     cache: path.join(cacheFolder(env), 'fashion-mnist'),
-    distribution: '/usr/share/datasets/fashion-mnist',
+    distribution: installed,
     mirrors,
     offline: (env.TRICKLAB_OFFLINE ?? '') !== '' && env.TRICKLAB_OFFLINE !== '0',
-    debianPackage: 'dataset-fashion-mnist',
+    debian: { name: 'dataset-fashion-mnist', folder: installed },
     log: context.log,
     onProgress: context.onProgress,
     signal: context.signal,
@@ -58,12 +65,12 @@ export function findOptions(
 export async function findFashionMnist(options: FindOptions): Promise<FilePaths> {
   const folder = (name: string, at: string): Place<FilePaths> => ({
     name: `${name} ${at}`,
-    look: () => findFiles(at),
+    look: () => findFiles(at, options.files),
   })
   const given: Place<FilePaths>[] = options.dataPaths.map((at) => ({
     name: `--data ${at}`,
     async look() {
-      const answer = await findFiles(at)
+      const answer = await findFiles(at, options.files)
       // Whoever names a folder should hear that it was of no use, even when another place helps out.
       if ('missing' in answer) options.log(`fashion-mnist: not in --data ${at} (${answer.missing}); looking further`)
       return answer
@@ -75,7 +82,7 @@ export async function findFashionMnist(options: FindOptions): Promise<FilePaths>
     ...given,
     folder("the distribution's folder", options.distribution),
     fetched('the public mirrors', options, () => download(options)),
-    fetched(`Debian's package ${options.debianPackage}`, options, () => takeFromDebian(options)),
+    fetched(`Debian's package ${options.debian.name}`, options, () => takeFromDebian(options)),
   ]
   const { found } = await searchPlaces('fashion-mnist', places, (tried) => helpfulCommand(options, tried))
   return found
@@ -91,14 +98,14 @@ function fetched(
     name,
     async look() {
       if (options.offline) return { missing: 'not asked, because TRICKLAB_OFFLINE is set' }
-      return (await fetch()) ?? (await findFiles(options.cache))
+      return (await fetch()) ?? (await findFiles(options.cache, options.files))
     },
   }
 }
 
 async function download(options: FindOptions): Promise<{ missing: string } | undefined> {
   const files: RemoteFile[] = []
-  for (const { name, packed } of fashionMnistFiles) {
+  for (const { name, packed } of options.files) {
     // What an earlier, interrupted run has finished is there already; loading verifies it.
     if (await isInCache(options, name)) continue
     files.push({ name: `${name}.gz`, bytes: packed.bytes, checksum: { algorithm: 'md5', hex: packed.md5 } })
@@ -121,17 +128,17 @@ async function download(options: FindOptions): Promise<{ missing: string } | und
 }
 
 async function takeFromDebian(options: FindOptions): Promise<{ missing: string } | undefined> {
-  options.log(`fashion-mnist: fetching Debian's package ${options.debianPackage} with apt-get`)
+  options.log(`fashion-mnist: fetching Debian's package ${options.debian.name} with apt-get`)
   const take = async (root: string) => {
-    for (const file of fashionMnistFiles) {
+    for (const file of options.files) {
       if (await isInCache(options, file.name)) continue
-      const unpacked = path.join(root, options.distribution, `${file.name}.gz`)
+      const unpacked = path.join(root, options.debian.folder, `${file.name}.gz`)
       await readKnownFile(file, unpacked, () => 'report it: the package is not the one that Tricklab knows.')
       await rename(unpacked, path.join(options.cache, `${file.name}.gz`))
     }
   }
   try {
-    return await takeFromDebianPackage(options.debianPackage, options.cache, take, {
+    return await takeFromDebianPackage(options.debian.name, options.cache, take, {
       signal: options.signal,
       onProgress: (done, total) =>
         options.onProgress({
@@ -158,5 +165,6 @@ function helpfulCommand(options: FindOptions, tried: readonly string[]): string 
   // apt is here and would help, but its lists are empty or old.
   if (tried.some((line) => line.includes('Unable to locate package'))) return 'sudo apt-get update (then run again).'
   const address = `${mirrors[1]}{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz`
-  return `curl -fL --create-dirs --output-dir ${options.cache} -O '${address}' (elsewhere, if this machine has no network, and pass that folder with --data).`
+  // Double quotes serve every shell.
+  return `curl -fL --create-dirs --output-dir "${options.cache}" -O "${address}" (elsewhere, if this machine has no network, and pass that folder with --data).`
 }

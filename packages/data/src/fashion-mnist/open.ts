@@ -12,7 +12,7 @@ export async function openFashionMnist(context: DatasetContext & Services): Prom
   const paths = await findFashionMnist(options)
   return loadFashionMnist(paths, (file) =>
     path.dirname(file) === options.cache
-      ? `rm '${file}' and run again: it is fetched anew.`
+      ? `rm "${file}" and run again: it is fetched anew.`
       : 'put the published file in its place, or take its folder out of --data.',
   )
 }

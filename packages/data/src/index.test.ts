@@ -1,0 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Component, createRng, type DatasetContext, type Registrar, type Services } from '@tricklab/core'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createFolder } from '../test/folder.ts'
+import { fashionMnistFiles } from './fashion-mnist/files.ts'
+import { data } from './index.ts'
+
+const datasets = new Map<string, Component<'dataset'>>()
+const on = {
+  dataset: (name: string, component: Component<'dataset'>) => {
+    datasets.set(name, component)
+    return { kind: 'dataset', name, component }
+  },
+} as unknown as Registrar
+data.register(on)
+
+const context: DatasetContext & Services = { dataPaths: [], log: () => {}, onProgress: () => {}, rng: createRng(0) }
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test('the plugin registers both datasets', () => {
+  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic'])
+})
+
+test('a bad file in --data is refused, not passed over', async () => {
+  const { folder } = await prepare('data')
+  const creating = datasets.get('fashion-mnist')!.create({}, { ...context, dataPaths: [folder] })
+  await expect(creating).rejects.toThrow(/E_DATASET_CORRUPT.*Fix: put the published file in its place/)
+})
+
+test('a bad file in the cache is refused with the command that removes it', async () => {
+  const { folder } = await prepare('cache/fashion-mnist')
+  const creating = datasets.get('fashion-mnist')!.create({}, context)
+  await expect(creating).rejects.toThrow(`Fix: rm "${path.join(folder, `${fashionMnistFiles[0]!.name}.gz`)}"`)
+})
+
+/** Four files with the right names and wrong content, in a folder below one that holds the cache. */
+async function prepare(place: string): Promise<{ folder: string }> {
+  const root = await createFolder()
+  const folder = path.join(root, place)
+  vi.stubEnv('TRICKLAB_CACHE', path.join(root, 'cache'))
+  vi.stubEnv('TRICKLAB_OFFLINE', '1')
+  await mkdir(folder, { recursive: true })
+  for (const { name } of fashionMnistFiles) await writeFile(path.join(folder, `${name}.gz`), 'no gzip file')
+  return { folder }
+}
