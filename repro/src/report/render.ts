@@ -70,7 +70,7 @@ function tableSection(entries: readonly Entry[], single: boolean): Html {
   const { manifest } = entries[0]!.record
   const rows = entries.map(({ row }) => row)
   const charts = [...groupBy(rows, ({ metric }) => metric).values()].map(drawForestChart)
-  const partial = rows.some((row) => row.partial)
+  const partial = rows.length > 1 && rows.some((row) => row.partial)
   return html`<header>
 <p class="eyebrow">${single && 'Tricklab reproduction · '}<code>${manifest.table}</code></p>
 ${single ? html`<h1>${manifest.title}</h1>` : html`<h1 class="minor">${manifest.title}</h1>`}
@@ -83,7 +83,7 @@ ${verdictTable(
   entries.map(({ id }) => id),
 )}
 ${charts.some((chart) => chart !== null) && html`<figure class="overview"><figcaption><span class="figure-title">Measured against documented</span><ul class="legend"><li><span class="key dot measured"></span>each seed</li><li><span class="key interval"></span>mean, 95 % interval</li><li><span class="key diamond reported"></span>documented</li><li><span class="key band"></span>tolerance</li></ul></figcaption>${charts}</figure>`}
-${entries.map(({ record, row, id }) => rowSection(record, row, id))}`
+${entries.map(({ record, row, id }) => rowSection(record, row, id, entries.length <= 2))}`
 }
 
 /** `3 reproduced, 1 inconclusive` */

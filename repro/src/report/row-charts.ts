@@ -1,6 +1,7 @@
 import { formatValue } from '../format.ts'
 import type { RunRecord, SeedLog } from '../record/read.ts'
-import { drawLineChart, type Line, type Tone } from './chart/line-chart.ts'
+import { mean } from '../statistics/index.ts'
+import { drawLineChart, type EndLabel, type Line, type Tone } from './chart/line-chart.ts'
 import type { Mark } from './chart/marks.ts'
 import { type Point, smooth } from './chart/points.ts'
 import { type Html, html } from './html.ts'
@@ -58,7 +59,6 @@ function metricNames({ logs }: RunRecord): string[] {
 function lossChart(frame: Frame): Html {
   const { record, epochs, limit } = frame
   const train = record.logs.flatMap((log) => trainLosses(frame, log))
-  const marks = documentedMarks(frame, 'loss')
   return figure(
     'Loss',
     [
@@ -72,8 +72,9 @@ function lossChart(frame: Frame): Html {
       height: 300,
       x: { label: 'epoch', domain: [0, epochs] },
       y: { label: 'loss' },
-      lines: [...train, ...epochLines(frame, 'loss', 'valid')],
-      marks: [...epochDots(frame, 'loss', 'valid'), ...marks],
+      lines: [...train, ...epochLines(frame, 'loss', 'valid'), ...documentedLines(frame, 'loss')],
+      marks: [...epochDots(frame, 'loss', 'valid'), ...documentedMarks(frame, 'loss')],
+      labels: endLabels(frame, 'loss', ['train', 'valid']),
       limit,
     }),
   )
@@ -86,7 +87,7 @@ function trainLosses({ stepsPerEpoch, opacity, record }: Frame, { seed, steps }:
   const at = (values: readonly number[]): Point[] =>
     steps.map(({ step }, index) => ({ x: (step - 0.5) / stepsPerEpoch, y: values[index]! }))
   const title = `seed ${seed}, training loss`
-  const faint = Math.max(0.15, 0.5 / Math.sqrt(record.logs.length))
+  const faint = Math.max(0.06, 0.5 * record.logs.length ** -0.75)
   return [
     { tone: 'train', look: 'thin', steps: true, points: at(losses), title, opacity: faint },
     { tone: 'train', look: 'line', steps: true, points: at(smooth(losses, window)), title, seed, opacity },
@@ -102,14 +103,19 @@ function metricChart(frame: Frame, metric: string): Html {
     drawLineChart({
       summary: `Training and validation ${metric} of ${record.logs.length} seeds after each of ${epochs} epochs.`,
       height: 300,
-      x: { label: 'epoch', domain: epochs === 1 ? [0, 2] : [1, epochs] },
+      x: { label: 'epoch', domain: epochs === 1 ? [0, 1] : [1, epochs] },
       y: { label: percent ? `${metric}, %` : metric, percent },
-      lines: [...epochLines(frame, metric, 'train'), ...epochLines(frame, metric, 'valid')],
+      lines: [
+        ...epochLines(frame, metric, 'train'),
+        ...epochLines(frame, metric, 'valid'),
+        ...documentedLines(frame, metric),
+      ],
       marks: [
         ...epochDots(frame, metric, 'train'),
         ...epochDots(frame, metric, 'valid'),
         ...documentedMarks(frame, metric),
       ],
+      labels: endLabels(frame, metric, ['train', 'valid']),
       limit,
     }),
   )
@@ -139,18 +145,54 @@ function epochDots({ record, everyPoint }: Frame, metric: string, split: Split):
   )
 }
 
-/** The documented curve. A training loss is a mean over its epoch, so it is drawn as a bar across it. */
-function documentedMarks({ record, epochs, everyPoint }: Frame, metric: string): Mark[] {
+/** Documented values that are drawn one by one; a longer curve is a line with signs on some of its points. */
+const fewMarks = 24
+
+interface DocumentedCurve {
+  readonly split: Split
+  readonly points: readonly Point[]
+  /** The values are means over their epochs, so they belong to the middle of it. */
+  readonly overEpoch: boolean
+}
+
+function documentedCurves({ record, epochs }: Frame, metric: string): DocumentedCurve[] {
   const splits: readonly Split[] = ['train', 'valid']
-  return splits.flatMap((split) => {
+  return splits.map((split) => {
     const overEpoch = metric === 'loss' && split === 'train'
-    return curveOf(record, split, metric).flatMap((y, index) => {
-      if (y === null || index >= epochs) return []
+    const values = curveOf(record, split, metric).slice(0, epochs)
+    return { split, overEpoch, points: values.map((y, index) => ({ x: overEpoch ? index + 0.5 : index + 1, y })) }
+  })
+}
+
+function documentedMarks(frame: Frame, metric: string): Mark[] {
+  return documentedCurves(frame, metric).flatMap(({ split, points, overEpoch }) => {
+    const every = points.length <= fewMarks ? 1 : Math.ceil(points.length / 12)
+    const shown = (index: number) => (points.length - 1 - index) % every === 0
+    return points.flatMap(({ x, y }, index) => {
+      if (y === null || !shown(index)) return []
       const title = `documented ${split} ${metric}, epoch ${index + 1}: ${formatValue(metric, y)}`
       const shape = split === 'train' ? 'square' : 'diamond'
-      const mark: Mark = { tone: split, shape, x: overEpoch ? index + 0.5 : index + 1, y, title }
-      return [{ ...mark, size: everyPoint ? 1 : 0.6, ...(overEpoch ? { span: 0.5 } : {}) }]
+      return [{ tone: split, shape, x, y, title, ...(overEpoch && every === 1 ? { span: 0.5 } : {}) } satisfies Mark]
     })
+  })
+}
+
+function documentedLines(frame: Frame, metric: string): Line[] {
+  return documentedCurves(frame, metric)
+    .filter(({ points }) => points.length > fewMarks)
+    .map(({ split, points }) => ({
+      tone: split,
+      look: 'dashed',
+      points,
+      title: `documented ${split} ${metric}`,
+    }))
+}
+
+/** The name of each split at the mean of its last values. */
+function endLabels({ record }: Frame, metric: string, splits: readonly Split[]): EndLabel[] {
+  return splits.flatMap((split) => {
+    const last = record.logs.flatMap(({ epochs }) => epochs.at(-1)?.[split][metric] ?? [])
+    return last.length === 0 ? [] : [{ tone: split, text: split, y: mean(last) }]
   })
 }
 

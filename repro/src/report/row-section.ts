@@ -8,8 +8,11 @@ import { rowCharts } from './row-charts.ts'
 import { badge } from './verdict-badge.ts'
 import { secondsOf, type VerdictRow } from './verdict-row.ts'
 
-/** Everything about one row: verdict, curves, seeds, configuration, environment. */
-export function rowSection(record: RunRecord, row: VerdictRow, id: string): Html {
+/**
+ * Everything about one row: verdict, curves, seeds, configuration, environment. The last two begin folded unless
+ * `open`.
+ */
+export function rowSection(record: RunRecord, row: VerdictRow, id: string, open: boolean): Html {
   const { manifest } = record
   return html`<section class="row" id="${id}">
 <h2><span>${manifest.row}</span> ${badge(row.verdict)}</h2>
@@ -20,16 +23,17 @@ ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${m
 ${rowCharts(record)}
 <h3>Seeds</h3>
 ${seedTable(record)}
+<details${open && ' open'}><summary>Configuration and environment</summary>
 <div class="columns">
 <div><h3>Configuration</h3>${nestedTable(configuration(manifest))}</div>
 <div><h3>Environment</h3>${nestedTable(environment(manifest))}</div>
-</div>
+</div></details>
 </section>`
 }
 
 function partialBanner(limits: Limits): Html {
   const parts = [
-    ...(limits.epochs === undefined ? [] : [`${limits.epochs} epochs`]),
+    ...(limits.epochs === undefined ? [] : [limits.epochs === 1 ? '1 epoch' : `${limits.epochs} epochs`]),
     ...(limits.limitTrain === undefined ? [] : [`${limits.limitTrain} training images`]),
     ...(limits.limitValid === undefined ? [] : [`${limits.limitValid} validation images`]),
   ]

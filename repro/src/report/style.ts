@@ -27,7 +27,7 @@ h2 { display: flex; flex-wrap: wrap; align-items: center; gap: 12px; font-size: 
 h3 { font-size: 15px; margin: 28px 0 8px; }
 p { margin: 0 0 12px; }
 header { margin-bottom: 24px; }
-header ~ header { margin-top: 64px; }
+header ~ header { margin-top: 48px; }
 .eyebrow { color: var(--soft); margin: 0; }
 .source { color: var(--soft); overflow-wrap: anywhere; }
 .tally { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
@@ -45,7 +45,7 @@ footer { margin-top: 40px; }
 section.row { border-top: 1px solid var(--line); margin-top: 40px; padding-top: 32px; scroll-margin-top: 8px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; }
-th, td { padding: 8px 11px; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td { padding: 8px 10px; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-size: 13px; font-weight: 500; vertical-align: bottom; }
 .cards, .plain { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; border-collapse: separate; border-spacing: 0; overflow: hidden; }
 .cards tbody tr:last-child > *, .plain tbody tr:last-child > *, .pairs tr:last-child > * { border-bottom: 0; }
@@ -53,13 +53,15 @@ thead th { color: var(--soft); font-size: 13px; font-weight: 500; vertical-align
 td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400; line-height: 1.5; }
 td .values { white-space: normal; max-width: 24ch; margin-left: auto; }
 .verdicts { margin-bottom: 10px; }
-.verdicts tbody th { min-width: 16ch; }
+.verdicts { font-size: 14px; }
+.verdicts tbody th { min-width: 15ch; font-size: 15px; }
 .verdicts .engine { min-width: 10ch; }
-.verdicts tbody th, .plain tbody th { overflow-wrap: anywhere; }
+.verdicts tbody th { overflow-wrap: anywhere; }
+.plain tbody th { white-space: nowrap; }
 .hash { font-size: 12px; line-height: 1.5; overflow-wrap: anywhere; min-width: 20ch; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; overflow-y: hidden; }
 .plain { width: auto; min-width: min(100%, 560px); }
-.plain .group { border-bottom: 0; padding-bottom: 0; color: var(--ink); }
+.plain .group { text-align: center; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 .plain tbody tr:last-child { font-weight: 600; }
 .differs { background: var(--bad-soft); color: var(--bad); font-weight: 600; }
 .pairs { font-size: 14px; table-layout: fixed; }
@@ -67,6 +69,10 @@ td .values { white-space: normal; max-width: 24ch; margin-left: auto; }
 .pairs td { padding: 5px 0; overflow-wrap: anywhere; }
 .pairs b { font-weight: 600; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); column-gap: 40px; }
+
+details { margin-top: 28px; }
+summary { cursor: pointer; font-weight: 600; width: fit-content; }
+details h3 { margin-top: 16px; }
 
 figure { margin: 0; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 12px; min-width: 0; break-inside: avoid; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; margin-top: 20px; }
@@ -86,6 +92,9 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .momentum { --tone: var(--momentum); } .measured { --tone: var(--measured); } .reported { --tone: var(--ink); }
 .chart .line { stroke: var(--tone); stroke-width: 2; }
 .chart .thin { stroke: var(--tone); stroke-width: 1; }
+.chart .many .line { stroke-width: 1.25; }
+.chart .dashed { stroke: var(--tone); stroke-width: 1.5; stroke-dasharray: 5 4; }
+.chart .end-label { fill: var(--tone); font-weight: 600; }
 .chart .line:hover { stroke-width: 4; opacity: 1; }
 .chart .mark .sign { stroke: var(--surface); stroke-width: 1.25; fill: var(--tone); }
 .chart .mark.square .sign, .chart .mark.diamond .sign { fill: var(--surface); stroke: var(--tone); stroke-width: 2; }
@@ -101,21 +110,25 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .key.interval { background: var(--measured); height: 3px; }
 .key.band { background: var(--band); height: 12px; border-radius: 3px; }
 
-@media (max-width: 960px) {
+@media screen and (max-width: 960px) {
   main { padding: 24px 16px 40px; }
   h1 { font-size: 24px; } h1.minor { font-size: 20px; }
   .cards, .cards tbody, .cards tr, .cards td, .cards th { display: block; width: auto; }
   .cards thead { display: none; }
   .cards tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
   .cards tbody tr:last-child { border-bottom: 0; }
-  .cards td, .cards tbody th { display: grid; grid-template-columns: 8.5em minmax(0, 1fr); gap: 0 12px; padding: 2px 0; border: 0; text-align: left; white-space: normal; }
+  .cards td, .cards tbody th { display: grid; grid-template-columns: 116px minmax(0, 1fr); gap: 0 12px; padding: 2px 0; border: 0; text-align: left; white-space: normal; }
   .cards td::before, .cards tbody th::before { content: attr(data-label); color: var(--soft); font-size: 13px; font-weight: 400; font-family: system-ui, sans-serif; line-height: 1.7; }
   .cards small { grid-column: 2; }
+  .cards tbody th { font-size: 17px; padding-bottom: 6px; }
+  .cards tbody th::before { line-height: 24px; }
   td .values { max-width: none; margin-left: 0; }
   .cards .badge { justify-self: start; }
   figure { padding: 12px 10px 10px; }
 }
-@media (max-width: 480px) { .chart text { font-size: 14px; } .forest text { font-size: 17px !important; } }
+@media screen and (max-width: 560px) {
+  .plain { font-size: 13px; } .plain th, .plain td { padding: 6px 4px; } .plain thead th { font-size: 11px; }
+  .chart text { font-size: 14px; } .chart.forest text { font-size: 18px; } }
 @media print {
   :root { color-scheme: light; --page: #fff; --surface: #fff; --ink: #000; --soft: #444; --line: #bbb; --grid: #e5e5e5;
     --train: #1f6fd0; --valid: #d9591c; --schedule: #0c8577; --momentum: #7a51c4; --measured: #1f6fd0; --band: #e7eef8;
@@ -125,7 +138,12 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
   body { font-size: 12px; }
   main { max-width: none; padding: 0; }
   .charts { grid-template-columns: 1fr 1fr; }
-  .hash { font-size: 9px; }
+  .hash { font-size: 8px; }
+  th, td { padding: 4px 5px; } .cards, .verdicts, .pairs { font-size: 10px; } .verdicts tbody th { font-size: 10px; min-width: 0; }
+  .verdicts .engine { min-width: 0; }
+  td small, th small, thead th { font-size: 9px; } .badge { font-size: 10px; padding: 0 7px 0 5px; } .pairs th { padding: 3px 12px 3px calc(var(--depth) * 12px); }
+  details::details-content { content-visibility: visible; height: auto; }
+  summary { display: none; }
   h2, h3 { break-after: avoid; }
   tr { break-inside: avoid; }
 }

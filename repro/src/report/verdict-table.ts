@@ -5,13 +5,15 @@ import type { VerdictRow } from './verdict-row.ts'
 
 /** The rows side by side; `links` are the anchors of their sections. On a narrow screen every row becomes a card. */
 export function verdictTable(rows: readonly VerdictRow[], links: readonly string[]): Html {
-  return html`<table class="cards verdicts"><thead><tr><th>row</th><th>verdict</th><th class="number">documented</th><th class="number">measured</th><th class="number">difference</th><th class="number">tolerance</th><th>engine</th><th class="number">time</th></tr></thead><tbody>
-${rows.map((row, index) => tableRow(row, links[index]!))}</tbody></table>
+  return html`<div class="scroll"><table class="cards verdicts"><thead><tr><th>row</th><th>verdict</th><th class="number">documented</th><th class="number">measured</th><th class="number">difference</th><th class="number">tolerance</th><th>engine</th><th class="number">time</th></tr></thead><tbody>
+${rows.map((row, index) => tableRow(row, links[index]!))}</tbody></table></div>
 <p class="hint">Mean ± sample standard deviation (number of runs); pp: percentage points. Differences with their 95 % interval after Welch.</p>`
 }
 
 function tableRow(row: VerdictRow, link: string): Html {
-  const { metric, reported, measured, difference, interval, tolerance } = row
+  const { metric, reported, measured, tolerance } = row
+  // A shortened run says nothing about the documented value, so they are not set against each other.
+  const { difference, interval } = row.partial ? { difference: null, interval: null } : row
   const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' · ')
   return html`<tr><th scope="row" data-label="row"><a href="#${link}">${row.row}</a><small>${metric}</small></th>
 <td data-label="verdict">${badge(row.verdict)}</td>

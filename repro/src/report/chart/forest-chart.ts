@@ -10,10 +10,10 @@ const [left, right, lane] = [14, width - 14, 58]
 
 /**
  * One lane a row: the documented value with its tolerance as a band, every measured value, and the measured mean with
- * its 95 % interval. Null when nothing was measured.
+ * its 95 % interval. Null when nothing was measured in full.
  */
 export function drawForestChart(rows: readonly VerdictRow[]): Html | null {
-  const shown = rows.filter(({ measured }) => measured !== null)
+  const shown = rows.filter(({ measured, partial }) => measured !== null && !partial)
   const [first] = shown
   if (first === undefined) return null
   const values = shown.flatMap(valuesOf)

@@ -8,8 +8,8 @@ export type Tone = 'train' | 'valid' | 'schedule' | 'momentum'
 
 export interface Line {
   readonly tone: Tone
-  /** `thin`: raw values in the background; `line`: what to read. */
-  readonly look: 'thin' | 'line'
+  /** `thin`: raw values in the background; `line`: what to read; `dashed`: documented. */
+  readonly look: 'thin' | 'line' | 'dashed'
   readonly points: readonly Point[]
   /** Values of single steps, of which the highest may leave the frame. */
   readonly steps?: boolean
@@ -18,6 +18,12 @@ export interface Line {
   readonly seed?: number
   /** From 0 to 1: many lines of one tone are drawn fainter. */
   readonly opacity?: number
+}
+
+export interface EndLabel {
+  readonly tone: Tone
+  readonly text: string
+  readonly y: number
 }
 
 export interface LineChart {
@@ -29,6 +35,8 @@ export interface LineChart {
   readonly y: { readonly label: string; readonly percent?: boolean; readonly fromZero?: boolean }
   readonly lines: readonly Line[]
   readonly marks: readonly Mark[]
+  /** Words at the right end of lines, at the height of a value. */
+  readonly labels?: readonly EndLabel[]
   /** Most points that a line is drawn with. */
   readonly limit?: number
 }
@@ -38,13 +46,18 @@ const fontWidth = 6.6
 
 /** Draws lines and marks in a frame with axes, as inline SVG. */
 export function drawLineChart(chart: LineChart): Html {
-  const { height, lines, marks, limit = 1000 } = chart
+  const { height, lines, marks, labels = [], limit = 1000 } = chart
   const labelOf = (step: number) => {
     const label = tickLabel(chart.y.percent === true ? step * 100 : step)
     return (value: number) => label(chart.y.percent === true ? value * 100 : value)
   }
   const yDomain = rangeOf(chart)
-  const frame = { left: 0, right: width - 14, top: chart.y.label === '' ? 10 : 26, bottom: height - 36 }
+  const frame = {
+    left: 0,
+    right: width - (labels.length > 0 ? 54 : 14),
+    top: chart.y.label === '' ? 10 : 26,
+    bottom: height - 36,
+  }
   const y = createScale(yDomain, [frame.bottom, frame.top], { nice: true, count: height < 200 ? 3 : 5 })
   const yLabel = labelOf(y.step)
   frame.left = 12 + fontWidth * Math.max(...y.ticks.map((tick) => yLabel(tick).length))
@@ -55,12 +68,25 @@ ${chart.y.label !== '' && html`<text class="axis-title" x="2" y="13">${chart.y.l
 ${y.ticks.map((tick) => html`<path class="grid" d="M${px(frame.left)} ${px(y(tick))}H${frame.right}"/><text class="tick" x="${px(frame.left - 6)}" y="${px(y(tick) + 4)}" text-anchor="end">${yLabel(tick)}</text>`)}
 ${x.ticks.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/><text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${tick}</text>`)}
 <text class="axis-title" x="${frame.right}" y="${height - 3}" text-anchor="end">${chart.x.label}</text>
-<svg x="0" y="${frame.top - 6}" width="${width}" height="${frame.bottom - frame.top + 12}" viewBox="0 ${frame.top - 6} ${width} ${frame.bottom - frame.top + 12}">
+<svg class="${lines.length > 24 && 'many'}" x="0" y="${frame.top - 6}" width="${width}" height="${frame.bottom - frame.top + 12}" viewBox="0 ${frame.top - 6} ${width} ${frame.bottom - frame.top + 12}">
 ${lines.map((line) => drawLine(line, x, y, limit))}
 </svg>
 <path class="axis" d="M${px(frame.left)} ${frame.bottom}H${frame.right}"/>
 ${marks.map((mark) => drawMark(mark, x, y))}
-</svg>`
+${drawLabels(labels, frame.right + 10, y)}</svg>`
+}
+
+/** Labels in the order of their values, kept a line apart. */
+function drawLabels(labels: readonly EndLabel[], x: number, y: Scale): Html[] {
+  let previous = Number.NEGATIVE_INFINITY
+  return labels
+    .map((label) => ({ ...label, at: y(label.y) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ text, tone, at }) => {
+      previous = Math.max(at, previous + 14)
+      return html`<text class="end-label ${tone}" x="${px(x)}" y="${px(previous + 4)}">${text}</text>
+`
+    })
 }
 
 function drawLine({ points, tone, look, title, seed, opacity }: Line, x: Scale, y: Scale, limit: number): Html {
