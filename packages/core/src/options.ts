@@ -155,7 +155,7 @@ export function readOptions<S extends OptionSchema>(
   const problems: Problem[] = []
   const values: Record<string, Json> = {}
   for (const name of Object.keys(input)) {
-    if (name in schema || input[name] === undefined) continue
+    if (Object.hasOwn(schema, name) || input[name] === undefined) continue
     problems.push({
       code: 'E_OPTION_UNKNOWN',
       what: `${where} has no option "${name}".`,
@@ -165,7 +165,9 @@ export function readOptions<S extends OptionSchema>(
     })
   }
   for (const [name, option] of Object.entries(schema)) {
-    const value = input[name] ?? option.default
+    // An explicit null is a value, and a wrong one: only what is left out gets the default.
+    const given = Object.hasOwn(input, name) ? input[name] : undefined
+    const value = given === undefined ? option.default : given
     if (value === undefined) {
       problems.push({
         code: 'E_OPTION_TYPE',

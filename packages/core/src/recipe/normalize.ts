@@ -100,7 +100,7 @@ export function createModel(
 }
 
 function checkRowName(table: Table, name: string): void {
-  if (name in table.rows) return
+  if (Object.hasOwn(table.rows, name)) return
   fail('E_ROW_UNKNOWN', {
     what: `Table "${table.id}" has no row "${name}".`,
     expected: `one of ${rowNames(table).join(', ')}.`,
@@ -139,12 +139,20 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 /** Objects merge key by key; a short `use` becomes long first, and a new `use` drops the options of the old one. */
 function merge(below: JsonObject, above: JsonObject): JsonObject {
   const result: Record<string, Json> = { ...below }
-  for (const [key, value] of Object.entries(above)) {
-    const old = typeof below[key] === 'string' && isObject(value) && key !== 'use' ? { use: below[key] } : below[key]
+  for (const [key, given] of Object.entries(above)) {
+    const old = isObject(given) ? longForm(key, below[key]) : below[key]
+    const value = isObject(old) && 'use' in old ? longForm(key, given) : given
     const replaces = !isObject(old) || !isObject(value) || ('use' in value && value.use !== old.use) || 'kind' in value
     result[key] = replaces ? value : merge(old, value)
   }
   return result
+}
+
+/** `name` as `{ use: name }`, so that the short form and the long one merge alike. */
+function longForm(key: string, value: Json): Json
+function longForm(key: string, value: Json | undefined): Json | undefined
+function longForm(key: string, value: Json | undefined): Json | undefined {
+  return typeof value === 'string' && key !== 'use' ? { use: value } : value
 }
 
 const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize'.split(' ')
@@ -235,7 +243,7 @@ const normalizeForms = {
 function normalizeNormalize(value: Json | undefined, where: string, problems: Problem[]): Normalize {
   const place = `${where} data.normalize`
   const kind = isObject(value) ? value.kind : undefined
-  if (!isObject(value) || typeof kind !== 'string' || !(kind in normalizeForms)) {
+  if (!isObject(value) || typeof kind !== 'string' || !Object.hasOwn(normalizeForms, kind)) {
     problems.push(missing(`${where} data`, 'normalize', `{ kind: ${Object.keys(normalizeForms).join(' | ')} }`, value))
     return { kind: 'none' }
   }
