@@ -61,6 +61,7 @@ function createStream(key: string): Stream {
       return radius * Math.cos(angle)
     },
     gamma(shape) {
+      if (!(shape > 0)) throw new RangeError(`gamma needs a shape above 0; received ${shape}`)
       // Marsaglia and Tsang (2000); below 1 by the boost Gamma(a) = Gamma(a + 1) · U^(1/a).
       if (shape < 1) return stream.gamma(shape + 1) * (1 - draw()) ** (1 / shape)
       const d = shape - 1 / 3
