@@ -7,8 +7,9 @@ import {
   stages,
   type TapedEvent,
 } from '../contracts.ts'
-import { fail, TricklabError } from '../errors/index.ts'
+import { fail, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
+import * as tf from '../tf.ts'
 
 /** A callback with its name and stage: what the loop needs to order and blame it. */
 export interface BoundCallback {
@@ -36,6 +37,7 @@ export interface Hooks {
 /** Orders callbacks by stage, then by the order given. */
 export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
   const ordered = stages.flatMap((stage) => callbacks.filter((bound) => bound.stage === stage))
+  const stateKeys = uniqueNames(ordered)
   const listeners = Object.fromEntries(
     eventNames.map((event) => [event, ordered.filter((bound) => bound.callback[event] !== undefined)]),
   ) as { readonly [E in EventName]: BoundCallback[] }
@@ -48,7 +50,7 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
     async run(event, payload) {
       let current: unknown = payload
       for (const bound of listeners[event]) {
-        const answer = await blame(bound, event, current, () => call(bound, event, current))
+        const answer = await call(bound, event, current)
         current = combine(bound, event, current, answer)
       }
       return current as never
@@ -63,6 +65,10 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
       for (const bound of [...ordered].reverse()) {
         try {
           if (bound.callback.cleanup !== undefined) await call(bound, 'cleanup', undefined)
+        } catch (error) {
+          failures.push(error)
+        }
+        try {
           bound.callback.dispose?.()
         } catch (error) {
           failures.push(error)
@@ -72,14 +78,25 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
     },
     state: () =>
       Object.fromEntries(
-        ordered.flatMap(({ name, callback }) => (callback.state === undefined ? [] : [[name, callback.state()]])),
+        ordered.flatMap(({ callback }, index) =>
+          callback.state === undefined ? [] : [[stateKeys[index]!, callback.state()]],
+        ),
       ),
     restore(state) {
-      for (const { name, callback } of ordered) {
-        if (name in state) callback.restore?.(state[name]!)
+      for (const [index, { callback }] of ordered.entries()) {
+        const key = stateKeys[index]!
+        if (Object.hasOwn(state, key)) callback.restore?.(state[key]!)
       }
     },
   }
+}
+
+/** A callback may be in a recipe twice: the second `ema` keeps its state as `ema#2`. */
+function uniqueNames(callbacks: readonly BoundCallback[]): string[] {
+  return callbacks.map(({ name }, index) => {
+    const before = callbacks.slice(0, index).filter((other) => other.name === name).length
+    return before === 0 ? name : `${name}#${before + 1}`
+  })
 }
 
 /** Errors of a callback name the callback, the event and the step. Tricklab's own errors pass as they are. */
@@ -103,42 +120,92 @@ function blame<T>({ name }: BoundCallback, event: EventName, payload: unknown, b
   }
 }
 
+/** Events that may be answered; the others only tell. */
+const answerable: readonly EventName[] = ['beforeBatch', 'afterPredict', 'afterLoss', 'afterBackward']
+
 /** Merges an answer into the payload and frees the tensors that it replaced. */
 function combine(bound: BoundCallback, event: EventName, payload: unknown, answer: unknown): unknown {
   if (answer === undefined || answer === payload) return payload
-  if (typeof answer !== 'object' || answer === null || answer instanceof Promise || event === 'cleanup') {
+  checkAnswer(bound, event, payload, answer)
+  const merged = { ...(payload as object), ...(answer as object) }
+  if (event === 'beforeBatch') checkBatch(bound, payload as Payload<'beforeBatch'>, merged as Payload<'beforeBatch'>)
+  if (event === 'afterBackward') {
+    checkGradients(bound, payload as Payload<'afterBackward'>, merged as Payload<'afterBackward'>)
+  }
+  return merged
+}
+
+function checkAnswer(bound: BoundCallback, event: EventName, payload: unknown, answer: unknown): void {
+  const taped = event === 'afterPredict' || event === 'afterLoss'
+  const wrongForm = (expected: string, received: string, fix: string): never =>
     fail('E_HOOK_RETURN', {
       what: `Callback "${bound.name}" answered ${event} with something that is no change of it.`,
-      expected: `nothing, or an object with what changes${
-        event === 'afterPredict' || event === 'afterLoss'
-          ? '; this event runs inside the gradient tape and cannot be awaited'
-          : ''
-      }.`,
-      received: answer instanceof Promise ? 'a promise.' : `${typeof answer}.`,
-      fix: `return \`{ ...payload, changed }\` from ${event}.`,
+      expected,
+      received,
+      fix,
     })
+  if (answer instanceof Promise) {
+    // Nobody will wait for it; if it fails later, that must not end the process on top of the error thrown here.
+    answer.catch(() => {})
+    wrongForm(
+      'nothing, or an object with what changes; this event runs inside the gradient tape and cannot be awaited.',
+      'a promise.',
+      `make ${event} synchronous.`,
+    )
   }
-  const merged = { ...(payload as object), ...answer }
-  if (event === 'beforeBatch') checkBatch(bound, payload as Payload<'beforeBatch'>, merged as Payload<'beforeBatch'>)
-  return merged
+  if (!answerable.includes(event))
+    wrongForm('nothing: this event cannot be changed.', `${kindOf(answer)}.`, 'return nothing.')
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+    wrongForm(
+      `nothing, or an object with what changes${taped ? '; this event runs inside the gradient tape' : ''}.`,
+      `${kindOf(answer)}.`,
+      `return \`{ ...payload, changed }\` from ${event}.`,
+    )
+  }
+  const known = Object.keys(payload as object)
+  const unknown = Object.keys(answer as object).find((key) => !known.includes(key))
+  if (unknown !== undefined) wrongForm(`only ${known.join(', ')}.`, `"${unknown}".`, suggest(unknown, known))
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : typeof value
 }
 
 function checkBatch(bound: BoundCallback, before: Payload<'beforeBatch'>, after: Payload<'beforeBatch'>): void {
   const [rows, classes] = before.targets.shape
+  const shapeOf = (value: unknown) => (value instanceof tf.Tensor ? `[${value.shape}]` : kindOf(value))
   const fits =
+    after.images instanceof tf.Tensor &&
+    after.targets instanceof tf.Tensor &&
     after.images.rank === 4 &&
     after.images.shape[0] === rows &&
+    after.targets.rank === 2 &&
     after.targets.shape[0] === rows &&
     after.targets.shape[1] === classes
   if (!fits) {
     fail('E_HOOK_RETURN', {
       what: `Callback "${bound.name}" returned a batch of another shape at step ${before.step}.`,
       expected: `images [${rows}, height, width, channels] and targets [${rows}, ${classes}].`,
-      received: `images [${after.images.shape}] and targets [${after.targets.shape}].`,
+      received: `images ${shapeOf(after.images)} and targets ${shapeOf(after.targets)}.`,
       fix: 'keep the number of images and classes of a batch.',
     })
   }
   // A batch that a hook returned belongs to the loop, and so did the one it replaces.
   if (after.images !== before.images) before.images.dispose()
   if (after.targets !== before.targets) before.targets.dispose()
+}
+
+function checkGradients(
+  bound: BoundCallback,
+  before: Payload<'afterBackward'>,
+  { gradients }: Payload<'afterBackward'>,
+): void {
+  if (Array.isArray(gradients) && gradients.length === before.gradients.length) return
+  fail('E_HOOK_RETURN', {
+    what: `Callback "${bound.name}" returned another number of gradients at step ${before.step}.`,
+    expected: `${before.gradients.length}, one a parameter.`,
+    received: `${Array.isArray(gradients) ? gradients.length : kindOf(gradients)}.`,
+    fix: 'return a gradient for every parameter, in the order given.',
+  })
 }
