@@ -83,7 +83,8 @@ export interface Model {
   readonly params: ParamTree
   /**
    * The layers in order, each applied to the output of the one before; together they hold every parameter and `apply`
-   * does no more than flatten the last output. Summaries and the search for a NaN walk along them.
+   * does no more than flatten the last output. Each draws in the scope of its name. Summaries and the search for a NaN
+   * walk along them.
    */
   readonly layers: readonly ModelLayer[]
   readonly inputShape: Shape
@@ -192,7 +193,8 @@ export interface StepResult {
  */
 export interface Events {
   beforeFit: { payload: FitInfo; answer: void }
-  beforeEpoch: { payload: { readonly epoch: number; readonly split: Split }; answer: void }
+  /** `index`: batches of this split that are done already; above 0 only where a fit resumes inside an epoch. */
+  beforeEpoch: { payload: { readonly epoch: number; readonly split: Split; readonly index: number }; answer: void }
   beforeBatch: { payload: Batch; answer: Batch }
   afterPredict: { payload: Batch & { readonly scores: tf.Tensor2D }; answer: { scores: tf.Tensor2D } }
   afterLoss: {

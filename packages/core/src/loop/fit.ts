@@ -5,67 +5,71 @@ import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 
 /**
- * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner continues where it stopped.
+ * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner
+ * continues where it stopped.
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
  */
 export async function fit(learner: Learner): Promise<FitResult> {
-  const { hooks, position, parts, tally } = learner
   try {
-    await hooks.run('beforeFit', {
-      epochs: parts.epochs,
-      stepsPerEpoch: learner.batches('train'),
-      validSteps: learner.batches('valid'),
-      startEpoch: position.epoch,
-      startStep: position.step,
-      params: learner.params,
-    })
-    while (position.epoch < parts.epochs) {
-      const { epoch } = position
-      const train = learner.trainScores ?? (await runEpoch(learner, 'train'))
-      // From here on a checkpoint resumes at the validation: the training half of the epoch is settled.
-      learner.trainScores = train
-      tally.reset()
-      const valid = await runEpoch(learner, 'valid')
-      tally.reset()
-      learner.trainScores = undefined
-      Object.assign(position, { epoch: epoch + 1, index: 0 })
-      learner.result = { train, valid }
-      await hooks.run('afterEpoch', { epoch, step: position.step, train, valid })
-      stopIfAsked(learner)
-    }
-    await hooks.run('afterFit', { epochs: parts.epochs, step: position.step })
-  } finally {
-    await hooks.cleanup()
+    await runEpochs(learner)
+  } catch (error) {
+    // What ended the fit matters more than what goes wrong while cleaning up after it.
+    await learner.hooks.cleanup().catch(() => {})
+    throw error
   }
+  await learner.hooks.cleanup()
   return learner.result!
 }
 
-/** One pass over a split; returns its scores. */
+async function runEpochs(learner: Learner): Promise<void> {
+  const { hooks, position, parts, tally } = learner
+  await hooks.run('beforeFit', {
+    epochs: parts.epochs,
+    stepsPerEpoch: learner.batches('train'),
+    validSteps: learner.batches('valid'),
+    startEpoch: position.epoch,
+    startStep: position.step,
+    params: learner.params,
+  })
+  while (position.epoch < parts.epochs) {
+    const { epoch } = position
+    if (learner.trainScores === undefined) {
+      learner.trainScores = await runEpoch(learner, 'train')
+      // From here on a checkpoint resumes in the validation: the training half of the epoch is settled.
+      tally.reset()
+      position.index = 0
+    }
+    const train = learner.trainScores
+    const valid = await runEpoch(learner, 'valid')
+    tally.reset()
+    learner.trainScores = undefined
+    Object.assign(position, { epoch: epoch + 1, index: 0 })
+    learner.result = { train, valid }
+    await hooks.run('afterEpoch', { epoch, step: position.step, train, valid })
+    stopIfAsked(learner)
+  }
+  await hooks.run('afterFit', { epochs: parts.epochs, step: position.step })
+}
+
+/** One pass over a split, from the learner's position on; returns its scores. */
 async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
   const { hooks, parts, position, tally } = learner
+  const { epoch } = position
   const training = split === 'train'
-  let index = training ? position.index : 0
-  await hooks.run('beforeEpoch', { epoch: position.epoch, split })
-  for await (const read of parts.source.read(split, position.epoch, index)) {
-    const { epoch, step } = position
+  await hooks.run('beforeEpoch', { epoch, split, index: position.index })
+  for await (const read of parts.source.read(split, epoch, position.index)) {
+    const { index, step } = position
     const batch = await hooks.run('beforeBatch', { ...read, training, epoch, index, step })
     const { loss, scores } = training ? await trainStep(learner, batch) : predict(learner, batch)
     const lossValue = (await loss.data())[0]!
+    if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)
     await tally.add(lossValue, batch.size, scores, batch.targets)
     tf.dispose([loss, scores, batch.images, batch.targets])
 
-    index += 1
     const hyper = training ? parts.schedule.at(step) : undefined
-    if (training) Object.assign(position, { index, step: step + 1 })
-    await hooks.run('afterBatch', {
-      epoch,
-      index: index - 1,
-      step: position.step,
-      size: batch.size,
-      training,
-      loss: lossValue,
-      hyper,
-    })
+    Object.assign(position, { index: index + 1, step: training ? step + 1 : step })
+    const { size } = batch
+    await hooks.run('afterBatch', { epoch, index, step: position.step, size, training, loss: lossValue, hyper })
     stopIfAsked(learner)
   }
   return tally.compute()

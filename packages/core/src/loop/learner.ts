@@ -1,4 +1,5 @@
 import type { BatchSource, Loss, Metric, Model, NamedParam, Optimizer, Schedule, Scores, Split } from '../contracts.ts'
+import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { listParams, trainable } from '../params.ts'
 import type { Rng } from '../rng/index.ts'
@@ -23,7 +24,7 @@ export interface LearnerParts {
 /** Where a fit stands: enough, with the tensors, to go on as if it had never stopped. */
 export interface Position {
   epoch: number
-  /** Training batches of this epoch that are done. */
+  /** Batches that are done: of the training split, or of the validation split once the training half is over. */
   index: number
   /** Training steps done over all epochs. */
   step: number
@@ -123,7 +124,7 @@ export class Learner {
         position: { ...this.position },
         trainScores: this.trainScores ?? null,
         result: this.result === undefined ? null : { ...this.result },
-        tally: this.trainScores === undefined ? this.tally.state() : null,
+        tally: this.tally.state(),
         callbacks: this.hooks.state(),
       },
       tensors: {
@@ -133,18 +134,33 @@ export class Learner {
     }
   }
 
-  /** Takes over a snapshot; the tensors given still belong to the caller. */
+  /** Takes over a snapshot; the tensors given still belong to the caller. @errors E_CHECKPOINT_MISMATCH */
   restore({ state, tensors }: Snapshot): void {
+    this.checkTensors(tensors)
     const saved = state as unknown as SavedState
     Object.assign(this.position, saved.position)
     this.trainScores = saved.trainScores ?? undefined
     this.result = saved.result ?? undefined
-    if (saved.tally !== null) this.tally.restore(saved.tally)
-    for (const { path, value } of this.params) value.assign(tensors[`model/${path}`]!.clone())
+    this.tally.restore(saved.tally)
+    for (const { path, value } of this.params) value.assign(tensors[`model/${path}`]!)
     const below = Object.entries(tensors).filter(([name]) => name.startsWith('optimizer/'))
     this.parts.optimizer.restore(
       Object.fromEntries(below.map(([name, tensor]) => [name.slice('optimizer/'.length), tensor])),
     )
     this.hooks.restore(saved.callbacks)
+  }
+
+  /** @errors E_CHECKPOINT_MISMATCH when a parameter is missing or of another shape */
+  private checkTensors(tensors: Snapshot['tensors']): void {
+    for (const { path, value } of this.params) {
+      const found = tensors[`model/${path}`]
+      if (found !== undefined && found.dtype === value.dtype && found.shape.join() === value.shape.join()) continue
+      fail('E_CHECKPOINT_MISMATCH', {
+        what: `The checkpoint does not fit the parameter "${path}" of the model.`,
+        expected: `${value.dtype} [${value.shape}].`,
+        received: found === undefined ? 'nothing.' : `${found.dtype} [${found.shape}].`,
+        fix: 'run without --resume to start anew; the model has changed since the checkpoint was written.',
+      })
+    }
   }
 }

@@ -5,11 +5,13 @@ import * as tf from '../tf.ts'
 import type { Learner } from './learner.ts'
 
 /** Finds the first place where numbers stopped being finite, and throws E_LOSS_NAN naming it. */
-export async function failNonFinite({ parts, params }: Learner, batch: Batch): Promise<never> {
+export async function failNonFinite({ parts, params, hooks }: Learner, batch: Batch): Promise<never> {
   const place = await firstNonFinite()
-  const { learningRate } = parts.schedule.at(batch.step)
+  const { training, step, epoch } = batch
+  const what = training ? `loss is not finite at step ${step + 1}` : `validation loss is not finite after step ${step}`
+  const { learningRate } = parts.schedule.at(training ? step : Math.max(0, step - 1))
   fail('E_LOSS_NAN', {
-    what: `The loss is not finite at step ${batch.step + 1} (epoch ${batch.epoch + 1}), seed ${parts.seed}: ${place}.`,
+    what: `The ${what} (epoch ${epoch + 1}), seed ${parts.seed}: ${place}.`,
     expected: 'finite numbers.',
     received: `NaN or infinity, at learning rate ${learningRate}.`,
     fix: 'lower the learning rate or lengthen its warm-up; the last checkpoint is untouched.',
@@ -23,8 +25,9 @@ export async function failNonFinite({ parts, params }: Learner, batch: Batch): P
     }
     let images = batch.images.clone()
     for (const { name, type, block } of parts.model.layers) {
-      const rng = parts.rng.scope('forward', batch.step)
-      const next = tf.tidy(() => block.apply(images, { training: true, rng }))
+      const rng = parts.rng.scope('forward', batch.step, name)
+      // A copy, because a layer that does nothing hands back its input.
+      const next = tf.tidy(() => tf.clone(block.apply(images, { training: batch.training, rng })))
       images.dispose()
       images = next
       if (!(await allFinite(images))) {
@@ -34,7 +37,10 @@ export async function failNonFinite({ parts, params }: Learner, batch: Batch): P
       }
     }
     images.dispose()
-    return 'every layer is finite, so the loss function produced it'
+    const callbacks = [...hooks.order('afterPredict'), ...hooks.order('afterLoss')].map(
+      (name) => ` or callback "${name}"`,
+    )
+    return `every layer is finite, so the loss function${callbacks.join('')} produced it`
   }
 }
 
