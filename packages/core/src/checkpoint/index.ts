@@ -76,7 +76,12 @@ export async function loadCheckpoint(path: string, identity: CheckpointIdentity)
     file = await readFile(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    fail('E_CHECKPOINT_CORRUPT', {
+      what: `${path} cannot be read: ${(error as Error).message}.`,
+      expected: 'a file that may be read.',
+      fix: 'make it readable, or delete it and run again without --resume.',
+      cause: error,
+    })
   }
   const { tensors, metadata } = decodeSafetensors(file, `Checkpoint ${path}`)
   const { state, found } = readMetadata(path, metadata)
@@ -100,6 +105,8 @@ export async function loadCheckpoint(path: string, identity: CheckpointIdentity)
 
 function readMetadata(path: string, metadata: { readonly [key: string]: string }) {
   try {
+    // A file without a checksum may be anything; one that we wrote has it.
+    if (metadata.sha256 === undefined) throw new Error('no checksum')
     return {
       state: JSON.parse(metadata.state!) as Json,
       found: JSON.parse(metadata.identity!) as Partial<CheckpointIdentity>,
