@@ -3,6 +3,7 @@ import 'reflect-metadata'
 import semver from 'semver'
 import { container as rootContainer } from 'tsyringe'
 import manifest from '../../package.json' with { type: 'json' }
+import { stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { readOptions } from '../options.ts'
@@ -173,20 +174,43 @@ function checkPlugins(plugins: readonly Plugin[]): void {
   failAll(problems)
 }
 
+/** What a plugin registers. What counts are its calls, so a forgotten `return` changes nothing. */
 function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
+  const registrations: AnyRegistration[] = []
   const registrar = Object.fromEntries(
-    kinds.map((kind) => [kind, (name: string, component: Component) => ({ kind, name, component })]),
+    kinds.map((kind) => [
+      kind,
+      (name: string, component: Component) => {
+        const registration: AnyRegistration = { kind, name, component }
+        registrations.push(registration)
+        return registration
+      },
+    ]),
   ) as unknown as Registrar
-  try {
-    const result = plugin.register(registrar) as AnyRegistration | readonly AnyRegistration[]
-    return Array.isArray(result) ? result : [result as AnyRegistration]
-  } catch (cause) {
+  const refuse = (what: string, cause?: unknown): never =>
     fail('E_PLUGIN_REGISTER', {
-      what: `Plugin "${plugin.name}" threw while registering: ${cause instanceof Error ? cause.message : String(cause)}`,
+      what: `Plugin "${plugin.name}" ${what}.`,
       fix: `report it to the author of "${plugin.name}", or leave the plugin out.`,
-      cause,
+      ...(cause === undefined ? {} : { cause }),
     })
+  let answer: unknown
+  try {
+    answer = plugin.register(registrar)
+  } catch (cause) {
+    refuse(`threw while registering: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
+  if (answer instanceof Promise) {
+    answer.catch(() => {})
+    refuse('registers asynchronously; register must be done when it returns')
+  }
+  for (const { kind, name, component } of registrations) {
+    if (kind === 'callback' && component.stage !== undefined && !stages.includes(component.stage)) {
+      refuse(
+        `registers the callback "${name}" for the stage "${component.stage}", which is none of ${stages.join(', ')}`,
+      )
+    }
+  }
+  return registrations
 }
 
 function describe(value: unknown): string {
