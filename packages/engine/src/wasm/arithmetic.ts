@@ -4,7 +4,7 @@ import type { KernelModule } from './module.ts'
 import { replaceKernel } from './register.ts'
 
 /** `[outer, reduce, inner]` of a reduction over neighbouring axes; `undefined` for other patterns. */
-export function reductionBlocks(
+function reductionBlocks(
   shape: readonly number[],
   axes: readonly number[],
 ): [outer: number, reduce: number, inner: number] | undefined {
@@ -39,7 +39,7 @@ function registerReduction(name: 'Sum' | 'Mean'): void {
 /**
  * `[outer, middle, inner]` where `small`, broadcast against `big`, is `[outer, 1, inner]`; `undefined` where it is not.
  */
-export function broadcastBlocks(
+function broadcastBlocks(
   big: readonly number[],
   small: readonly number[],
 ): [outer: number, middle: number, inner: number] | undefined {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import * as tf from '@tricklab/core/tf'
 import { beforeAll, expect, test } from 'vitest'
 import { prepareWasm } from './index.ts'
-import { kernelFile } from './module.ts'
-import { createRandom, expectLikeCpu, randomValues, runOn } from './test-helpers.ts'
+import { type Kernels, kernelFile } from './module.ts'
+import { createRandom, expectLikeCpu, randomValues, relativeError, runOn } from './test-helpers.ts'
 
 beforeAll(async () => {
   await prepareWasm()
@@ -39,6 +39,45 @@ test('both builds export the same kernels', async () => {
   const exportsOf = (name: 'simd' | 'relaxed') =>
     WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(kernelFile(name)))).map((entry) => entry.name)
   expect(exportsOf('simd')).toEqual(exportsOf('relaxed'))
+})
+
+test('the two builds agree to rounding, and only to rounding', async () => {
+  // Whichever build this runtime did not choose is run here in a memory of its own.
+  const [h, c, columns] = [6, 5, 9]
+  const depth = 9 * c
+  const x = randomValues(random, [h * h * c]).data
+  const filter = randomValues(random, [depth * columns]).data
+  const run = (name: 'simd' | 'relaxed') => {
+    const memory = new WebAssembly.Memory({ initial: 8 })
+    const module = new WebAssembly.Module(readFileSync(kernelFile(name)))
+    const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels
+    const [xAt, filterAt, outAt, packedAt, workspaceAt] = [1024, 8192, 32768, 65536, 131072] as const
+    new Float32Array(memory.buffer, xAt, x.length).set(x)
+    new Float32Array(memory.buffer, filterAt, filter.length).set(filter)
+    kernels.packB(packedAt, depth, columns, 0, depth, filterAt, columns, 1)
+    const window = [3, 3, 1, 1, 1, 1, 1, 1, h, h] as const
+    const place = [outAt, h, h, 1, 0, 1, 0] as const
+    kernels.convolve(xAt, 1, h, h, c, ...window, packedAt, columns, 0, 0, ...place, workspaceAt, 12)
+    return new Float32Array(memory.buffer, outAt, h * h * columns).slice()
+  }
+  const plain = run('simd')
+  expect(relativeError(run('relaxed'), plain)).toBeLessThan(1e-6)
+  const ours = await runOn(
+    'wasm',
+    'Conv2D',
+    { x: { shape: [1, h, h, c], data: x }, filter: { shape: [3, 3, c, columns], data: filter } },
+    { strides: [1, 1], pad: 1, dataFormat: 'NHWC', dilations: [1, 1] },
+  )
+  expect(relativeError(ours.outputs[0]!, plain)).toBeLessThan(1e-6)
+})
+
+test('what the memory cannot hold is refused by name', async () => {
+  await tf.setBackend('wasm')
+  const x = tf.tensor([1], [1, 1])
+  const { numTensors, numDataBuffers } = tf.memory()
+  expect(() => tf.tidy(() => tf.tile(x, [1, 2 ** 30 - 1]))).toThrow('E_ENGINE_UNAVAILABLE')
+  expect([tf.memory().numTensors, tf.memory().numDataBuffers]).toEqual([numTensors, numDataBuffers])
+  x.dispose()
 })
 
 test.each([

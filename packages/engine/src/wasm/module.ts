@@ -74,7 +74,13 @@ export class KernelModule {
 
   /** A new float32 tensor, not initialised. */
   output(shape: readonly number[]): tf.TensorInfo {
-    return this.backend.makeOutput([...shape], 'float32')
+    const output = this.backend.makeOutput([...shape], 'float32')
+    // TF.js does not look at what its allocator returns, and would go on at address 0.
+    if (this.address(output) === 0) {
+      this.backend.disposeData(output.dataId, true)
+      memoryFull(`a tensor [${shape.join(', ')}]`)
+    }
+    return output
   }
 
   /** The same data under another shape: counts as a second owner. */
@@ -87,18 +93,20 @@ export class KernelModule {
   workspace<T>(bytes: number, use: (address: number) => T): T {
     const wasm = this.backend.wasm as unknown as Allocator
     const block = wasm._malloc(bytes + 16) >>> 0
-    if (block === 0) {
-      fail('E_ENGINE_UNAVAILABLE', {
-        what: `The wasm engine's memory is full: ${bytes} bytes of scratch memory could not be had.`,
-        fix: 'use a smaller batch, or another engine.',
-      })
-    }
+    if (block === 0) memoryFull(`${bytes} bytes of scratch memory`)
     try {
       return use((block + 15) & ~15)
     } finally {
       wasm._free(block)
     }
   }
+}
+
+function memoryFull(wanted: string): never {
+  fail('E_ENGINE_UNAVAILABLE', {
+    what: `The wasm engine's memory of at most 4 GiB is full: there is no room for ${wanted}.`,
+    fix: 'use a smaller batch, or another engine.',
+  })
 }
 
 /** Emscripten's allocator, which the package's types leave out. */

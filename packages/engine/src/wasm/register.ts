@@ -4,7 +4,7 @@ import * as tf from '@tricklab/core/tf'
 import { KernelModule } from './module.ts'
 
 /** A kernel's inputs by name; optional ones are `undefined`. */
-export type Inputs = Record<string, tf.TensorInfo>
+type Inputs = Record<string, tf.TensorInfo>
 
 /** The call that a stock kernel would have got. */
 export interface KernelCall<Attrs> {
@@ -57,9 +57,4 @@ export function moduleOf(backend: BackendWasm): KernelModule {
     modules.set(backend, module)
   }
   return module
-}
-
-/** TF.js's own kernel function, for tests and measurements that compare with it. */
-export function stockKernel(name: string): tf.KernelFunc | undefined {
-  return originals.get(name)?.kernelFunc
 }

@@ -7,7 +7,7 @@ export const MR: i32 = 6
 /** Columns of a register tile. */
 export const NR: i32 = 8
 /** Depth of a block of B: 8 · 512 · 4 bytes = 16 KiB stay in the first-level cache. */
-export const KC: i32 = 512
+const KC: i32 = 512
 
 // @ts-expect-error: decorator
 @inline

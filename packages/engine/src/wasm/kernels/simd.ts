@@ -8,20 +8,6 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c)
 }
 
-/** Four floats from `p`. */
-// @ts-expect-error: decorator
-@inline
-export function ld(p: usize): v128 {
-  return v128.load(p)
-}
-
-/** Four floats to `p`. */
-// @ts-expect-error: decorator
-@inline
-export function st(p: usize, v: v128): void {
-  v128.store(p, v)
-}
-
 /** Copies `count` floats that do not overlap; short runs, so inline vectors beat memory.copy. */
 // @ts-expect-error: decorator
 @inline
