@@ -75,6 +75,7 @@ describe('the verdict', () => {
   test('shortened and unfinished rows carry no made-up numbers', () => {
     expect(judge({ ...base, measured: [] })).toMatchObject({ difference: null, interval: null })
     expect(judge({ ...base, reported: null })).toMatchObject({ difference: null, interval: null })
+    expect(judge({ ...base, partial: true })).toMatchObject({ difference: null, interval: null })
   })
 
   test('refuses results that are not numbers', () => {

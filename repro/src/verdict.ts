@@ -27,7 +27,7 @@ export interface JudgeInput {
 
 export interface Judgement {
   readonly verdict: Verdict
-  /** Measured mean − reported mean; null when one of them is missing. */
+  /** Measured mean − reported mean; null when one of them is missing or the run was shortened. */
   readonly difference: number | null
   /** 95 % interval of the difference (Welch); null when there is no spread to make one of. */
   readonly interval: Interval | null
@@ -60,12 +60,13 @@ export function judge(input: JudgeInput): Judgement {
   checkFinite(measured)
   const ours = summarize(measured)
   const theirs = reportedSummary(input.reported)
-  const compared = theirs === null || ours.n === 0 ? null : compare(ours, theirs)
+  // A shortened run says nothing about the documented value, so they are not set against each other.
+  const compared = theirs === null || ours.n === 0 || input.partial ? null : compare(ours, theirs)
   const result = (verdict: Verdict, sentence: string): Judgement => ({
     verdict,
     difference: compared?.difference ?? null,
     interval: compared?.interval ?? null,
-    note: [sentence, ...(compared?.note && !input.partial ? [compared.note] : [])].join(' '),
+    note: [sentence, ...(compared?.note ? [compared.note] : [])].join(' '),
   })
 
   if (input.partial) return result('partial', 'The run was shortened, so it has no verdict.')

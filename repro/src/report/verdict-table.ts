@@ -11,9 +11,7 @@ ${rows.map((row, index) => tableRow(row, links[index]!))}</tbody></table></div>
 }
 
 function tableRow(row: VerdictRow, link: string): Html {
-  const { metric, reported, measured, tolerance } = row
-  // A shortened run says nothing about the documented value, so they are not set against each other.
-  const { difference, interval } = row.partial ? { difference: null, interval: null } : row
+  const { metric, reported, measured, difference, interval, tolerance } = row
   const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' · ')
   return html`<tr><th scope="row" data-label="row"><a href="#${link}">${row.row}</a><small>${metric}</small></th>
 <td data-label="verdict">${badge(row.verdict)}</td>

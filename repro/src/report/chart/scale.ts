@@ -29,7 +29,10 @@ export function createScale(
     high = Math.ceil(high / step - 1e-6) * step
   }
   const ticks: number[] = []
-  for (let index = Math.ceil(low / step - 1e-6); index * step <= high + 1e-6 * step; index++) ticks.push(index * step)
+  for (let index = Math.ceil(low / step - 1e-6); index * step <= high + 1e-6 * step; index++) {
+    // Adding 0 makes −0 a plain 0.
+    ticks.push(index * step + 0)
+  }
   const slope = (range[1] - range[0]) / (high - low)
   return Object.assign((value: number) => range[0] + (value - low) * slope, {
     domain: [low, high] as const,
@@ -46,10 +49,11 @@ export function niceStep(span: number, count: number): number {
   return factor * power
 }
 
-/** A domain of a single value is opened around it: a scale needs some width. */
+/** A domain of a single value, or next to it, is opened around it: a scale needs some width. */
 function opened([low, high]: readonly [number, number]): [number, number] {
-  if (high > low) return [low, high]
-  const half = low === 0 ? 1 : Math.abs(low) * 0.05
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  if (high - low > Math.max(1e-9 * size, 1e-12)) return [low, high]
+  const half = size < 1e-12 ? 1 : size * 0.05
   return [low - half, low + half]
 }
 
