@@ -175,6 +175,42 @@ describe('block residual-conv', () => {
   })
 })
 
+describe('initial weights', () => {
+  // Deviation √(2 / (1 + slope²) / fanIn), slope .1 where an activation follows, else 0; PyTorch's is 1/√(3·fanIn).
+  const kaiming = (fanIn: number, slope: number) => Math.sqrt(2 / (1 + slope ** 2) / fanIn)
+  test.each([
+    ['conv', true, { 'conv/weight': kaiming(180, 0.1) }],
+    ['conv', false, { 'conv/weight': kaiming(180, 0) }],
+    ['double-conv', true, { 'convA/conv/weight': kaiming(180, 0.1), 'convB/conv/weight': kaiming(270, 0.1) }],
+    [
+      'residual-conv',
+      true,
+      {
+        'convA/conv/weight': kaiming(180, 0.1),
+        'convB/conv/weight': kaiming(270, 0),
+        'idConv/weight': 1 / Math.sqrt(3 * 20),
+      },
+    ],
+    ['residual-conv', false, { 'convA/conv/weight': kaiming(180, 0), 'convB/conv/weight': kaiming(270, 0) }],
+  ])('of %s, activation %s', (name, activate, expected) => {
+    // Averaged over seeds, a deviation is known to .15 % (the two slopes differ by .5 %); idConv is small, so to 1 %.
+    const seeds = Array.from({ length: 40 }, (_, seed) => seed)
+    const squares = new Map<string, number>()
+    for (const seed of seeds) {
+      const block = createBlock(name, { inputChannels: 20, outputChannels: 30, activate, init: createRng(seed) })
+      for (const { path, value } of listParams(block.params)) {
+        const mean = tf.tidy(() => tf.mean(tf.square(value)).dataSync()[0]!)
+        squares.set(path, (squares.get(path) ?? 0) + mean / seeds.length)
+      }
+      block.dispose()
+    }
+    for (const [path, deviation] of Object.entries(expected)) {
+      const tolerance = path.startsWith('idConv') ? 1e-2 : 2.4e-3
+      expect(Math.abs(Math.sqrt(squares.get(path)!) / deviation - 1), path).toBeLessThan(tolerance)
+    }
+  })
+})
+
 describe('models', () => {
   test('name the place and both shapes when images have other channels', () => {
     const model = createModel('slowai-deeper-cnn', { block: 'double-conv' })

@@ -67,7 +67,7 @@ test('convolution, batch norm and ReLU run twelve kernels, forward and backward'
 test.each([
   ['conv', 15],
   ['double-conv', 30],
-  ['residual-conv', 51],
+  ['residual-conv', 52],
 ])('block %s runs %i kernels, forward and backward', (name, count) => {
   expect(kernelsOf(createBlock(name, { stride: 2 }))).toHaveLength(count)
 })

@@ -4,25 +4,27 @@ import { withGradient } from './with-gradient.ts'
 /**
  * Mean of 2 × 2 windows with stride 2. A window that sticks out at the bottom or right counts its inner pixels alone.
  * @shape `[N, H, W, C]` → `[N, ⌈H/2⌉, ⌈W/2⌉, C]`
- * @differs none: PyTorch's `avg_pool2d(x, 2, ceil_mode=True)`. TF.js's own gradient divides border windows by 4.
+ * @differs none: PyTorch's `avg_pool2d(x, 2, ceil_mode=True)`
  */
-export const averagePool2 = withGradient<tf.Tensor4D>((x) => {
+export function averagePool2(x: tf.Tensor4D): tf.Tensor4D {
   const [, height, width] = x.shape
-  return {
-    value: tf.avgPool(x, 2, 2, 'same'),
-    gradFunc: (dy) => {
-      const shares = tf.mul(dy, inverseCounts(height, width)) as tf.Tensor4D
-      const [batch, rows, columns, channels] = shares.shape
-      const spread = tf.image.resizeNearestNeighbor(shares, [rows * 2, columns * 2])
-      const fits = rows * 2 === height && columns * 2 === width
-      return fits ? spread : tf.slice(spread, 0, [batch, height, width, channels])
-    },
-  }
-})
+  return height % 2 === 0 && width % 2 === 0 ? tf.avgPool(x, 2, 2, 'valid') : averagePoolRagged(x)
+}
 
-/** 1 / (pixels that each window holds), `[H', W', 1]`; a plain number where all hold four. */
-function inverseCounts(height: number, width: number): tf.Tensor | number {
-  if (height % 2 === 0 && width % 2 === 0) return 0.25
+// TF.js's own gradient divides by 4 even where a window holds one or two pixels.
+const averagePoolRagged = withGradient<tf.Tensor4D>((x) => ({
+  value: tf.avgPool(x, 2, 2, 'same'),
+  gradFunc: (dy) => {
+    const [, height, width] = x.shape
+    const shares = tf.mul(dy, inverseCounts(height, width)) as tf.Tensor4D
+    const [batch, rows, columns, channels] = shares.shape
+    const spread = tf.image.resizeNearestNeighbor(shares, [rows * 2, columns * 2])
+    return tf.slice(spread, 0, [batch, height, width, channels])
+  },
+}))
+
+/** 1 / (pixels that each window holds), `[H', W', 1]`. */
+function inverseCounts(height: number, width: number): tf.Tensor {
   const rows = Math.ceil(height / 2)
   const columns = Math.ceil(width / 2)
   const held = (index: number, size: number) => Math.min(2, size - 2 * index)
