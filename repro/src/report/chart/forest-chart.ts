@@ -33,11 +33,14 @@ ${shown.map((row, index) => drawLane(row, 8 + lane * index, x))}
 
 function drawLane(row: VerdictRow, top: number, x: Scale): Html {
   const middle = top + 36
-  return html`<g class="lane"><text class="lane-title" x="${left}" y="${top + 16}">${row.row}</text>
+  return html`<g class="lane"><text class="lane-title" x="${left}" y="${top + 16}">${shorten(row.row)}</text>
 ${row.reported !== null && row.tolerance !== null && band(row.metric, row.reported.mean, row.tolerance, middle, x)}
 ${row.reported !== null && reportedSign(row.metric, row.reported.mean, middle, x)}
 ${measuredSigns(row, middle, x)}</g>`
 }
+
+/** SVG text does not wrap; the table above has the whole name. */
+const shorten = (name: string): string => (name.length > 50 ? `${name.slice(0, 49)}…` : name)
 
 function band(metric: string, mean: number, tolerance: number, middle: number, x: Scale): Html {
   const from = Math.max(left, x(mean - tolerance))
