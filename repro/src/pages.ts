@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { SummaryTable } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import type { ComparedSummary, ComparedValue } from './closed-form.ts'
-import { acceptedFolder } from './record/accepted.ts'
+import { acceptedRecords } from './record/accepted.ts'
 import { type ClosedFormRow, renderReport, writeReport } from './report/index.ts'
 
 /**
@@ -12,17 +12,10 @@ import { type ClosedFormRow, renderReport, writeReport } from './report/index.ts
  * @errors E_RUN_UNKNOWN, E_RECORD
  */
 export async function reportRuns(runs: readonly string[], output?: string): Promise<string> {
-  const folders = runs.length > 0 ? runs : acceptedFolders()
+  const folders = runs.length > 0 ? runs : (await acceptedRecords()).map((record) => record.folder)
   const page = path.resolve(output ?? path.join(sharedFolder(folders), 'report.html'))
   await writeReport(folders, page)
   return page
-}
-
-function acceptedFolders(): string[] {
-  if (!existsSync(acceptedFolder)) return []
-  return readdirSync(acceptedFolder).flatMap((table) =>
-    readdirSync(path.join(acceptedFolder, table)).map((row) => path.join(acceptedFolder, table, row)),
-  )
 }
 
 function sharedFolder(folders: readonly string[]): string {

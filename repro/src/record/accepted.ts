@@ -17,7 +17,7 @@ import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
 import { type CurrentRow, checkRecord } from './check.ts'
-import { readManifest, readRecord } from './read.ts'
+import { type RunRecord, readManifest, readRecord } from './read.ts'
 import type { Manifest } from './types.ts'
 
 /** Accepted records: `TABLE/ROW` below this folder, in the repository. */
@@ -49,6 +49,12 @@ export async function acceptRecord(run: string, root = acceptedFolder): Promise<
   rmSync(target, { recursive: true, force: true })
   renameSync(fresh, target)
   return target
+}
+
+/** Every accepted record, by table and row in the recipes' order. @errors E_RECORD */
+export async function acceptedRecords(root = acceptedFolder): Promise<RunRecord[]> {
+  const folders = tables.flatMap((table) => rowNames(table).flatMap((row) => findAccepted(table.id, row, root) ?? []))
+  return Promise.all(folders.map(readRecord))
 }
 
 /** What was found of one accepted record. */

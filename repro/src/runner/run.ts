@@ -117,15 +117,18 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowRun> {
     } catch (cause) {
       error ??= cause
       const stopped = cause instanceof TricklabError && errorCodes[cause.code].exit === 3
-      await update(seed, stopped ? 'stopped' : 'failed')
+      // A full disk may be why the seed stopped; the reason matters more than a manifest that lags behind.
+      await update(seed, stopped ? 'stopped' : 'failed').catch(() => {})
     }
     await next()
   }
   await Promise.all(Array.from({ length: Math.min(options.jobs, pending.length) }, next))
 
   const complete = allSeeds.every((seed) => readEnd(folder, seed) !== undefined)
-  if (complete) manifest = { ...manifest, ended: new Date().toISOString() }
-  await writeManifest(folder, manifest)
+  if (complete) {
+    manifest = { ...manifest, ended: new Date().toISOString() }
+    await writeManifest(folder, manifest)
+  }
   dataset.dispose?.()
   return { row, folder, manifest, error }
 }

@@ -37,9 +37,26 @@ export function report(error: unknown): number {
     for (const line of error.message.split('\n')) process.stderr.write(`${pc.red('✖')} ${line}\n`)
     return error.exitCode
   }
+  const fileError = describeFileError(error)
+  if (fileError !== undefined) return report(fileError)
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`${pc.red('✖')} [E_INTERNAL] A defect of Tricklab; please report it with this text:\n${text}\n`)
   return 4
+}
+
+/** A write that the system refused, in the house form; undefined for other errors. */
+function describeFileError(error: unknown): TricklabError | undefined {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(code ?? '')) return undefined
+  return new TricklabError([
+    {
+      code: 'E_OUT_WRITE',
+      what: `${path ?? 'A file'} could not be written: ${message}.`,
+      expected: 'free space and write access.',
+      received: `${code}.`,
+      fix: 'free some space, mend the permissions or choose another folder; runs go on with --resume.',
+    },
+  ])
 }
 
 /** Adds up repeated options: `--data A --data B`. */

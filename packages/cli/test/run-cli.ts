@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const root = path.resolve(here, '../../..')
+
+export const fixture = (name: string): string => path.join(here, 'fixtures', name)
+
+export interface CliResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The object on the last line of standard output. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at what they expect to be there
+  json(): any
+}
+
+export interface CliOptions {
+  readonly env?: Record<string, string>
+  /** Sees standard error as it comes; may send signals. */
+  readonly onStderr?: (text: string, child: ChildProcess) => void
+  readonly onSpawn?: (child: ChildProcess) => void
+}
+
+/** Runs a command of the CLI as a user would, in a process of its own. */
+export function runCli(
+  command: 'repro' | 'lab',
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const bin = path.join(root, 'packages/cli/src/bin', `${command}.ts`)
+  const child = spawn(process.execPath, ['--import', 'tsx', bin, ...args], {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  options.onSpawn?.(child)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+    options.onStderr?.(String(chunk), child)
+  })
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr, json: () => JSON.parse(stdout.trimEnd().split('\n').at(-1)!) })
+    })
+  })
+}
+
+export const temporaryFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'tricklab-test-'))
