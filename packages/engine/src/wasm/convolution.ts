@@ -60,50 +60,62 @@ interface Grid {
   width: number
 }
 
-/** Grid positions whose windows keep the same taps inside the image. */
-interface PositionGroup {
+/** A rectangle of the grid whose windows keep the same taps inside the image: rows i0 … i1, columns j0 … j1. */
+interface Region {
   taps: Taps
-  positions: { i: number; j: number }[]
+  i0: number
+  i1: number
+  j0: number
+  j1: number
+}
+
+/** Neighbouring positions along one axis that keep the same taps `[from, to)`. */
+function runsOf(positions: number, stride: number, pad: number, kernel: number, size: number) {
+  const runs: { start: number; end: number; from: number; to: number }[] = []
+  for (let position = 0; position < positions; position++) {
+    const start = position * stride - pad
+    const [from, to] = [Math.max(0, -start), Math.min(kernel, size - start)]
+    const last = runs.at(-1)
+    if (last !== undefined && last.from === from && last.to === to) last.end++
+    else runs.push({ start: position, end: position + 1, from, to })
+  }
+  return runs
 }
 
 /**
- * The grid by position, when padding wastes enough: on a 2×2 image 5 of 9 taps of a padded 3×3 window only ever meet
- * zeros. Then each position is a product of its own over the batch, with just the taps that count.
+ * The grid cut into regions, when padding wastes enough: on a 2×2 image 5 of 9 taps of a padded 3×3 window only ever
+ * meet zeros. Then each region is a product of its own, with just the taps that count.
  */
-function groupPositions(image: Image, window: Window, grid: Grid): PositionGroup[] | undefined {
-  const positions = grid.height * grid.width
-  if (image.batch < 48 || image.channels < 16 || positions > 64 || window.dh !== 1 || window.dw !== 1) return undefined
-  const groups = new Map<string, PositionGroup>()
-  let used = 0
-  for (let i = 0; i < grid.height; i++) {
-    const top = i * window.sh - window.pt
-    const [r0, r1] = [Math.max(0, -top), Math.min(window.kh, image.height - top)]
-    for (let j = 0; j < grid.width; j++) {
-      const left = j * window.sw - window.pl
-      const [s0, s1] = [Math.max(0, -left), Math.min(window.kw, image.width - left)]
-      if (r1 <= r0 || s1 <= s0) return undefined
-      used += (r1 - r0) * (s1 - s0)
-      const key = [r0, r1, s0, s1].join()
-      const group = groups.get(key) ?? { taps: { r0, r1, s0, s1 }, positions: [] }
-      group.positions.push({ i, j })
-      groups.set(key, group)
-    }
-  }
-  return used < 0.9 * positions * window.kh * window.kw ? [...groups.values()] : undefined
+function regionsOf(image: Image, window: Window, grid: Grid): Region[] | undefined {
+  if (image.batch < 48 || image.channels < 16 || window.dh !== 1 || window.dw !== 1) return undefined
+  const down = runsOf(grid.height, window.sh, window.pt, window.kh, image.height)
+  const across = runsOf(grid.width, window.sw, window.pl, window.kw, image.width)
+  const used = (runs: typeof down) =>
+    runs.reduce((sum, { start, end, from, to }) => sum + (end - start) * (to - from), 0)
+  if (down.some(({ from, to }) => to <= from) || across.some(({ from, to }) => to <= from)) return undefined
+  if (used(down) * used(across) > 0.9 * grid.height * grid.width * window.kh * window.kw) return undefined
+  return down.flatMap((row) =>
+    across.map((column) => ({
+      taps: { r0: row.from, r1: row.to, s0: column.from, s1: column.to },
+      i0: row.start,
+      i1: row.end,
+      j0: column.start,
+      j1: column.end,
+    })),
+  )
 }
 
-/** The image seen from the first tap that counts, and the window of just those taps: one pixel of output an image. */
-function atPosition(image: Image, window: Window, { r0, r1, s0, s1 }: Taps, i: number, j: number): [Image, Window] {
-  const row = i * window.sh - window.pt + r0
-  const column = j * window.sw - window.pl + s0
+/** A region as a convolution of its own, without padding: the image seen from the first tap that counts. */
+function inRegion(image: Image, window: Window, { taps, i0, i1, j0, j1 }: Region): [Image, Window, Grid] {
+  const row = i0 * window.sh - window.pt + taps.r0
+  const column = j0 * window.sw - window.pl + taps.s0
   const address = image.address + (row * image.width + column) * image.channels * 4
   return [
     { ...image, address },
-    { ...onePixel, kh: r1 - r0, kw: s1 - s0 },
+    { ...window, kh: taps.r1 - taps.r0, kw: taps.s1 - taps.s0, pt: 0, pl: 0 },
+    { height: i1 - i0, width: j1 - j0 },
   ]
 }
-
-const onePoint: Grid = { height: 1, width: 1 }
 
 /** A product of patches with a filter: `pack` writes the given taps of the filter at an address. */
 interface Product {
@@ -115,27 +127,34 @@ interface Product {
 
 /** A part of a product that has a packed filter of its own. */
 interface Part {
+  image: Image
+  window: Window
+  grid: Grid
+  place: Placement
   depth: number
   pack: (to: number) => void
-  runs: { image: Image; window: Window; grid: Grid; place: Placement }[]
 }
 
 function partsOf(image: Image, { window, grid, place, pack }: Product): Part[] {
-  const groups = groupPositions(image, window, grid)
-  if (groups === undefined) {
+  const regions = regionsOf(image, window, grid)
+  if (regions === undefined) {
     const taps = { r0: 0, r1: window.kh, s0: 0, s1: window.kw }
     const depth = window.kh * window.kw * image.channels
-    return [{ depth, pack: (to) => pack(to, taps), runs: [{ image, window, grid, place }] }]
+    return [{ image, window, grid, place, depth, pack: (to) => pack(to, taps) }]
   }
-  return groups.map(({ taps, positions }) => ({
-    depth: (taps.r1 - taps.r0) * (taps.s1 - taps.s0) * image.channels,
-    pack: (to) => pack(to, taps),
-    runs: positions.map(({ i, j }) => {
-      const [from, by] = atPosition(image, window, taps, i, j)
-      const [fromH, fromW] = [i * place.stepH + place.fromH, j * place.stepW + place.fromW]
-      return { image: from, window: by, grid: onePoint, place: { ...place, stepH: 1, fromH, stepW: 1, fromW } }
-    }),
-  }))
+  return regions.map((region) => {
+    const [from, by, over] = inRegion(image, window, region)
+    const fromH = region.i0 * place.stepH + place.fromH
+    const fromW = region.j0 * place.stepW + place.fromW
+    return {
+      image: from,
+      window: by,
+      grid: over,
+      place: { ...place, fromH, fromW },
+      depth: by.kh * by.kw * image.channels,
+      pack: (to) => pack(to, region.taps),
+    }
+  })
 }
 
 /** Outputs of about this size are finished by all interleaved products before the next images are begun. */
@@ -162,8 +181,8 @@ function convolve(
   const starts = packed.map((_, i) => (interleaved ? packed.slice(0, i).reduce((sum, bytes) => sum + bytes, 0) : 0))
   const packedBytes = Math.max(...packed.map((bytes, i) => bytes + starts[i]!))
   const biasBytes = bias === 0 ? 0 : Math.ceil(columns / 8) * 32
-  const tileRows = parts.map(({ depth, runs }) => {
-    const pixels = Math.min(chunk, image.batch) * runs[0]!.grid.height * runs[0]!.grid.width
+  const tileRows = parts.map(({ depth, grid }) => {
+    const pixels = Math.min(chunk, image.batch) * grid.height * grid.width
     return Math.min(tileRowsFor(depth), Math.max(6, Math.ceil(pixels / 6) * 6))
   })
   const own = Math.max(...parts.map(({ depth }, i) => kernels.convolveWorkspace(depth, columns, tileRows[i]!)))
@@ -180,15 +199,14 @@ function convolve(
       const offset = n * image.height * image.width * image.channels * 4
       for (const [index, part] of parts.entries()) {
         if (!interleaved) part.pack(workspace)
-        for (const { image: from, window: by, grid: over, place: to } of part.runs) {
-          kernels.convolve(
-            from.address + offset, batch, from.height, from.width, from.channels,
-            by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
-            over.height, over.width, workspace + starts[index]!, columns, paddedBias, relu ? 1 : 0,
-            out + n * outImageBytes, to.height, to.width, to.stepH, to.fromH, to.stepW, to.fromW,
-            workspace + packedBytes + biasBytes, tileRows[index]!,
-          ) // biome-ignore format: one line an object
-        }
+        const { image: from, window: by, grid: over, place: to } = part
+        kernels.convolve(
+          from.address + offset, batch, from.height, from.width, from.channels,
+          by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
+          over.height, over.width, workspace + starts[index]!, columns, paddedBias, relu ? 1 : 0,
+          out + n * outImageBytes, to.height, to.width, to.stepH, to.fromH, to.stepW, to.fromW,
+          workspace + packedBytes + biasBytes, tileRows[index]!,
+        ) // biome-ignore format: one line an object
       }
     }
   })
@@ -206,27 +224,25 @@ function filterGrad(
 ): void {
   const { kernels } = module
   const depth = window.kh * window.kw * image.channels
-  const groups = groupPositions(image, window, grid)
+  const regions = regionsOf(image, window, grid)
   const rowFloats = window.kw * image.channels
   module.workspace(kernels.filterGradWorkspace(depth, columns, gradientTileRows), (workspace) => {
-    const run = (start: boolean, from: Image, by: Window, over: Grid, dyFrom: number, dyStride: number) => {
+    const run = (from: Image, by: Window, over: Grid, i0: number, j0: number) => {
       kernels.convolveFilterGrad(
-        start ? 1 : 0, from.address, from.batch, from.height, from.width, from.channels,
-        by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl,
-        over.height, over.width, dyFrom, dyStride, columns, workspace, gradientTileRows,
+        from.address, from.batch, from.height, from.width, from.channels,
+        by.kh, by.kw, by.sh, by.sw, by.dh, by.dw, by.pt, by.pl, over.height, over.width,
+        dy, grid.height, grid.width, i0, j0, columns, workspace, gradientTileRows,
       ) // biome-ignore format: one line an object
     }
-    if (groups === undefined) {
-      run(true, image, window, grid, dy, columns)
+    if (regions === undefined) {
+      run(image, window, grid, 0, 0)
       kernels.finishFilterGrad(workspace, 0, depth, columns, out, 0)
       return
     }
     kernels.zero(out, depth * columns)
-    for (const { taps, positions } of groups) {
-      for (const [index, { i, j }] of positions.entries()) {
-        const dyFrom = dy + (i * grid.width + j) * columns * 4
-        run(index === 0, ...atPosition(image, window, taps, i, j), onePoint, dyFrom, grid.height * grid.width * columns)
-      }
+    for (const region of regions) {
+      const { taps } = region
+      run(...inRegion(image, window, region), region.i0, region.j0)
       const count = (taps.s1 - taps.s0) * image.channels
       for (let r = taps.r0; r < taps.r1; r++) {
         const to = out + (r * rowFloats + taps.s0 * image.channels) * columns * 4

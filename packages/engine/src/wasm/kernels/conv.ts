@@ -251,11 +251,10 @@ export function filterGradWorkspace(depth: i32, columns: i32, tileRows: i32): i3
 }
 
 /**
- * Adds `Σ patches(x)ᵀ · dy` to the padded sum in the workspace; `start` clears it first, and `finishFilterGrad` takes it
- * out. Pixel m of dy lies at `dy + m·dyStride` floats.
+ * `Σ patches(x)ᵀ · dy` as a padded sum in the workspace, out of which `finishFilterGrad` takes it. The grid is the
+ * rectangle of `dy[batch, dyH, dyW, columns]` that begins at (i0, j0).
  */
 export function convolveFilterGrad(
-  start: bool,
   x: usize,
   batch: i32,
   h: i32,
@@ -272,7 +271,10 @@ export function convolveFilterGrad(
   gridH: i32,
   gridW: i32,
   dy: usize,
-  dyStride: i32,
+  dyH: i32,
+  dyW: i32,
+  i0: i32,
+  j0: i32,
   columns: i32,
   workspace: usize,
   tileRows: i32,
@@ -286,26 +288,35 @@ export function convolveFilterGrad(
   const sum = workspace
   const right = sum + <usize>depthPadded * ldb
   const tile = right + <usize>tileRows * ldb
-  if (start) {
-    memory.fill(sum, 0, <usize>depthPadded * ldb)
-    // The padding columns are never read into a result, but stale bits could be denormal, which is very slow.
-    if (depthPadded != depth) memory.fill(tile, 0, <usize>tileRows * lda)
-  }
+  memory.fill(sum, 0, <usize>depthPadded * ldb)
+  // The padding columns are never read into a result, but stale bits could be denormal, which is very slow.
+  if (depthPadded != depth) memory.fill(tile, 0, <usize>tileRows * lda)
+  const direct = columns == columnsPadded && gridH == dyH && gridW == dyW
   const pixels = batch * gridH * gridW
   for (let m: i32 = 0; m < pixels; m += tileRows) {
     const rows = min(tileRows, pixels - m)
     gatherPatches(tile, lda, x, h, w, c, kh, kw, sh, sw, dh, dw, pt, pl, gridH, gridW, m, rows)
-    let b = dy + ((<usize>m * <usize>dyStride) << 2)
-    let stride = <usize>dyStride << 2
-    if (columns != columnsPadded) {
+    let b = dy + (<usize>(m * columns) << 2)
+    if (!direct) {
+      let j = m % gridW
+      const line = m / gridW
+      let i = line % gridH
+      let n = line / gridH
       for (let q: i32 = 0; q < rows; q++) {
-        copyFloats(right + <usize>q * ldb, b + <usize>q * stride, columns)
-        zeroFloats(right + <usize>q * ldb + (<usize>columns << 2), columnsPadded - columns)
+        const to = right + <usize>q * ldb
+        copyFloats(to, dy + (<usize>(((n * dyH + i0 + i) * dyW + j0 + j) * columns) << 2), columns)
+        zeroFloats(to + (<usize>columns << 2), columnsPadded - columns)
+        if (++j == gridW) {
+          j = 0
+          if (++i == gridH) {
+            i = 0
+            n++
+          }
+        }
       }
       b = right
-      stride = ldb
     }
-    multiplyTransposedTile(tile, lda, b, stride, rows, depth, columns, sum, ldb)
+    multiplyTransposedTile(tile, lda, b, ldb, rows, depth, columns, sum, ldb)
   }
 }
 
