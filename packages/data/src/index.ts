@@ -22,5 +22,3 @@ export const data = definePlugin({
     }),
   ],
 })
-
-export default data

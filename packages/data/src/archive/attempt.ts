@@ -114,7 +114,7 @@ async function append(
   { bytes, onBytes }: AttemptOptions,
   onLife: () => void,
 ): Promise<void> {
-  const file = await inCache(part.folder, () => open(part.path, start === 0 ? 'w' : 'a'))
+  const file = await inCache(part.folder, () => open(part.path, 'a'))
   let done = start
   try {
     onBytes(done)

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createRng } from '@tricklab/core'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
@@ -130,7 +131,7 @@ test('when every mirror sends wrong content nothing is left behind', async () =>
 test('a stalled server is left for the next, which goes on from there', async () => {
   const folder = await createFolder()
   const stalled = await startServer((request, response) =>
-    serve(request, response, content, { stallAfter: request.headers.range === undefined ? 100_000 : 0 }),
+    serve(request, response, content, { etag: '"v1"', stallAfter: request.headers.range === undefined ? 100_000 : 0 }),
   )
   const right = await startServer((request, response) => serve(request, response, content))
   const lines: string[] = []
@@ -140,6 +141,20 @@ test('a stalled server is left for the next, which goes on from there', async ()
   // The tag of one mirror says nothing to another.
   expect(right.requests[0]!.headers['if-range']).toBeUndefined()
   expect(lines.join('\n')).toContain('no byte for 0.2 s')
+})
+
+test('a slow server is not a stalled one', async () => {
+  const folder = await createFolder()
+  const server = await startServer(async (_request, response) => {
+    for (let start = 0; start < content.length; start += 50_000) {
+      response.write(content.subarray(start, start + 50_000))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    response.end()
+  })
+  await fetchFile(folder, [server.url], { stallTimeoutMs: 400 })
+  expect(server.requests).toHaveLength(1)
+  expect(await md5Of(folder, 'data.bin')).toBe(md5(content))
 })
 
 test('a server that never answers is left as well', async () => {
@@ -235,8 +250,10 @@ test('a process killed in the middle loses nothing: the next one goes on', async
   const server = await startServer((request, response, nth) =>
     serve(request, response, content, { etag: '"v1"', ...(nth === 0 ? { stallAfter: 100_000 } : {}) }),
   )
-  const script = path.join(import.meta.dirname, '../../test/download-process.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, server.url, JSON.stringify(file)])
+  const download = pathToFileURL(path.join(import.meta.dirname, 'download.ts'))
+  const call = `downloadFiles([${JSON.stringify(file)}], ${JSON.stringify(folder)}, { mirrors: ['${server.url}'] })`
+  const script = `import { downloadFiles } from '${download}'; await ${call}`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script])
   const ended = once(child, 'exit')
   await vi.waitFor(
     async () => {
