@@ -1,0 +1,136 @@
+import {
+  type BatchSource,
+  type BoundCallback,
+  createRegistry,
+  createRng,
+  type FitResult,
+  type Json,
+  type Learner,
+  type NormalUse,
+  fit as runFit,
+  type Snapshot,
+  TricklabError,
+} from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { createTinyLearner, disposeLearner } from '../fit/learner.ts'
+import type { ComponentSpec } from './spec.ts'
+import { memory, snapshotParams } from './tensors.ts'
+
+const seed = 5
+
+export interface FitCase {
+  readonly spec: ComponentSpec
+  /** The callback; a fit without it when left out. */
+  readonly use: NormalUse | undefined
+  readonly source: BatchSource
+  readonly epochs: number
+}
+
+export interface FitOutcome {
+  readonly weights: Map<string, Float32Array>
+  readonly result: FitResult
+  /** State of the callbacks in the end. */
+  readonly state: Json
+  /** Memory after each training step. */
+  readonly memories: ReturnType<typeof memory>[]
+}
+
+/** A place where a fit can be stopped: after so many `afterBatch` and `afterEpoch` events. */
+export interface FitPlace {
+  readonly events: number
+  readonly label: string
+}
+
+/** The callback of a case, with services of its own as in a fresh process. */
+export function bind({ spec, use, source }: FitCase & { readonly use: NormalUse }): BoundCallback {
+  const registry = createRegistry([...(spec.with ?? []), spec.plugin], { rng: createRng(seed) })
+  const { stage = 'augment' } = registry.component('callback', spec.name)
+  return { name: spec.name, stage, callback: registry.create('callback', use, { source }) }
+}
+
+/** All places of a fit. */
+export function placesOf({ source, epochs }: FitCase): FitPlace[] {
+  const labels = Array.from({ length: epochs }, (_, epoch) => [
+    ...numbers(source.batches('train')).map((batch) => `after training batch ${batch} of epoch ${epoch + 1}`),
+    ...numbers(source.batches('valid')).map((batch) => `after validation batch ${batch} of epoch ${epoch + 1}`),
+    `at the end of epoch ${epoch + 1}`,
+  ]).flat()
+  return labels.map((label, index) => ({ events: index + 1, label }))
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** One fit from beginning to end. */
+export async function fitOnce(target: FitCase): Promise<FitOutcome> {
+  return runToEnd(target)
+}
+
+/** A fit that is stopped at a place, and another learner that goes on from what a checkpoint would hold. */
+export async function fitResumed(target: FitCase, place: FitPlace): Promise<FitOutcome> {
+  const saved = await runUntil(target, place)
+  try {
+    return await runToEnd(target, saved)
+  } finally {
+    tf.dispose(Object.values(saved.tensors))
+  }
+}
+
+async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
+  const memories: ReturnType<typeof memory>[] = []
+  let state: Json = null
+  const watcher: BoundCallback = {
+    name: 'contract-watcher',
+    stage: 'checkpoint',
+    callback: {
+      afterBatch({ training }) {
+        if (training) memories.push(memory())
+      },
+      afterFit() {
+        state = { ...learner.hooks.state() }
+      },
+    },
+  }
+  const learner: Learner = createLearner(target, watcher)
+  try {
+    if (from !== undefined) learner.restore(from)
+    const result = await runFit(learner)
+    return { weights: await snapshotParams(learner.params), result, state, memories }
+  } finally {
+    disposeLearner(learner)
+  }
+}
+
+/** Stops a fit at a place; returns what a checkpoint would bring back. */
+async function runUntil(target: FitCase, { events }: FitPlace): Promise<Snapshot> {
+  const stop = new AbortController()
+  let count = 0
+  let saved: Snapshot | undefined
+  const saveWhenDue = () => {
+    count += 1
+    if (count !== events) return
+    const { state, tensors } = learner.snapshot()
+    const copies = Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tf.clone(tensor))] as const)
+    saved = { state: JSON.parse(JSON.stringify(state)) as Json, tensors: Object.fromEntries(copies) }
+    stop.abort()
+  }
+  const stopper: BoundCallback = {
+    name: 'contract-stopper',
+    stage: 'checkpoint',
+    callback: { afterBatch: saveWhenDue, afterEpoch: saveWhenDue },
+  }
+  const learner: Learner = createLearner(target, stopper, stop.signal)
+  try {
+    await runFit(learner)
+  } catch (error) {
+    if (!(error instanceof TricklabError) || error.code !== 'E_INTERRUPTED') throw error
+  } finally {
+    disposeLearner(learner)
+  }
+  return saved!
+}
+
+function createLearner(target: FitCase, watcher: BoundCallback, signal?: AbortSignal): Learner {
+  const { source, epochs, use } = target
+  const callbacks = use === undefined ? [watcher] : [bind({ ...target, use }), watcher]
+  return createTinyLearner({ source, epochs, seed, callbacks, ...(signal === undefined ? {} : { signal }) })
+}

@@ -1,0 +1,190 @@
+import { createRng, type NamedParam, type NormalUse, type Optimizer, type Registry } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'
+import { optionChecks } from './options.ts'
+import { type ComponentSpec, forOptions } from './spec.ts'
+import {
+  expectFinite,
+  expectNoLeak,
+  expectSameBits,
+  expectSameParams,
+  memory,
+  snapshotParams,
+  valuesOf,
+} from './tensors.ts'
+
+export interface OptimizerSpec extends ComponentSpec {
+  /** Learning rate of the checks; default 0.01. */
+  readonly learningRate?: number
+}
+
+/** Runs the contract of an optimizer on the current engine; the problems found, none for a sound one. */
+export async function checkOptimizer(spec: OptimizerSpec, selection?: Selection): Promise<ContractProblem[]> {
+  return runChecks(optimizerChecks, spec, selection)
+}
+
+export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
+  ...optionChecks<OptimizerSpec>('optimizer', async (spec, registry, use) => {
+    const bench = createBench(registry.create('optimizer', use, {}), rateOf(spec))
+    bench.steps(1, 3)
+    const values = await snapshotParams(bench.params)
+    bench.dispose()
+    return JSON.stringify([...values].map(([path, data]) => [path, [...data]]))
+  }),
+  {
+    name: 'a step changes every parameter, and keeps it finite',
+    run: (spec) =>
+      forBenches(spec, async (bench) => {
+        const before = await snapshotParams(bench.params)
+        bench.steps(1, 3)
+        for (const [path, values] of await snapshotParams(bench.params)) {
+          expectFinite(`parameter "${path}"`, values)
+          if (values.every((value, index) => value === before.get(path)![index])) violate(`parameter "${path}" stays`)
+        }
+      }),
+  },
+  {
+    name: 'steps go down',
+    run: (spec) =>
+      forBenches(spec, async (bench) => {
+        const height = async () => {
+          let sum = 0
+          for (const values of (await snapshotParams(bench.params)).values())
+            for (const value of values) sum += value ** 2
+          return sum
+        }
+        const before = await height()
+        bench.steps(1, 20, 'down a bowl')
+        const after = await height()
+        if (!(after < before)) violate(`20 steps down the bowl Σp² lead from ${before} to ${after}`)
+      }),
+  },
+  {
+    name: 'learning rate 0 changes nothing',
+    run: (spec) =>
+      forBenches(
+        spec,
+        async (bench) => {
+          const before = await snapshotParams(bench.params)
+          bench.steps(1, 3)
+          expectSameParams('parameters after steps of rate 0', before, await snapshotParams(bench.params))
+        },
+        0,
+      ),
+  },
+  { name: 'resumed steps give the same bits as uninterrupted ones', run: checkResume },
+  {
+    name: 'gradients are left as they were',
+    run: (spec) =>
+      forBenches(spec, async (bench) => {
+        const gradients = bench.gradients(1)
+        const before = await Promise.all(gradients.map(valuesOf))
+        bench.optimizer.step(bench.params, gradients, { learningRate: rateOf(spec) }, 1)
+        for (const [index, gradient] of gradients.entries()) {
+          if (gradient.isDisposed) violate('a gradient was disposed of; gradients belong to the loop')
+          expectSameBits('a gradient', before[index]!, await valuesOf(gradient))
+        }
+        tf.dispose(gradients)
+      }),
+  },
+  {
+    name: 'no tensor is left over',
+    async run(spec) {
+      const outside = memory()
+      await forBenches(spec, async (bench) => {
+        const bare = memory()
+        bench.steps(1, 1)
+        const warm = memory()
+        bench.steps(2, 5)
+        expectNoLeak('after 4 steps more', warm)
+        bench.optimizer.dispose()
+        expectNoLeak('after dispose()', bare)
+      })
+      expectNoLeak('in the end', outside)
+    },
+  },
+]
+
+const rateOf = ({ learningRate = 0.01 }: OptimizerSpec) => learningRate
+
+/** An optimizer on two parameters with gradients that depend on the step alone. */
+interface Bench {
+  readonly optimizer: Optimizer
+  readonly params: readonly NamedParam[]
+  gradients(step: number): tf.Tensor[]
+  steps(from: number, to: number, gradients?: 'drawn' | 'down a bowl'): void
+  dispose(): void
+}
+
+const layout = [
+  { path: 'layer/weight', role: 'weight', shape: [3, 4] },
+  { path: 'layer/bias', role: 'bias', shape: [4] },
+] as const
+
+function createBench(optimizer: Optimizer, learningRate: number): Bench {
+  const params = layout.map(({ path, role, shape }): NamedParam => {
+    const value = tf.tidy(() => tf.variable(drawTensor('start', path, shape)))
+    return { path, role, value }
+  })
+  const gradients = (step: number) => layout.map(({ path, shape }) => drawTensor(`gradient ${step}`, path, shape))
+  return {
+    optimizer,
+    params,
+    gradients,
+    steps(from, to, kind = 'drawn') {
+      for (let step = from; step <= to; step++) {
+        const given = kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, 2))
+        optimizer.step(params, given, { learningRate }, step)
+        tf.dispose(given)
+      }
+    },
+    dispose() {
+      optimizer.dispose()
+      for (const { value } of params) value.dispose()
+    },
+  }
+}
+
+function drawTensor(key: string, path: string, shape: readonly number[]): tf.Tensor {
+  const stream = createRng(4).at(key, path)
+  const size = shape.reduce((product, length) => product * length, 1)
+  return tf.tensor(
+    Float32Array.from({ length: size }, () => stream.normal()),
+    [...shape],
+  )
+}
+
+async function forBenches(
+  spec: OptimizerSpec,
+  body: (bench: Bench, registry: Registry, use: NormalUse) => Promise<void>,
+  learningRate = rateOf(spec),
+): Promise<void> {
+  await forOptions(spec, 'optimizer', async (registry, use) => {
+    const bench = createBench(registry.create('optimizer', use, {}), learningRate)
+    try {
+      await body(bench, registry, use)
+    } finally {
+      bench.dispose()
+    }
+  })
+}
+
+/** Steps 1 to 6 at once, and in two halves whose second runs on another optimizer with the state of the first. */
+async function checkResume(spec: OptimizerSpec): Promise<void> {
+  await forBenches(spec, async (whole, registry, use) => {
+    whole.steps(1, 6)
+    const first = createBench(registry.create('optimizer', use, {}), rateOf(spec))
+    first.steps(1, 3)
+    // What a checkpoint does: values are written out, and read into tensors that are gone after restore.
+    const stored = Object.entries(first.optimizer.state()).map(([name, tensor]) => [name, tf.clone(tensor)] as const)
+    const second = createBench(registry.create('optimizer', use, {}), rateOf(spec))
+    for (const [index, { value }] of second.params.entries()) value.assign(first.params[index]!.value as tf.Tensor)
+    second.optimizer.restore(Object.fromEntries(stored))
+    tf.dispose(stored.map(([, tensor]) => tensor))
+    first.dispose()
+    second.steps(4, 6)
+    const [a, b] = [await snapshotParams(whole.params), await snapshotParams(second.params)]
+    second.dispose()
+    expectSameParams('parameters after 6 steps, at once and resumed at 3', a, b)
+  })
+}

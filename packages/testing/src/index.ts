@@ -1,0 +1,30 @@
+export * from './arbitraries/index.ts'
+export {
+  type Comparable,
+  type Comparison,
+  compare,
+  type NestedNumbers,
+  type ShapedNumbers,
+  type Tolerance,
+} from './close.ts'
+export { type BlockShape, type BlockSpec, checkBlock } from './contract/block.ts'
+export { type CallbackSpec, checkCallback } from './contract/callback.ts'
+export type { ContractProblem, Selection } from './contract/check.ts'
+export { checkDataset, type DatasetSpec } from './contract/dataset.ts'
+export { checkLoss, type LossSpec } from './contract/loss.ts'
+export { checkMetric, type MetricSpec } from './contract/metric.ts'
+export { checkModel, type ModelSpec } from './contract/model.ts'
+export { checkOptimizer, type OptimizerSpec } from './contract/optimizer.ts'
+export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
+export type { ComponentSpec, OptionSet } from './contract/spec.ts'
+export * as reference from './reference/index.ts'
+export {
+  blockContract,
+  callbackContract,
+  datasetContract,
+  lossContract,
+  metricContract,
+  modelContract,
+  optimizerContract,
+  scheduleContract,
+} from './suite.ts'
