@@ -3,7 +3,7 @@ import { lineShapes } from './schema.ts'
 import type { LogLine } from './types.ts'
 
 /** A line with its number in the file, counted from 1. */
-export type At<T> = T & { readonly line: number }
+type At<T> = T & { readonly line: number }
 type LineOf<E extends LogLine['event']> = At<Extract<LogLine, { event: E }>>
 export type StepLine = LineOf<'step'>
 export type EpochLine = LineOf<'epoch'>

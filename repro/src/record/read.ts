@@ -5,7 +5,7 @@ import { readSeedLog, type SeedLog } from './read-log.ts'
 import { manifestShape } from './schema.ts'
 import type { Manifest } from './types.ts'
 
-export type { At, EndLine, EpochLine, SeedLog, StepLine } from './read-log.ts'
+export type { EndLine, EpochLine, SeedLog, StepLine } from './read-log.ts'
 
 /** A record as its files tell it. */
 export interface RunRecord {

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import { exactBadge } from './verdict-badge.ts'
 
-export type Cell = number | string
+type Cell = number | string
 
 /** A quantity that follows from the model alone: documented and computed values, one a line of the table. */
 export interface ClosedFormColumn {

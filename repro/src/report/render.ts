@@ -10,7 +10,7 @@ import { type VerdictRow, verdictRow } from './verdict-row.ts'
 import { verdictTable } from './verdict-table.ts'
 
 /** Trained rows, of one table or several. */
-export interface RunsReport {
+interface RunsReport {
   readonly kind: 'runs'
   readonly records: readonly RunRecord[]
 }

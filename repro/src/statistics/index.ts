@@ -1,3 +1,3 @@
 export { normal975, studentCdf, studentQuantile } from './student-t.ts'
 export { mean, type Summary, sampleSd, standardError, summarize } from './summary.ts'
-export { type DifferenceInterval, differenceInterval, halfWidth, type Interval, seedsFor } from './welch.ts'
+export { differenceInterval, halfWidth, type Interval, seedsFor } from './welch.ts'
