@@ -19,6 +19,7 @@ export const errorCodes = {
   E_PLUGIN_REGISTER: { exit: 2, meaning: 'A plugin threw while registering.' },
   E_ENGINE_UNKNOWN: { exit: 2, meaning: 'No engine of this name.' },
   E_ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The engine exists but does not work on this machine.' },
+  E_PEER_UNAVAILABLE: { exit: 2, meaning: 'The peer of a measurement does not work here, or cannot train the row.' },
   E_PRECISION: { exit: 2, meaning: 'The engine does not offer this precision.' },
   E_DATASET_MISSING: { exit: 2, meaning: 'The data was found in none of the places looked at.' },
   E_DATASET_CORRUPT: { exit: 2, meaning: 'A data file is truncated, altered or not of the expected format.' },

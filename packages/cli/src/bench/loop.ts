@@ -1,0 +1,104 @@
+/** Runs scripts of training steps through the real loop: forward, backward, update, metrics and the row's callbacks. */
+import {
+  type Dataset,
+  fit,
+  type Hyperparameters,
+  Learner,
+  type Row,
+  type SourceBatch,
+  type Split,
+} from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { createLearner, type ProgressSink } from '@tricklab/repro'
+
+export interface BenchLoop {
+  readonly learner: Learner
+  /** Loss of every step so far; that of step n is computed before its update. */
+  readonly losses: readonly number[]
+  /** Steps that the row's schedule is made for. */
+  readonly totalSteps: number
+  /** Training batches from the row's own source, from the first on; the caller owns them. */
+  readonly read: (from?: number) => AsyncIterable<SourceBatch>
+  /**
+   * Trains on every batch that the script yields; when `yield` returns, its step is done. The batches belong to the
+   * loop. May be called once.
+   */
+  run(script: () => AsyncIterable<SourceBatch>): Promise<void>
+  /** Waits until everything submitted so far has been computed. */
+  settle(): Promise<void>
+  dispose(): void
+}
+
+/** Ends a fit from within its batch source. */
+class ScriptDone extends Error {}
+
+/** Builds the learner of a row, of its first seed. @errors those of createLearner */
+export async function createBenchLoop(row: Row, dataset: Dataset, progress: ProgressSink): Promise<BenchLoop> {
+  const losses: number[] = []
+  const observer = {
+    name: 'bench',
+    stage: 'log',
+    callback: {
+      afterBatch({ loss }: { readonly loss: number }) {
+        losses.push(loss)
+      },
+    },
+  } as const
+  const seed = row.seeds[0] ?? 1
+  const { parts, hooks } = await createLearner(row, seed, {}, { dataset, progress }, [observer])
+  const totalSteps = parts.source.batches('train') * parts.epochs
+  let script: (() => AsyncIterable<SourceBatch>) | undefined
+
+  async function* scripted(): AsyncGenerator<SourceBatch> {
+    yield* script!()
+    throw new ScriptDone()
+  }
+  const learner = new Learner(
+    {
+      ...parts,
+      source: { ...parts.source, read: (_split: Split, _epoch: number, _from: number) => scripted() },
+      // A long measurement may outlast the schedule, which is not defined beyond its end.
+      schedule: { at: (step): Hyperparameters => parts.schedule.at(Math.min(step, totalSteps - 1)) },
+    },
+    hooks,
+  )
+  return {
+    learner,
+    losses,
+    totalSteps,
+    read: (from = 0) => parts.source.read('train', 0, from),
+    async run(steps) {
+      script = steps
+      try {
+        await fit(learner)
+      } catch (error) {
+        if (!(error instanceof ScriptDone)) throw error
+      }
+    },
+    async settle() {
+      await learner.trainable[0]?.value.data()
+    },
+    dispose() {
+      parts.model.dispose()
+      parts.optimizer.dispose()
+    },
+  }
+}
+
+/** The first full batches of a row in memory, up to `count`; one that is not full only where there is no other. */
+export async function holdBatches(loop: BenchLoop, count: number): Promise<readonly SourceBatch[]> {
+  const held: SourceBatch[] = []
+  for await (const batch of loop.read()) {
+    if (held.length === count || (held.length > 0 && batch.size < held[0]!.size)) {
+      tf.dispose([batch.images, batch.targets])
+      break
+    }
+    held.push(batch)
+  }
+  return held
+}
+
+/** The batch again, without copying its data; the loop may dispose of what it gets. */
+export function again({ images, targets, size }: SourceBatch): SourceBatch {
+  return { images: tf.clone(images), targets: tf.clone(targets), size }
+}

@@ -1,0 +1,91 @@
+/**
+ * What the parent and a side say to each other: one JSON object a line over the side's standard input and output, so
+ * that a side may be written in any language. A side's other output goes to standard error.
+ */
+import type { Problem } from '@tricklab/core'
+import type { Engine } from '@tricklab/engine'
+import type { Network } from './network.ts'
+
+/** First line to our own side. */
+export interface OursSetup {
+  readonly target: string
+  readonly engine: string
+  readonly precision: string
+  readonly threads?: number
+  readonly dataPaths: readonly string[]
+  readonly warmup: number
+  /** Where weights and batches go before the first step, for the peer to start from. */
+  readonly share?: string
+}
+
+/** First line to a peer. */
+export interface PeerSetup {
+  readonly network: Network
+  /** Weights and batches, a safetensors file. */
+  readonly share: string
+  readonly batches: number
+  readonly warmup: number
+  readonly threads: number
+  readonly precision: string
+  readonly channelsLast: boolean
+  readonly totalSteps: number
+  readonly optimizer: { readonly [option: string]: unknown }
+  readonly schedule: { readonly [option: string]: unknown }
+  /** Rate of the first step, for a side without the schedule. */
+  readonly firstLearningRate: number
+}
+
+/** Every later line to a side: measure so many steps. End of input: stop. */
+export interface TurnRequest {
+  readonly steps: number
+}
+
+/** What a side says of itself once it has warmed up. */
+export interface Ready {
+  readonly bench: 'ready'
+  /** Such as `tricklab wasm` or `torch 2.4.0`. */
+  readonly name: string
+  readonly threads: number
+  /** What a reader of the figures should know. */
+  readonly notes: readonly string[]
+  /** Losses of the first steps, for comparison. */
+  readonly losses: readonly number[]
+  readonly version: string
+}
+
+/** What only our own side knows. */
+export interface OursReady extends Ready {
+  readonly engine: Engine
+  readonly batchSize: number
+  readonly batches: number
+  readonly imageShape: readonly number[]
+  readonly classes: number
+  readonly totalSteps: number
+  readonly firstLearningRate: number
+}
+
+export interface TensorCount {
+  readonly numTensors: number
+  readonly numBytes: number
+}
+
+/** The times of one turn. */
+export interface Turn {
+  readonly bench: 'turn'
+  /** @unit milliseconds a step */
+  readonly times: readonly number[]
+  /** Resident memory after every step. @unit bytes */
+  readonly resident: readonly number[]
+  /** @unit bytes */
+  readonly peakResident: number
+  /** Tensors after the first and the last step; only TF.js counts them. */
+  readonly tensors?: { readonly first: TensorCount; readonly last: TensorCount }
+}
+
+export type SideMessage =
+  | Ready
+  | Turn
+  /** The first training step is done. */
+  | { readonly bench: 'first-step' }
+  | { readonly bench: 'problem'; readonly problems: readonly Problem[] }
+  | { readonly bench: 'fault'; readonly stack: string }

@@ -1,0 +1,58 @@
+import { fail, type Row } from '@tricklab/core'
+
+/** A network that peers can build: plain data, understood by the TF.js and the PyTorch side alike. */
+export type Network =
+  | {
+      readonly kind: 'slowai'
+      readonly block: 'conv' | 'residual-conv' | 'double-conv'
+      /** Channels of the input, after every block but the last, and the classes. */
+      readonly channels: readonly number[]
+      readonly firstStride: number
+      readonly slope: number
+      readonly offset: number
+    }
+  | { readonly kind: 'resnet18' }
+
+const blocks = ['conv', 'residual-conv', 'double-conv'] as const
+
+/**
+ * The network of a row, for a peer that builds and trains the same.
+ * @errors E_PEER_UNAVAILABLE when the row does more than peers know: they would be timed at other work
+ */
+export function networkOf(row: Row, inputChannels: number, classes: number): Network {
+  const { model, loss, optimizer, schedule, callbacks } = row.recipe
+  const { use, ...options } = model.skeleton
+  const refuse = (what: string, expected: string, received: string): never =>
+    fail('E_PEER_UNAVAILABLE', {
+      what: `No peer trains ${row.table.id}/${row.name}: ${what}.`,
+      expected: `${expected}.`,
+      received: `${received}.`,
+      fix: 'measure it alone with --peer none.',
+    })
+  if (loss.use !== 'cross-entropy') refuse('peers have one loss', 'cross-entropy', loss.use)
+  if (optimizer.use !== 'adamw') refuse('peers have one optimizer', 'adamw', optimizer.use)
+  if (!['constant', 'one-cycle'].includes(schedule.use)) {
+    refuse('peers do not have its schedule', 'constant or one-cycle', schedule.use)
+  }
+  if (callbacks.length > 0) refuse('peers have no callbacks', 'none', callbacks.map((callback) => callback.use).join())
+  if (use === 'resnet18') return { kind: 'resnet18' }
+  const block = model.slots.block
+  const known = blocks.find((name) => name === block?.use)
+  const firstStrides: Record<string, number> = { 'slowai-cnn': 2, 'slowai-deeper-cnn': 1 }
+  const firstStride = firstStrides[use]
+  if (firstStride === undefined || block === undefined || known === undefined || block.norm !== true) {
+    return refuse(
+      'peers do not have its network',
+      `resnet18, or slowai-cnn or slowai-deeper-cnn of ${blocks.join(', ')} with norm`,
+      `${use}${block === undefined ? '' : ` of ${block.use}`}`,
+    )
+  }
+  return {
+    kind: 'slowai',
+    block: known,
+    channels: [inputChannels, ...(options.widths as number[]), classes],
+    firstStride,
+    slope: block.slope as number,
+    offset: block.offset as number,
+  }
+}

@@ -1,0 +1,208 @@
+/** `bench train`: our training step against a peer's, in turns of one run. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { Engine } from '@tricklab/engine'
+import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
+import type { OursReady, OursSetup, Ready, TensorCount, Turn } from './messages.ts'
+import { networkOf } from './network.ts'
+import { findPeer, type PeerName, peerSetup } from './peers.ts'
+import type { ProgressLine } from './progress-line.ts'
+import { nodeSide, type Side, type SideCommand, startSide } from './side.ts'
+import { invertSpread, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
+import type { BenchTarget } from './targets.ts'
+
+export interface TrainOptions {
+  readonly engine: string
+  readonly precision: string
+  readonly threads?: number
+  readonly dataPaths: readonly string[]
+  readonly peer: PeerName
+  readonly channelsLast: boolean
+  /** Steps a turn. */
+  readonly steps: number
+  /** Turns of each side. */
+  readonly turns: number
+  readonly warmup: number
+}
+
+/** The figures of one side. */
+export interface SideResult {
+  readonly name: string
+  readonly version: string
+  readonly threads: number
+  readonly notes: readonly string[]
+  readonly stepMs: Spread
+  readonly imagesPerSecond: Spread
+  /** Every step of every turn. */
+  readonly turnsMs: readonly (readonly number[])[]
+  readonly peakResidentBytes: number
+  /** Resident memory after the first and the last measured step, and after every turn. */
+  readonly residentBytes: { readonly first: number; readonly last: number; readonly turns: readonly number[] }
+  /** TF.js's count after the first and the last measured step; null where there is none. */
+  readonly tensors: { readonly first: TensorCount; readonly last: TensorCount; readonly flat: boolean } | null
+  readonly startToFirstStepSeconds: number
+  /** Of the first steps. */
+  readonly losses: readonly number[]
+}
+
+export interface TrainRowResult {
+  readonly table: string
+  readonly row: string
+  readonly batchSize: number
+  readonly imageShape: readonly number[]
+  readonly engine: Engine
+  readonly ours: SideResult
+  readonly peer: SideResult | null
+  /** Peer's time over ours; above 1 ours is faster. */
+  readonly ratio: (Spread & { readonly turns: readonly number[] }) | null
+  /** |our loss − the peer's| at the first step: from equal weights and an equal batch. */
+  readonly firstLossDifference: number | null
+}
+
+export interface TrainResult {
+  readonly command: 'bench train'
+  readonly date: string
+  readonly environment: BenchEnvironment
+  readonly options: Omit<TrainOptions, 'dataPaths'>
+  readonly rows: readonly TrainRowResult[]
+}
+
+/** Between turns: the threads of a side that has just been busy spin for a while before they sleep. */
+const pauseMs = 300
+
+/** Steps whose losses are compared; a side takes at least so many to warm up. */
+export const comparedSteps = 4
+
+/** Measures every row, one after the other. @errors E_PEER_UNAVAILABLE, those of engines and datasets, E_WORKER */
+export async function benchTrain(
+  targets: readonly BenchTarget[],
+  { dataPaths, ...options }: TrainOptions,
+  progress: ProgressLine,
+): Promise<TrainResult> {
+  const environment = describeBenchEnvironment()
+  const peer = findPeer(options.peer)
+  // All that may be wrong with a row is found before the first one is measured.
+  if (peer !== undefined) for (const { row } of targets) networkOf(row, 1, 1)
+  const rows: TrainRowResult[] = []
+  for (const target of targets) rows.push(await benchRow(target, { dataPaths, ...options }, peer, progress))
+  return { command: 'bench train', date: new Date().toISOString(), environment, options, rows }
+}
+
+async function benchRow(
+  { row, text }: BenchTarget,
+  options: TrainOptions,
+  peerCommand: SideCommand | undefined,
+  progress: ProgressLine,
+): Promise<TrainRowResult> {
+  const title = `${row.table.id}/${row.name}`
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tricklab-bench-'))
+  const sides: Side[] = []
+  const start = async <R extends Ready>(command: SideCommand, setup: object): Promise<Side<R>> => {
+    const side = await startSide<R>(command, setup)
+    sides.push(side)
+    return side
+  }
+  try {
+    const share = path.join(folder, 'share.safetensors')
+    const oursCommand = nodeSide('our side', './ours-main.ts')
+    const setup: OursSetup = {
+      target: text,
+      engine: options.engine,
+      precision: options.precision,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      dataPaths: options.dataPaths,
+      warmup: options.warmup,
+    }
+    // A process before the measured one fetches data that is missing, warms the file cache and writes what the peer
+    // starts from, so that none of it counts in the memory and the start of the measured one.
+    progress.show(`${title}: preparing data and weights`)
+    const reference = await start<OursReady>(oursCommand, { ...setup, warmup: comparedSteps, share })
+    await reference.close()
+
+    progress.show(`${title}: starting our side`)
+    const ours = await start<OursReady>(oursCommand, setup)
+    let peer: Side | undefined
+    if (peerCommand !== undefined) {
+      progress.show(`${title}: starting ${peerCommand.title}`)
+      peer = await start(peerCommand, peerSetup(row, ours.ready, { ...options, share, threads: options.threads }))
+    }
+    const oursTurns: Turn[] = []
+    const peerTurns: Turn[] = []
+    for (let turn = 0; turn < options.turns; turn++) {
+      for (const [side, turns] of [[ours, oursTurns] as const, [peer, peerTurns] as const]) {
+        if (side === undefined) continue
+        progress.show(`${title}: turn ${turn + 1}/${options.turns}, ${side.ready.name}`)
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        turns.push(await side.measure(options.steps))
+      }
+    }
+    return summarizeRow({ row, ours, peer, oursTurns, peerTurns })
+  } finally {
+    progress.clear()
+    await Promise.all(sides.map((side) => side.close()))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function summarizeRow({
+  row,
+  ours,
+  peer,
+  oursTurns,
+  peerTurns,
+}: {
+  row: BenchTarget['row']
+  ours: Side<OursReady>
+  peer: Side | undefined
+  oursTurns: readonly Turn[]
+  peerTurns: readonly Turn[]
+}): TrainRowResult {
+  const { batchSize, imageShape, engine } = ours.ready
+  const times = (turns: readonly Turn[]) => turns.map((turn) => turn.times)
+  return {
+    table: row.table.id,
+    row: row.name,
+    batchSize,
+    imageShape,
+    engine,
+    ours: summarizeSide(ours, oursTurns, batchSize),
+    peer: peer === undefined ? null : summarizeSide(peer, peerTurns, batchSize),
+    ratio: peer === undefined ? null : pairedRatios(times(oursTurns), times(peerTurns)),
+    firstLossDifference: peer === undefined ? null : Math.abs(ours.ready.losses[0]! - peer.ready.losses[0]!),
+  }
+}
+
+function summarizeSide({ ready, startToFirstStep }: Side, turns: readonly Turn[], batchSize: number): SideResult {
+  const { name, version, threads, notes, losses } = ready
+  const stepMs = spreadOfTurns(turns.map((turn) => turn.times))
+  const first = turns[0]!
+  const last = turns.at(-1)!
+  return {
+    name,
+    version,
+    threads,
+    notes,
+    stepMs,
+    imagesPerSecond: invertSpread(stepMs, batchSize * 1000),
+    turnsMs: turns.map((turn) => turn.times),
+    peakResidentBytes: last.peakResident,
+    residentBytes: {
+      first: first.resident[0]!,
+      last: last.resident.at(-1)!,
+      turns: turns.map((turn) => turn.resident.at(-1)!),
+    },
+    tensors:
+      first.tensors === undefined || last.tensors === undefined
+        ? null
+        : {
+            first: first.tensors.first,
+            last: last.tensors.last,
+            flat:
+              first.tensors.first.numTensors === last.tensors.last.numTensors &&
+              first.tensors.first.numBytes === last.tensors.last.numBytes,
+          },
+    startToFirstStepSeconds: startToFirstStep,
+    losses,
+  }
+}
