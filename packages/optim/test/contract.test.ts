@@ -1,0 +1,16 @@
+import { optimizerContract, scheduleContract } from '@tricklab/testing'
+import { optim } from '../src/index.ts'
+
+optimizerContract({
+  plugin: optim,
+  name: 'adamw',
+  options: [{}, { weightDecay: 0, beta1: 0 }, { decayNormAndBias: false }],
+})
+optimizerContract({
+  plugin: optim,
+  name: 'sgd',
+  options: [{}, { momentum: 0.9, nesterov: true, weightDecay: 0.1 }, { momentum: 0.9, dampening: 0.5 }],
+})
+
+scheduleContract({ plugin: optim, name: 'constant' })
+scheduleContract({ plugin: optim, name: 'one-cycle', options: [{}, { pctStart: 0.01 }, { cycleMomentum: false }] })
