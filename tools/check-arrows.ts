@@ -104,13 +104,20 @@ function roomOfPackage(specifier: string): string | undefined {
   return name.startsWith('plugin-') ? `plugins/${name.slice('plugin-'.length)}` : `packages/${name}`
 }
 
+/** TypeScript files below `src` and `test` folders; links are not followed. */
+function listSources(base: string, folder: string): string[] {
+  return readdirSync(path.join(base, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = `${folder}/${entry.name}`
+    if (entry.isDirectory())
+      return entry.name === 'node_modules' || entry.name === 'dist' ? [] : listSources(base, file)
+    return entry.isFile() && /\/(src|test)\/.*\.ts$/.test(file) ? [file] : []
+  })
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
   const files = ['packages', 'plugins', 'repro', 'recipes']
-    .flatMap((room) =>
-      readdirSync(path.join(root, room), { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
-    )
-    .filter((file) => /\/(src|test)\/.*\.ts$/.test(file) && !file.includes('node_modules'))
+    .flatMap((room) => listSources(root, room))
     // AssemblyScript sources are no TypeScript modules of ours.
     .filter((file) => !file.startsWith('packages/engine/src/wasm/kernels/'))
   const problems = checkArrows(files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') })))

@@ -103,7 +103,7 @@ async function checkAgainstRecipe(record: string, manifest: Manifest): Promise<P
   return checkRecord(record, currentRow(row, manifest), { acceptFallsShort: row.knownToFallShort })
 }
 
-function currentRow({ recipe, hash, reported, tolerance }: Row, { dataset, seeds }: Manifest): CurrentRow {
+function currentRow({ recipe, hash, reported, tolerance, seeds }: Row, { dataset }: Manifest): CurrentRow {
   return {
     recipeHash: hash,
     reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
