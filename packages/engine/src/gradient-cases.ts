@@ -23,6 +23,28 @@ export const gradientCases: readonly GradientCase[] = [
       run: (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(as4(x), as4(w), stride, pad),
     })),
   ),
+  ...[1, 2].map((stride) => ({
+    name: `convolution 3×3, padding 1, stride ${stride}`,
+    shapes: [
+      [3, 8, 8, 5],
+      [3, 3, 5, 6],
+    ],
+    run: (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(as4(x), as4(w), stride, 1),
+  })),
+  {
+    name: 'convolution 3×3, uneven padding',
+    shapes: [
+      [2, 7, 6, 3],
+      [3, 3, 3, 4],
+    ],
+    run: (x, w) =>
+      tf.conv2d(as4(x), as4(w), 2, [
+        [0, 0],
+        [0, 2],
+        [1, 0],
+        [0, 0],
+      ]),
+  },
   {
     name: 'convolution 1×1',
     shapes: [
@@ -39,6 +61,14 @@ export const gradientCases: readonly GradientCase[] = [
     ],
     run: (x, w) => tf.depthwiseConv2d(as4(x), as4(w), 1, 'same'),
   },
+  ...[1, 2].map((stride) => ({
+    name: `depthwise convolution, padding 1, stride ${stride}`,
+    shapes: [
+      [2, 8, 8, 6],
+      [3, 3, 6, 1],
+    ],
+    run: (x: tf.Tensor, w: tf.Tensor) => tf.depthwiseConv2d(as4(x), as4(w), stride, 1),
+  })),
   {
     name: 'batch norm over batch statistics',
     shapes: [[4, 5, 5, 6], [6], [6]],
@@ -56,12 +86,14 @@ export const gradientCases: readonly GradientCase[] = [
   },
   { name: 'max pooling 2×2', shapes: [[2, 8, 8, 5]], run: (x) => tf.maxPool(as4(x), 2, 2, 'valid') },
   { name: 'max pooling 3×3, stride 2, same', shapes: [[2, 9, 9, 5]], run: (x) => tf.maxPool(as4(x), 3, 2, 'same') },
+  { name: 'max pooling 3×3, stride 2, padding 1', shapes: [[2, 8, 8, 5]], run: (x) => tf.maxPool(as4(x), 3, 2, 1) },
   // All negative: where a gradient kernel that starts its maximum above −∞ goes wrong.
   {
     name: 'max pooling of negative values',
     shapes: [[2, 6, 6, 3]],
     run: (x) => tf.maxPool(as4(tf.sub(x as tf.Tensor, 5)), 2, 2, 'valid'),
   },
+  // Windows that stick out are left aside: for them TF.js's cpu backend divides the gradient by too much.
   { name: 'average pooling 2×2', shapes: [[2, 8, 8, 5]], run: (x) => tf.avgPool(as4(x), 2, 2, 'valid') },
   { name: 'global average', shapes: [[3, 4, 4, 6]], run: (x) => tf.mean(x as tf.Tensor, [1, 2]) },
   {

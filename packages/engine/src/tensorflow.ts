@@ -6,6 +6,7 @@ import { fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { useBackend } from './backend.ts'
 import { cpuModel, type EngineDriver, type Prepared } from './driver.ts'
+import { allowExplicitPadding } from './tensorflow/explicit-padding.ts'
 import { findTensorflow, type InstalledTensorflow } from './tensorflow/layout.ts'
 import { createTensorflowBackend, loadBinding, type TensorflowBinding } from './tensorflow/load.ts'
 
@@ -48,6 +49,7 @@ async function load(threads: number) {
   const binding = loadInstalled(installed)
   const backend = createTensorflowBackend(binding)
   tf.registerBackend('tensorflow', () => backend)
+  allowExplicitPadding()
   return { binding, threads }
 }
 

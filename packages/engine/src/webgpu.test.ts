@@ -1,5 +1,6 @@
 import * as tf from '@tricklab/core/tf'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { createTrainingStep } from './doctor/training-step.ts'
 import { prepareEngine } from './engine.ts'
 import { gradientCases, relativeError, runGradientCase } from './gradient-cases.ts'
 import { noSoftwareGpu, useSoftwareGpu } from './webgpu/software-gpu.ts'
@@ -33,6 +34,17 @@ describe.skipIf(noSoftwareGpu !== undefined)(
       expect(tf.memory().numTensors).toBe(before)
       expect(actual).toHaveLength(expected.length)
       for (const [i, values] of actual.entries()) expect(relativeError(values, expected[i] ?? [])).toBeLessThan(1e-4)
+    })
+
+    test('the same steps give the same bits', async () => {
+      await prepareEngine('webgpu')
+      const run = async () => {
+        const step = createTrainingStep()
+        const losses = [await step.run(), await step.run(), await step.run()]
+        step.dispose()
+        return losses
+      }
+      expect(await run()).toEqual(await run())
     })
 
     test('a synchronous read is refused with the way out', async () => {

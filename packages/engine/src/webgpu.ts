@@ -7,7 +7,6 @@ import { adapterName, isSoftware, type OpenAdapter, openAdapter } from './webgpu
 import { adviseOnMissingAdapter, lookAround } from './webgpu/advice.ts'
 import { createDawnBackend } from './webgpu/backend.ts'
 
-// Dawn lives as long as its object is referred to, so it must not be collected.
 let opened: OpenAdapter | undefined
 
 /** Any GPU through Vulkan, Metal or Direct3D 12: TF.js's WebGPU backend on Dawn. */

@@ -114,7 +114,11 @@ describe.skipIf(compiler === undefined || process.platform !== 'linux')('where t
     mkdirSync(tensorflowFolder(), { recursive: true })
     writeFileSync(path.join(tensorflowFolder(), 'installed.json'), JSON.stringify({ version: '2.18.1' }))
     const fakeCompiler = path.join(folder, 'fake-compiler')
-    writeFileSync(fakeCompiler, '#!/bin/sh\n[ "$1" = --version ] && exit\nfor last; do :; done\necho rubbish > "$last"\n', { mode: 0o755 })
+    writeFileSync(
+      fakeCompiler,
+      '#!/bin/sh\n[ "$1" = --version ] && exit\nfor last; do :; done\necho rubbish > "$last"\n',
+      { mode: 0o755 },
+    )
     vi.stubEnv('CXX', fakeCompiler)
     const installing = installTensorflow({ from: makeWheel(wheelFiles) })
     await expect(installing).rejects.toThrow(/\[E_ENGINE_INSTALL\].*removed again: .*installed but does not load/)

@@ -58,8 +58,12 @@ interface Stored {
   tensorMap: { get(dataId: DataId): { values: unknown; dtype: string } }
 }
 
+// Dawn ends with its object, and takes the process with it if a device is still there; so none is ever let go.
+const keptAlive: GPU[] = []
+
 /** Opens the adapter's device with all that TF.js can use of it, and makes the backend over it. */
 export async function createDawnBackend({ gpu, adapter }: OpenAdapter): Promise<DawnBackend> {
+  keptAlive.push(gpu)
   const { limits, features } = adapter
   const device = await adapter.requestDevice({
     requiredFeatures: features.has('timestamp-query') ? ['timestamp-query'] : [],
