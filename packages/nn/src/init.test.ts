@@ -1,6 +1,6 @@
 import { createRng } from '@tricklab/core'
 import { expect, test } from 'vitest'
-import { constant, type Initializer, kaimingNormal, torchBias, torchWeight } from './init.ts'
+import { type Initializer, kaimingNormal, torchBias, torchWeight } from './init.ts'
 
 function statistics(initializer: Initializer, shape: number[]) {
   const values = initializer(shape, createRng(3).at('weight'))
@@ -33,8 +33,4 @@ test('the same key draws the same numbers, another key others', () => {
   const draw = (key: string) => kaimingNormal({ slope: 0, fan: 'in' })([2, 3], createRng(1).at(key))
   expect(draw('a')).toEqual(draw('a'))
   expect(draw('a')).not.toEqual(draw('b'))
-})
-
-test('constant is constant', () => {
-  expect(constant(2)([2, 2], createRng(1).at('a'))).toEqual(new Float32Array([2, 2, 2, 2]))
 })

@@ -3,11 +3,6 @@ import type { Stream } from '@tricklab/core'
 /** Fills a weight: convolutions are `[kh, kw, in, out]`, linear maps `[in, out]`. */
 export type Initializer = (shape: readonly number[], stream: Stream) => Float32Array
 
-/** Every element the same. */
-export function constant(value: number): Initializer {
-  return (shape) => new Float32Array(count(shape)).fill(value)
-}
-
 /**
  * Normal with deviation `gain / √fan`, `gain = √(2 / (1 + slope²))`: keeps the variance through a leaky ReLU of this
  * slope (0: ReLU). Fan `in` keeps that of the activations, `out` that of the gradients.

@@ -1,12 +1,12 @@
 import type { Component, Schedule } from '@tricklab/core'
 
 /** The same learning rate at every step. */
-export function createConstant({ learningRate }: { learningRate: number }): Schedule {
+export function createConstantSchedule({ learningRate }: { learningRate: number }): Schedule {
   return { at: () => ({ learningRate }) }
 }
 
 export const constant: Component<'schedule', Record<never, never>> = {
   doc: "The optimizer's learning rate, unchanged.",
   options: {},
-  create: (_options, context) => createConstant(context),
+  create: (_options, context) => createConstantSchedule(context),
 }

@@ -5,7 +5,7 @@ import { oneCycle } from './one-cycle.ts'
 import { sgd } from './sgd.ts'
 
 export { createAdamw } from './adamw.ts'
-export { createConstant } from './constant.ts'
+export { createConstantSchedule } from './constant.ts'
 export { createMoments, type Moments } from './moments.ts'
 export { createOneCycle } from './one-cycle.ts'
 export { createSgd } from './sgd.ts'

@@ -2,7 +2,7 @@ import { type Block, disposeParams, type FusedActivation, fail, runFused, type S
 import type * as tf from '@tricklab/core/tf'
 import { batchNormEval, batchNormTrain } from '../ops/batch-norm.ts'
 import { expectChannels, formatShape } from '../shape.ts'
-import { createConstant } from './param.ts'
+import { createConstantParam } from './param.ts'
 
 export interface BatchNormSpec {
   readonly channels: number
@@ -27,10 +27,10 @@ export interface BatchNormSpec {
 export function createBatchNorm(spec: BatchNormSpec): Block {
   const { channels, activation = 'linear', epsilon = 1e-5, momentum = 0.1, gamma = 1 } = spec
   const params = {
-    gamma: createConstant('norm', [channels], gamma),
-    beta: createConstant('norm', [channels], 0),
-    mean: createConstant('buffer', [channels], 0),
-    variance: createConstant('buffer', [channels], 1),
+    gamma: createConstantParam('norm', [channels], gamma),
+    beta: createConstantParam('norm', [channels], 0),
+    mean: createConstantParam('buffer', [channels], 0),
+    variance: createConstantParam('buffer', [channels], 1),
   }
 
   function train(images: tf.Tensor4D, shape: Shape): tf.Tensor4D {

@@ -13,7 +13,7 @@ export function createParam(
 }
 
 /** A parameter that starts as one number everywhere. */
-export function createConstant(role: Param['role'], shape: readonly number[], value: number): Param {
+export function createConstantParam(role: Param['role'], shape: readonly number[], value: number): Param {
   const size = shape.reduce((product, length) => product * length, 1)
   return fromValues(role, shape, new Float32Array(size).fill(value))
 }
