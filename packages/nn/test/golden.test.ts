@@ -68,9 +68,9 @@ describe.each<EngineName>(['cpu', 'wasm'])('as PyTorch, on %s', (engine) => {
         tf.sum(tf.mul(compute(), chirp(shape, 0.25))),
       )
       expect(deviation(output, y)).toBeLessThan(1e-5)
-      expect(deviation(result.gradients.x!, dx)).toBeLessThan(1e-4)
+      expect(deviation(result.gradients.x!, dx)).toBeLessThan(1e-5)
       for (const [path, expected] of Object.entries(gradients)) {
-        expect(deviation(result.gradients[path]!, expected), path).toBeLessThan(1e-4)
+        expect(deviation(result.gradients[path]!, expected), path).toBeLessThan(1e-5)
       }
       tf.dispose([x])
       block.dispose()
@@ -144,7 +144,7 @@ describe.each<EngineName>(['cpu', 'wasm'])('as PyTorch, on %s', (engine) => {
       )
       expect(deviation([value.dataSync()[0]!], [loss])).toBeLessThan(1e-5)
       for (const { path, value } of own) {
-        expect(deviation(value.dataSync(), updated[path]!), path).toBeLessThan(1e-4)
+        expect(deviation(value.dataSync(), updated[path]!), path).toBeLessThan(1e-5)
       }
       tf.dispose([images, targets, value, grads])
       optimizer.dispose()

@@ -34,8 +34,8 @@ describe('one-cycle', () => {
     const schedule = create('one-cycle', golden, options)
     for (const [step, [learningRate, momentum]] of golden.rows.entries()) {
       const hyper = schedule.at(step)
-      expect(Math.abs(hyper.learningRate / learningRate - 1), `learning rate, step ${step}`).toBeLessThan(1e-9)
-      expect(Math.abs(hyper.momentum! / momentum - 1), `momentum, step ${step}`).toBeLessThan(1e-9)
+      expect(Math.abs(hyper.learningRate / learningRate - 1), `learning rate, step ${step}`).toBeLessThan(1e-12)
+      expect(Math.abs(hyper.momentum! / momentum - 1), `momentum, step ${step}`).toBeLessThan(1e-12)
     }
   })
 
