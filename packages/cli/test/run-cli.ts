@@ -28,7 +28,7 @@ export interface CliOptions {
 
 /** Runs a command of the CLI as a user would, in a process of its own. */
 export function runCli(
-  command: 'repro' | 'lab',
+  command: 'repro' | 'lab' | 'bench',
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {

@@ -1,16 +1,25 @@
+import type { ProgressSink } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { oneRow } from '../lab/explain.ts'
+import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { benchData } from './data.ts'
+import { formatData } from './format-data.ts'
+import { formatProfile } from './format-profile.ts'
 import { formatTrain } from './format-train.ts'
 import { peerName, peerNames } from './peers.ts'
+import { benchProfile, type ProfileOptions } from './profile.ts'
 import { createProgressLine } from './progress-line.ts'
-import { defaultTargets, resolveTargets } from './targets.ts'
+import { type BenchTarget, defaultTargets, resolveTargets } from './targets.ts'
 import { benchTrain, comparedSteps, type TrainOptions } from './train.ts'
 
 /** `pnpm bench …` */
 export function benchProgram(): Command {
   const program = createProgram('bench', 'Measures training steps: against a peer, by kernel, and the supply of data.')
   addTrain(program)
+  addProfile(program)
+  addData(program)
   return program
 }
 
@@ -36,6 +45,62 @@ function addTrain(program: Command): void {
     const result = await benchTrain(await resolveTargets(texts), options, createProgressLine())
     print(formatTrain(result), json === true ? result : undefined)
   })
+}
+
+interface CommonArguments extends EngineArguments {
+  readonly steps: number
+  readonly data?: string[]
+  readonly json?: boolean
+}
+
+function addProfile(program: Command): void {
+  const command = program
+    .command('profile')
+    .description('where the time of a training step goes, kernel by kernel')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--steps <n>', 'steps to profile', wholeNumber('--steps', 1), 10)
+  addCommonOptions(command).action(async (text: string, options: CommonArguments) => {
+    const result = await inThisProcess(text, options, (target, settings, sink) => benchProfile(target, settings, sink))
+    print(formatProfile(result), options.json === true ? result : undefined)
+  })
+}
+
+function addData(program: Command): void {
+  const command = program
+    .command('data')
+    .description('images a second of the data source alone, and how long training waits for it')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 20)
+    .option('--batches <n>', 'batches to read without training', wholeNumber('--batches', 1), 100)
+  addCommonOptions(command).action(async (text: string, options: CommonArguments & { batches: number }) => {
+    const result = await inThisProcess(text, options, (target, settings, sink) =>
+      benchData(target, { ...settings, batches: options.batches }, sink),
+    )
+    print(formatData(result), options.json === true ? result : undefined)
+  })
+}
+
+/** Steps before anything is timed: compilation, first allocations. */
+const warmup = 3
+
+/** Runs a measurement of one row here, with its progress on standard error. */
+async function inThisProcess<T>(
+  text: string,
+  given: CommonArguments,
+  measure: (target: BenchTarget, options: ProfileOptions, sink: ProgressSink) => Promise<T>,
+): Promise<T> {
+  const { data, steps } = given
+  const row = await oneRow(text)
+  const line = createProgressLine()
+  const { sink, close } = createProgressView()
+  try {
+    line.show(`${row.table.id}/${row.name}: measuring ${steps} steps`)
+    const options = { engine: engineChoice(given), dataPaths: data ?? [], steps, warmup }
+    return await measure({ row, text }, options, sink)
+  } finally {
+    line.clear()
+    close()
+  }
 }
 
 /** Options that every measurement has. */

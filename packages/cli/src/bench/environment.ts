@@ -9,7 +9,7 @@ export interface BenchEnvironment {
   readonly os: string
   readonly node: string
   readonly tfjs: string
-  /** Processes that wanted to run, on average over the last minute: above 1 or 2 the machine was not quiet. */
+  /** Processes that wanted to run, on average over the last minute: near 0 on a quiet machine. */
   readonly loadAtStart: number
 }
 
@@ -29,5 +29,6 @@ export function describeBenchEnvironment(): BenchEnvironment {
 /** The machine in one line. */
 export function formatEnvironment({ cpu, cores, memoryGiB, node, tfjs, loadAtStart }: BenchEnvironment): string {
   const machine = `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, ${memoryGiB} GiB`
-  return `${machine}; Node ${node}, TF.js ${tfjs}; load average ${loadAtStart} at the start`
+  const busy = loadAtStart > 1 ? ' WARNING: the machine was busy, figures are of little worth' : ''
+  return `${machine}; Node ${node}, TF.js ${tfjs}; load average ${loadAtStart} at the start${busy}`
 }

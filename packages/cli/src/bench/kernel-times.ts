@@ -1,0 +1,82 @@
+/** Times the kernels of the current TF.js backend by standing between it and TF.js. */
+import * as tf from '@tricklab/core/tf'
+
+/** What one kernel did while it was watched. */
+export interface KernelTime {
+  readonly kernel: string
+  readonly calls: number
+  /** Without the kernels that it called itself. @unit milliseconds */
+  readonly ms: number
+  /** Multiply-accumulates, for convolutions; 0 for the others. */
+  readonly macs: number
+}
+
+/**
+ * Wraps every kernel of the current backend; `stop` puts the kernels back and says what they did.
+ *
+ * A composed kernel runs others: its own time is what remains, so that all times add up to the time inside kernels.
+ * On an engine that computes asynchronously these are the times of submitting work, not of doing it.
+ */
+export function watchKernels(): { stop(): KernelTime[] } {
+  const backendName = tf.getBackend()
+  const totals = new Map<string, { calls: number; ms: number; macs: number }>()
+  /** Time spent in called kernels, for each kernel under way. */
+  const inner: number[] = []
+
+  const originals = tf.getKernelsForBackend(backendName)
+  for (const original of originals) {
+    replace(original, {
+      ...original,
+      kernelFunc(call) {
+        inner.push(0)
+        const start = performance.now()
+        try {
+          return original.kernelFunc(call)
+        } finally {
+          const elapsed = performance.now() - start
+          const own = elapsed - inner.pop()!
+          if (inner.length > 0) inner[inner.length - 1]! += elapsed
+          const total = totals.get(original.kernelName) ?? { calls: 0, ms: 0, macs: 0 }
+          totals.set(original.kernelName, {
+            calls: total.calls + 1,
+            ms: total.ms + own,
+            macs: total.macs + convolutionMacs(original.kernelName, call.inputs, call.attrs ?? {}),
+          })
+        }
+      },
+    })
+  }
+  return {
+    stop() {
+      for (const original of originals) replace(original, original)
+      return [...totals].map(([kernel, total]) => ({ kernel, ...total })).sort((a, b) => b.ms - a.ms)
+    },
+  }
+}
+
+function replace({ kernelName, backendName }: tf.KernelConfig, by: tf.KernelConfig): void {
+  tf.unregisterKernel(kernelName, backendName)
+  tf.registerKernel(by)
+}
+
+/** Every dense convolution kernel does one multiply-accumulate for each output pixel, filter tap and pair of channels. */
+function convolutionMacs(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): number {
+  const { x, dy, filter } = inputs
+  if (kernel === 'Conv2DBackpropInput') return placesOf(dy!.shape) * sizeOf(filter!.shape)
+  if (kernel === 'Conv2DBackpropFilter') return placesOf(dy!.shape) * sizeOf(attrs.filterShape as number[])
+  if (kernel !== 'Conv2D' && kernel !== 'FusedConv2D') return 0
+  const { outHeight, outWidth } = tf.backend_util.computeConv2DInfo(
+    x!.shape as [number, number, number, number],
+    filter!.shape as [number, number, number, number],
+    attrs.strides as [number, number],
+    attrs.dilations as [number, number],
+    attrs.pad as number,
+    attrs.dimRoundingMode as 'floor',
+  )
+  return x!.shape[0]! * outHeight * outWidth * sizeOf(filter!.shape)
+}
+
+/** Output pixels of all images. */
+const placesOf = (shape: readonly number[]): number => sizeOf(shape.slice(0, 3))
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
