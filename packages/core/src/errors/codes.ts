@@ -35,6 +35,7 @@ export const errorCodes = {
   E_CHECKPOINT_WRITE: { exit: 3, meaning: 'A checkpoint could not be written; the last good one is untouched.' },
   // faults (exit 4)
   E_ENGINE_FAILED: { exit: 4, meaning: 'The engine failed in the middle of the work: device lost, out of memory.' },
+  E_OUT_OF_MEMORY: { exit: 4, meaning: 'No memory for another tensor.' },
   E_ENGINE_SYNC_READ: { exit: 4, meaning: 'A tensor was read synchronously on an engine that can only answer later.' },
   E_ENGINE_INSTALL: { exit: 4, meaning: "An engine's binary could not be unpacked, built or made to work." },
   E_LOSS_NAN: { exit: 4, meaning: 'The loss became NaN or infinite.' },

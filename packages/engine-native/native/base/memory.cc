@@ -1,0 +1,66 @@
+#include "base/memory.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#if defined(__linux__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace tricklab {
+namespace {
+
+std::atomic<int64_t> allocated{0};
+
+// From here on a block gets pages of its own, which go back to the system at once when it is released.
+constexpr int64_t kPages = int64_t{1} << 20;
+constexpr int64_t kHugePage = int64_t{2} << 20;
+
+int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+}  // namespace
+
+void* allocate_memory(int64_t bytes) {
+  if (bytes < 0) return nullptr;
+  void* memory = nullptr;
+  if (bytes < kPages) {
+    if (posix_memalign(&memory, 64, static_cast<size_t>(round_up(bytes + 1, 64))) != 0) return nullptr;
+  } else {
+    memory = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+#if defined(MADV_HUGEPAGE)
+    // Advice only; it may be refused.
+    if (bytes >= 2 * kHugePage) madvise(memory, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+#endif
+  }
+  allocated.fetch_add(bytes, std::memory_order_relaxed);
+  return memory;
+}
+
+void release_memory(void* memory, int64_t bytes) {
+  if (memory == nullptr) return;
+  allocated.fetch_sub(bytes, std::memory_order_relaxed);
+  if (bytes < kPages) {
+    std::free(memory);
+  } else {
+    munmap(memory, static_cast<size_t>(bytes));
+  }
+}
+
+int64_t allocated_bytes() { return allocated.load(std::memory_order_relaxed); }
+
+Workspace::~Workspace() { release_memory(memory_, bytes_); }
+
+void* Workspace::reserve(int64_t bytes) {
+  if (bytes > bytes_) {
+    release_memory(memory_, bytes_);
+    bytes_ = 0;
+    memory_ = allocate_memory(bytes);
+    if (memory_ == nullptr) throw std::bad_alloc();
+    bytes_ = bytes;
+  }
+  return memory_;
+}
+
+}  // namespace tricklab

@@ -1,0 +1,176 @@
+/**
+ * The TF.js backend `native`. It keeps the cpu backend's records (values are typed arrays), so every kernel of that
+ * backend works on it; the values of our own kernels lie in pooled native memory.
+ */
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
+import type * as tf from '@tricklab/core/tf'
+import { type BaseAddon, loadAddon } from './addon.ts'
+import { type Block, BufferPool } from './pool.ts'
+
+/** The cpu backend's record, and the block that its values lie in, if they do. */
+interface DataRecord {
+  values?: tf.backend_util.BackendValues
+  dtype: tf.DataType
+  complexTensorInfos?: { real: tf.TensorInfo; imag: tf.TensorInfo }
+  refCount: number
+  block?: Block
+}
+
+type DataId = tf.DataId
+
+/** Element types that our kernels know. */
+export type NativeType = 'float32' | 'int32' | 'bool'
+
+export class NativeBackend extends MathBackendCPU {
+  readonly pool: BufferPool
+
+  constructor(addon: BaseAddon = loadAddon().functions, pool: BufferPool = new BufferPool(addon)) {
+    super()
+    // Else the first tensor in Node prints an advertisement for tfjs-node.
+    ;(this as unknown as { firstUse: boolean }).firstUse = false
+    this.pool = pool
+  }
+
+  /** A new tensor for a kernel to fill; its values are undefined until then. */
+  output(shape: number[], dtype: NativeType = 'float32'): tf.TensorInfo {
+    const size = sizeOf(shape)
+    const bytes = dtype === 'bool' ? size : size * 4
+    const block = this.pool.take(bytes)
+    const { buffer } = block
+    const values =
+      dtype === 'float32'
+        ? new Float32Array(buffer, 0, size)
+        : dtype === 'int32'
+          ? new Int32Array(buffer, 0, size)
+          : new Uint8Array(buffer, 0, size)
+    return { dataId: this.#add({ values, dtype, refCount: 1, block }), shape, dtype }
+  }
+
+  /** The same data under another shape, shared until both are gone. */
+  view(x: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+    this.incRef(x.dataId)
+    return { dataId: x.dataId, shape, dtype: x.dtype }
+  }
+
+  /** Values of a float32 tensor, in place. */
+  floats(x: tf.TensorInfo): Float32Array {
+    const { values } = this.#record(x.dataId)
+    if (values instanceof Float32Array) return values
+    // The cpu backend's casts only rename: what it calls float32 may lie there as whole numbers.
+    return this.#retype(x.dataId, Float32Array.from(values as Int32Array))
+  }
+
+  /** Values of an int32 tensor, in place. */
+  ints(x: tf.TensorInfo): Int32Array {
+    const { values } = this.#record(x.dataId)
+    if (values instanceof Int32Array) return values
+    return Int32Array.from(values as Uint8Array)
+  }
+
+  /** Values of a bool tensor, in place. */
+  bytes(x: tf.TensorInfo): Uint8Array {
+    const { values } = this.#record(x.dataId)
+    if (values instanceof Uint8Array) return values
+    return Uint8Array.from(values as Int32Array, (value) => (value ? 1 : 0))
+  }
+
+  override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): DataId {
+    // The caller may go on using its array, so tensors of any size are copied.
+    const copy = isNumeric(values) ? this.#copy(values, dtype) : undefined
+    return this.#add(copy ?? { values, dtype, refCount: 1 })
+  }
+
+  override makeTensorInfo(
+    shape: number[],
+    dtype: tf.DataType,
+    values?: tf.backend_util.BackendValues | string[],
+  ): tf.TensorInfo {
+    if (dtype === 'string' || !isNumeric(values)) return super.makeTensorInfo(shape, dtype, values)
+    // A cpu kernel's result: its own array, or part of an input's, which may lie in a block.
+    const record = this.pool.owns(values.buffer) ? this.#copy(values, dtype) : undefined
+    return { dataId: this.#add(record ?? { values, dtype, refCount: 1 }), shape, dtype }
+  }
+
+  override move(
+    dataId: DataId,
+    values: tf.backend_util.BackendValues,
+    _shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    const copy = isNumeric(values) ? this.#copy(values, dtype) : undefined
+    this.data.set(dataId, { ...(copy ?? { values, dtype }), refCount } as never)
+  }
+
+  /** A copy wherever later kernels could change the values. */
+  override readSync(dataId: DataId): tf.backend_util.BackendValues {
+    const { values, block } = this.#record(dataId)
+    if (block === undefined || !isNumeric(values)) return super.readSync(dataId)
+    return values.slice()
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.data.has(dataId)) return true
+    const record = this.#record(dataId)
+    if (!super.disposeData(dataId, force)) return false
+    if (record.block !== undefined) {
+      this.pool.give(record.block)
+      // Whoever kept the record finds nothing rather than another tensor's values.
+      delete record.block
+      delete record.values
+    }
+    return true
+  }
+
+  override memory(): { unreliable: boolean; reasons: string[] } {
+    const { live, cached } = this.pool.statistics()
+    // TF.js takes what it knows out of this object and hands the rest through.
+    return { unreliable: false, reasons: [], nativeLiveBytes: live, nativePooledBytes: cached } as never
+  }
+
+  override dispose(): void {
+    this.pool.trim()
+  }
+
+  #record(dataId: DataId): DataRecord {
+    return this.data.get(dataId) as unknown as DataRecord
+  }
+
+  #add(record: DataRecord): DataId {
+    const dataId = {}
+    this.data.set(dataId, record as never)
+    return dataId
+  }
+
+  /** The values in a block, in the type that a tensor of this dtype has. */
+  #copy(values: NumericValues, dtype: tf.DataType): DataRecord | undefined {
+    const Type = arrayTypes[dtype as NativeType]
+    if (Type === undefined) return undefined
+    const block = this.pool.take(values.length * Type.BYTES_PER_ELEMENT)
+    const copy = new Type(block.buffer, 0, values.length)
+    copy.set(values)
+    return { values: copy, dtype, refCount: 1, block }
+  }
+
+  #retype(dataId: DataId, values: Float32Array): Float32Array {
+    const record = this.#record(dataId)
+    // Only where the record is of the type asked for; a shared one keeps what its other tensors expect.
+    if (record.dtype === 'float32' && record.block === undefined) record.values = values
+    return values
+  }
+}
+
+type NumericValues = Float32Array | Int32Array | Uint8Array
+
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
+
+function isNumeric(values: unknown): values is NumericValues {
+  return values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array
+}
+
+/** Number of elements. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1
+  for (const length of shape) size *= length
+  return size
+}

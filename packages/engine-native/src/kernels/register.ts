@@ -1,0 +1,42 @@
+/** Puts native kernels in the place of the cpu backend's. */
+import * as tf from '@tricklab/core/tf'
+import type { NativeBackend } from '../backend.ts'
+
+/** A kernel's inputs by name; optional ones are `undefined`. */
+export type Inputs = Record<string, tf.TensorInfo>
+
+export interface KernelCall<Attrs> {
+  inputs: Inputs
+  attrs: Attrs
+  backend: NativeBackend
+  /** Runs the cpu backend's kernel on the same call: for the cases that ours does not serve. */
+  stock: () => tf.TensorInfo | tf.TensorInfo[]
+}
+
+/** Registers `run` as the backend's kernel `name`, over the cpu backend's if there is one (which `stock` still reaches). */
+export function nativeKernel<Attrs = object>(
+  name: string,
+  run: (call: KernelCall<Attrs>) => tf.TensorInfo | tf.TensorInfo[],
+): void {
+  const stock = tf.getKernel(name, 'cpu')
+  if (tf.getKernel(name, 'native') !== undefined) tf.unregisterKernel(name, 'native')
+  tf.registerKernel({
+    kernelName: name,
+    backendName: 'native',
+    kernelFunc: (call) =>
+      run({
+        inputs: call.inputs as unknown as Inputs,
+        attrs: call.attrs as unknown as Attrs,
+        backend: call.backend as NativeBackend,
+        stock: () => {
+          if (stock === undefined) throw new Error(`the cpu backend has no kernel ${name}`)
+          return stock.kernelFunc(call)
+        },
+      }),
+  })
+}
+
+/** Whether every tensor is float32: what most native kernels serve. */
+export function allFloat(...tensors: tf.TensorInfo[]): boolean {
+  return tensors.every(({ dtype }) => dtype === 'float32')
+}
