@@ -1,0 +1,309 @@
+import { describe, expect, test } from 'vitest'
+import {
+  createModel,
+  createRegistry,
+  createRng,
+  defineSummaryTable,
+  defineTable,
+  isTable,
+  normalizeRow,
+  normalizeSummaryModel,
+  rowNames,
+  type TrainingTable,
+  TricklabError,
+} from '../index.ts'
+import { opt } from '../options.ts'
+import { definePlugin } from '../plugin/define.ts'
+
+const nothing = () => null as never
+const parts = definePlugin({
+  name: 'parts',
+  core: '*',
+  register: (on) => [
+    on.dataset('images', { doc: '', options: { size: opt.integer({ min: 1, default: 8, doc: '' }) }, create: nothing }),
+    on.model('net', {
+      doc: '',
+      options: { width: opt.integer({ min: 1, default: 4, doc: '' }) },
+      slots: { conv: 'plain', pool: 'max' },
+      create: (options, { slot, classes }) => ({ options, classes, conv: slot('conv').use }) as never,
+    }),
+    on.model('slotless', { doc: '', options: {}, create: (_, { slot }) => slot('conv') as never }),
+    on.block('plain', { doc: '', options: {}, create: nothing }),
+    on.block('max', { doc: '', options: {}, create: nothing }),
+    on.block('blur', { doc: '', options: { taps: opt.integer({ min: 1, default: 3, doc: '' }) }, create: nothing }),
+    on.loss('cross', { doc: '', options: {}, create: nothing }),
+    on.optimizer('adam', {
+      doc: '',
+      options: {
+        learningRate: opt.number({ min: 0, default: 0.1, doc: '' }),
+        beta: opt.number({ default: 0.9, doc: '' }),
+      },
+      create: nothing,
+    }),
+    on.optimizer('sgd', { doc: '', options: { learningRate: opt.number({ min: 0, doc: '' }) }, create: nothing }),
+    on.schedule('flat', { doc: '', options: {}, create: nothing }),
+    on.metric('accuracy', {
+      doc: '',
+      options: { average: opt.choice(['micro', 'macro'], { default: 'micro', doc: '' }) },
+      create: nothing,
+    }),
+    on.callback('mix', { doc: '', options: { alpha: opt.number({ min: 0, default: 0.4, doc: '' }) }, create: nothing }),
+  ],
+})
+
+const base = {
+  data: { dataset: 'images', normalize: { kind: 'none' }, shuffle: true, dropLast: false },
+  model: 'net',
+  loss: 'cross',
+  optimizer: { use: 'adam', learningRate: 0.2 },
+  schedule: 'flat',
+  metrics: ['accuracy'],
+  epochs: 2,
+  batchSize: 16,
+  seeds: [1, 2],
+  tolerance: 0.02,
+} as const
+
+/** A table whose rows may be as wrong as a JavaScript file can make them. */
+function loose(rows: { [row: string]: object }, changes: object = {}): TrainingTable {
+  return defineTable({ id: 't', title: '', source: '', plugins: [parts], base: { ...base, ...changes }, rows } as never)
+}
+const recipeOf = (change: object) => normalizeRow(loose({ row: { change } }), 'row').recipe
+const hashOf = (change: object, changes: object = {}) => normalizeRow(loose({ row: { change } }, changes), 'row').hash
+
+function problemsOf(rows: { [row: string]: object }, name = 'row', changes: object = {}) {
+  try {
+    normalizeRow(loose(rows, changes), name)
+  } catch (error) {
+    if (error instanceof TricklabError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('normalised rows', () => {
+  test('every default is filled in, and every use is long', () => {
+    expect(recipeOf({})).toEqual({
+      data: { dataset: { use: 'images', size: 8 }, normalize: { kind: 'none' }, shuffle: true, dropLast: false },
+      model: { skeleton: { use: 'net', width: 4 }, slots: { conv: { use: 'plain' }, pool: { use: 'max' } } },
+      loss: { use: 'cross' },
+      optimizer: { use: 'adam', learningRate: 0.2, beta: 0.9 },
+      schedule: { use: 'flat' },
+      metrics: [{ use: 'accuracy', average: 'micro' }],
+      callbacks: [],
+      epochs: 2,
+      batchSize: 16,
+    })
+  })
+
+  test('options merge; a new use drops those of the old; short and long forms merge alike', () => {
+    expect(recipeOf({ optimizer: { beta: 0.5 } }).optimizer).toEqual({ use: 'adam', learningRate: 0.2, beta: 0.5 })
+    expect(recipeOf({ optimizer: { use: 'sgd', learningRate: 1 } }).optimizer).toEqual({ use: 'sgd', learningRate: 1 })
+    const kept = { use: 'adam', learningRate: 0.2, beta: 0.9 }
+    expect(recipeOf({ optimizer: 'adam' }).optimizer).toEqual(kept)
+    expect(recipeOf({ optimizer: { use: 'adam' } }).optimizer).toEqual(kept)
+    expect(recipeOf({ model: { width: 9 } }).model.skeleton).toEqual({ use: 'net', width: 9 })
+  })
+
+  test('slots merge one by one', () => {
+    const { slots } = recipeOf({ model: { slots: { pool: { use: 'blur', taps: 5 } } } }).model
+    expect(slots).toEqual({ conv: { use: 'plain' }, pool: { use: 'blur', taps: 5 } })
+    expect(recipeOf({ model: { slots: { pool: 'blur' } } }).model.slots.pool).toEqual({ use: 'blur', taps: 3 })
+  })
+
+  test('lists and normalisations are replaced, not merged', () => {
+    expect(recipeOf({ metrics: [{ use: 'accuracy', average: 'macro' }] }).metrics).toEqual([
+      { use: 'accuracy', average: 'macro' },
+    ])
+    expect(recipeOf({ callbacks: ['mix', { use: 'mix', alpha: 0 }] }).callbacks).toEqual([
+      { use: 'mix', alpha: 0.4 },
+      { use: 'mix', alpha: 0 },
+    ])
+    const changes = { data: { ...base.data, normalize: { kind: 'fixed', mean: [0], std: [1] } } }
+    const table = loose({ row: { change: { data: { normalize: { kind: 'sample-scalar', images: 5 } } } } }, changes)
+    expect(normalizeRow(table, 'row').recipe.data.normalize).toEqual({ kind: 'sample-scalar', images: 5 })
+  })
+
+  test('rows inherit through `from`, nearest last', () => {
+    const table = loose({
+      a: { change: { epochs: 3, optimizer: { beta: 0.1 } }, tolerance: 0.5, seeds: [7], note: 'of a' },
+      b: { from: 'a', change: { optimizer: { learningRate: 0.3 } } },
+      c: { from: 'b', change: { epochs: 9 } },
+    })
+    const { recipe, tolerance, seeds, note } = normalizeRow(table, 'c')
+    expect(recipe.epochs).toBe(9)
+    expect(recipe.optimizer).toEqual({ use: 'adam', learningRate: 0.3, beta: 0.1 })
+    // Tolerance, seeds and notes belong to a row alone.
+    expect([tolerance, seeds, note]).toEqual([0.02, [1, 2], undefined])
+    expect(normalizeRow(table, 'a')).toMatchObject({ tolerance: 0.5, seeds: [7], note: 'of a' })
+    expect(rowNames(table)).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('what is wrong', () => {
+  test('a row that does not exist', () => {
+    for (const name of ['roww', 'toString']) {
+      expect(problemsOf({ row: {} }, name)).toEqual([expect.objectContaining({ code: 'E_ROW_UNKNOWN' })])
+    }
+    expect(problemsOf({ row: {} }, 'roww')[0]!.fix).toBe('did you mean "row"?')
+    expect(problemsOf({ row: { from: 'nowhere' } })[0]!.code).toBe('E_ROW_UNKNOWN')
+  })
+
+  test('a circle of rows, shown as it goes', () => {
+    const rows = { a: { from: 'b' }, b: { from: 'c' }, c: { from: 'a' } }
+    expect(problemsOf(rows, 'a')[0]).toMatchObject({ code: 'E_RECIPE', received: 'a → b → c → a' })
+    expect(problemsOf({ a: { from: 'a' } }, 'a')[0]).toMatchObject({ received: 'a → a' })
+  })
+
+  test('everything at once, each with its place', () => {
+    const found = problemsOf({
+      row: {
+        change: {
+          epoch: 3,
+          epochs: 0,
+          batchSize: 1.5,
+          data: { shufle: true, shuffle: 'yes', normalize: { kind: 'fixed', mean: [0], extra: 1 } },
+          model: { slots: { pol: 'blur', pool: { use: 'blur', taps: 0 } } },
+          optimizer: { use: 'adamm' },
+          loss: 5,
+          callbacks: ['mix', { use: 'mix', beta: 1 }],
+          metrics: 'accuracy',
+        },
+      },
+    })
+    const what = found.map(({ code, what }) => `${code} ${what}`)
+    expect(what).toEqual([
+      'E_RECIPE t/row has an unknown key "epoch".',
+      'E_RECIPE t/row data has an unknown key "shufle".',
+      'E_RECIPE t/row data.normalize has an unknown key "extra".',
+      'E_RECIPE t/row data.normalize: "std" is missing or not of the right form.',
+      'E_RECIPE t/row data: "shuffle" is missing or not of the right form.',
+      'E_RECIPE t/row model.slots has an unknown key "pol".',
+      'E_OPTION_RANGE t/row slot "pool" (block "blur"): option "taps" is out of range.',
+      'E_RECIPE t/row: "loss" is missing or not of the right form.',
+      'E_COMPONENT_UNKNOWN t/row names the optimizer "adamm", which no plugin of the recipe registers.',
+      'E_RECIPE t/row: "metrics" is missing or not of the right form.',
+      'E_OPTION_UNKNOWN t/row (callback "mix") has no option "beta".',
+      'E_RECIPE t/row: "epochs" is missing or not of the right form.',
+      'E_RECIPE t/row: "batchSize" is missing or not of the right form.',
+    ])
+  })
+
+  test.each([
+    [{ kind: 'toString' }],
+    ['none'],
+    [null],
+    [{ kind: 'sample-scalar' }],
+    [{ kind: 'sample-scalar', images: 0 }],
+    [{ kind: 'fixed', mean: ['0'], std: [1] }],
+  ])('the normalisation %j', (normalize) => {
+    const [problem, ...rest] = problemsOf({ row: {} }, 'row', { data: { ...base.data, normalize } })
+    expect(rest).toEqual([])
+    expect(problem!.code).toBe('E_RECIPE')
+  })
+
+  test('slots of a model that has none', () => {
+    const [problem] = problemsOf({ row: { change: { model: { use: 'slotless', slots: { conv: 'plain' } } } } })
+    expect(problem).toMatchObject({ code: 'E_RECIPE', expected: 'no keys.' })
+  })
+})
+
+describe('the hash', () => {
+  const reference = hashOf({})
+
+  test('does not depend on the order of keys, on explicit defaults or on the short form', () => {
+    const same = [
+      { optimizer: { beta: 0.9 } },
+      { optimizer: { use: 'adam' } },
+      { model: { use: 'net', width: 4, slots: { pool: 'max' } } },
+      { metrics: [{ use: 'accuracy' }], callbacks: [] },
+      { data: { dataset: { size: 8, use: 'images' } } },
+    ]
+    for (const change of same) expect(hashOf(change)).toBe(reference)
+    const { data, ...rest } = base
+    const turned = Object.fromEntries(Object.entries({ ...rest, data }).reverse())
+    expect(
+      normalizeRow(
+        defineTable({ id: 'u', title: 'x', source: 'y', plugins: [parts], base: turned, rows: { r: {} } } as never),
+        'r',
+      ).hash,
+    ).toBe(reference)
+  })
+
+  test('changes with everything that can change a result', () => {
+    const changes = [
+      { epochs: 3 },
+      { batchSize: 17 },
+      { data: { shuffle: false } },
+      { data: { dropLast: true } },
+      { data: { normalize: { kind: 'sample-scalar', images: 9 } } },
+      { data: { normalize: { kind: 'sample-scalar', images: 10 } } },
+      { data: { dataset: { use: 'images', size: 9 } } },
+      { model: { width: 5 } },
+      { model: { slots: { pool: 'blur' } } },
+      { model: { slots: { pool: { use: 'blur', taps: 4 } } } },
+      { optimizer: { beta: 0.8 } },
+      { optimizer: { use: 'sgd', learningRate: 0.2 } },
+      { metrics: [{ use: 'accuracy', average: 'macro' }] },
+      { callbacks: ['mix'] },
+      { callbacks: [{ use: 'mix', alpha: 0 }] },
+    ]
+    expect(new Set([reference, ...changes.map((change) => hashOf(change))]).size).toBe(changes.length + 1)
+  })
+
+  test('does not change with what is only said about a row', () => {
+    const said = { reported: { runs: [0.9] }, tolerance: 0.5, seeds: [9], note: 'x', knownToFallShort: true }
+    expect(normalizeRow(loose({ row: said }), 'row').hash).toBe(reference)
+  })
+
+  test('is written down, so that a change of the normal form is noticed', () => {
+    expect(reference).toMatch(/^[0-9a-f]{64}$/)
+    expect(reference.slice(0, 16)).toBe('6d1608ac7729174d')
+  })
+})
+
+test('models are built with the blocks of their slots, and may ask for declared slots alone', () => {
+  const registry = createRegistry([parts])
+  const context = { imageShape: [4, 4, 1] as const, classes: 3, init: createRng(1) }
+  const normal = { skeleton: { use: 'net', width: 2 }, slots: { conv: { use: 'blur', taps: 3 }, pool: { use: 'max' } } }
+  expect(createModel(registry, normal, context)).toEqual({ options: { width: 2 }, classes: 3, conv: 'blur' })
+  const slotless = { skeleton: { use: 'slotless' }, slots: {} }
+  expect(() => createModel(registry, slotless, context)).toThrow('undeclared slot "conv"')
+})
+
+test('summary tables name models alone', () => {
+  const table = defineSummaryTable({
+    id: 's',
+    title: '',
+    source: '',
+    plugins: [parts],
+    imageShape: [8, 8, 1],
+    classes: 2,
+    rows: { wide: { model: { use: 'net', width: 7 }, reported: { totalParams: 1 } } },
+  })
+  expect(isTable(table)).toBe(true)
+  expect(isTable({ ...loose({}), kind: 'training' })).toBe(true)
+  expect(isTable({ id: 's', rows: {} })).toBe(false)
+  expect(normalizeSummaryModel(table, 'wide').skeleton).toEqual({ use: 'net', width: 7 })
+  expect(() => normalizeSummaryModel(table, 'narrow')).toThrow('E_ROW_UNKNOWN')
+})
+
+test('types: names and values of options are checked where the recipe is written', () => {
+  const table = (rows: Parameters<typeof defineTable<[typeof parts]>>[0]['rows']) => rows
+  table({ ok: { change: { optimizer: { use: 'sgd', learningRate: 1 }, callbacks: [{ use: 'mix', alpha: 1 }] } } })
+  table({ ok: { change: { optimizer: { beta: 0.1 }, model: { slots: { pool: 'blur' } } } } })
+  // @ts-expect-error there is no such optimizer
+  table({ row: { change: { optimizer: 'adamm' } } })
+  // @ts-expect-error sgd must be given a learning rate
+  table({ row: { change: { optimizer: 'sgd' } } })
+  // @ts-expect-error there is no such option
+  table({ row: { change: { callbacks: [{ use: 'mix', alhpa: 1 }] } } })
+  // @ts-expect-error a number is wanted
+  table({ row: { change: { callbacks: [{ use: 'mix', alpha: '1' }] } } })
+  // @ts-expect-error not one of the choices
+  table({ row: { change: { metrics: [{ use: 'accuracy', average: 'mean' }] } } })
+  // @ts-expect-error a block, not a callback
+  table({ row: { change: { model: { slots: { pool: 'mix' } } } } })
+  // @ts-expect-error there is no such key
+  table({ row: { change: { epoch: 3 } } })
+})
