@@ -1,6 +1,13 @@
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  createLearner,
+  createLinearModel,
+  createSource,
+  disposeLearner,
+  squaredError,
+} from '../../test/linear-learner.ts'
+import {
   type Callback,
   type EventName,
   eventNames,
@@ -13,7 +20,6 @@ import * as tf from '../tf.ts'
 import { fit as runFit } from './fit.ts'
 import type { BoundCallback } from './hooks.ts'
 import type { Learner, LearnerParts } from './learner.ts'
-import { createLearner, createLinearModel, createSource, disposeLearner, squaredError } from './test-learner.ts'
 
 beforeAll(async () => {
   await prepareEngine('cpu')

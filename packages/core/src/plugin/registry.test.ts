@@ -91,15 +91,16 @@ describe('registering', () => {
     expect(problem!.what).toContain('Plugin "bad" threw while registering: no file')
   })
 
-  test('a forgotten return changes nothing; an asynchronous register is refused', async () => {
-    const silent = plugin('silent', ((on: Registrar) => void schedule('quiet')(on)) as never)
-    expect(createRegistry([silent]).list('schedule')).toEqual([
-      expect.objectContaining({ name: 'quiet', plugin: 'silent' }),
-    ])
-    const late = plugin('late', (async () => {
-      throw new Error('later')
-    }) as never)
-    expect(codesOf(() => createRegistry([late]))).toEqual(['E_PLUGIN_REGISTER'])
+  test('register must return what it registers, at once', () => {
+    const found = (register: unknown) => problemsOf(() => createRegistry([plugin('odd', register as never)]))[0]
+    expect(found((on: Registrar) => void schedule('quiet')(on))).toMatchObject({
+      code: 'E_PLUGIN_REGISTER',
+      what: 'Plugin "odd" returns undefined from register, not what on.callback(…) and the others return.',
+    })
+    expect(found(() => [{ kind: 'spell', name: 'x' }])!.what).toContain('returns an object with keys kind, name from')
+    // A rejection that nobody handles would fail this test run.
+    expect(found(async () => Promise.reject(new Error('later')))!.code).toBe('E_PLUGIN_REGISTER')
+    expect(createRegistry([plugin('empty', (() => []) as never)]).list('schedule')).toEqual([])
   })
 
   test('a callback for a stage that does not exist is refused', () => {

@@ -174,18 +174,10 @@ function checkPlugins(plugins: readonly Plugin[]): void {
   failAll(problems)
 }
 
-/** What a plugin registers. What counts are its calls, so a forgotten `return` changes nothing. */
+/** What a plugin registers: what `register` returns, one or a list. */
 function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
-  const registrations: AnyRegistration[] = []
   const registrar = Object.fromEntries(
-    kinds.map((kind) => [
-      kind,
-      (name: string, component: Component) => {
-        const registration: AnyRegistration = { kind, name, component }
-        registrations.push(registration)
-        return registration
-      },
-    ]),
+    kinds.map((kind) => [kind, (name: string, component: Component) => ({ kind, name, component })]),
   ) as unknown as Registrar
   const refuse = (what: string, cause?: unknown): never =>
     fail('E_PLUGIN_REGISTER', {
@@ -199,11 +191,16 @@ function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
   } catch (cause) {
     refuse(`threw while registering: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
-  if (answer instanceof Promise) {
-    answer.catch(() => {})
-    refuse('registers asynchronously; register must be done when it returns')
-  }
-  for (const { kind, name, component } of registrations) {
+  // It may fail later; that must not end the process on top of the error thrown here.
+  if (answer instanceof Promise) answer.catch(() => {})
+  const registrations = (Array.isArray(answer) ? answer : [answer]) as readonly AnyRegistration[]
+  for (const registration of registrations) {
+    if (!kinds.includes(registration?.kind)) {
+      refuse(
+        `returns ${describe(registration).replace(/\.$/, '')} from register, not what on.callback(…) and the others return`,
+      )
+    }
+    const { kind, name, component } = registration
     if (kind === 'callback' && component.stage !== undefined && !stages.includes(component.stage)) {
       refuse(
         `registers the callback "${name}" for the stage "${component.stage}", which is none of ${stages.join(', ')}`,
@@ -215,5 +212,5 @@ function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
 
 function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return `an object with keys ${Object.keys(value).join(', ')}.`
-  return `${typeof value} ${String(value)}.`
+  return value === undefined ? 'undefined.' : `${typeof value} ${String(value)}.`
 }

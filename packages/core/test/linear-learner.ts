@@ -1,9 +1,9 @@
 /** A linear model on ten numbers a sample: the smallest fit that has everything a fit has. For the tests of the loop. */
-import type { BatchSource, Metric, Model, Optimizer, Split } from '../contracts.ts'
-import { createRng } from '../rng/index.ts'
-import * as tf from '../tf.ts'
-import { type BoundCallback, createHooks } from './hooks.ts'
-import { Learner, type LearnerParts } from './learner.ts'
+import type { BatchSource, Metric, Model, Optimizer, Split } from '../src/contracts.ts'
+import { type BoundCallback, createHooks } from '../src/loop/hooks.ts'
+import { Learner, type LearnerParts } from '../src/loop/learner.ts'
+import { createRng } from '../src/rng/index.ts'
+import * as tf from '../src/tf.ts'
 
 export const sizes = { train: 10, valid: 5 } as const
 export const batchSize = 4
