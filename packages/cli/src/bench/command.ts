@@ -7,7 +7,7 @@ import { createProgressView } from '../ui/progress-view.ts'
 import { benchData } from './data.ts'
 import { formatData } from './format-data.ts'
 import { formatProfile } from './format-profile.ts'
-import { formatTrain } from './format-train.ts'
+import { formatTrainHead, formatTrainRow } from './format-train.ts'
 import { peerName, peerNames } from './peers.ts'
 import { benchProfile, type ProfileOptions } from './profile.ts'
 import { createProgressLine } from './progress-line.ts'
@@ -42,8 +42,11 @@ function addTrain(program: Command): void {
   addCommonOptions(command).action(async (texts: string[], { json, data, peer, ...given }: TrainArguments) => {
     engineChoice(given)
     const options = { ...given, peer: peerName(peer), dataPaths: data ?? [] }
-    const result = await benchTrain(await resolveTargets(texts), options, createProgressLine())
-    print(formatTrain(result), json === true ? result : undefined)
+    const result = await benchTrain(await resolveTargets(texts), options, createProgressLine(), {
+      begins: (run) => print(formatTrainHead(run)),
+      measured: (row) => print(`\n${formatTrainRow(row)}`),
+    })
+    if (json === true) process.stdout.write(`${JSON.stringify(result)}\n`)
   })
 }
 
@@ -113,7 +116,7 @@ function addCommonOptions(command: Command): Command {
     .option('--json', 'one JSON object on the last line of standard output')
 }
 
-function print(text: string, json: object | undefined): void {
+function print(text: string, json?: object): void {
   process.stdout.write(`${text}\n`)
   if (json !== undefined) process.stdout.write(`${JSON.stringify(json)}\n`)
 }

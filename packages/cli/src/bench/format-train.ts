@@ -5,18 +5,18 @@ import type { SideResult, TrainResult, TrainRowResult } from './train.ts'
 /** Sides that differ by more at the first step do not compute the same. */
 const lossTolerance = 1e-3
 
-/** The measurement as plain text. */
-export function formatTrain({ environment, options, rows }: TrainResult): string {
+/** What holds for every row. */
+export function formatTrainHead({ environment, options }: Omit<TrainResult, 'rows'>): string {
   const { steps, turns, warmup } = options
   const order = options.peer === 'none' ? `${turns} turns` : `${turns} turns of each side, A B A B …`
   return [
     formatEnvironment(environment),
     `${order}, ${steps} steps a turn after ${warmup} to warm up; median (smallest–largest turn)`,
-    ...rows.flatMap((row) => ['', formatRow(row)]),
   ].join('\n')
 }
 
-function formatRow(result: TrainRowResult): string {
+/** The figures of one row. */
+export function formatTrainRow(result: TrainRowResult): string {
   const { table, row, batchSize, imageShape, engine, ours, peer, ratio } = result
   const { name, version, precision, threads, details } = engine
   const about = [`${name} ${version}`, precision, `${threads} thread${threads === 1 ? '' : 's'}`, details]

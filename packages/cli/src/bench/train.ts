@@ -74,19 +74,32 @@ const pauseMs = 300
 /** Steps whose losses are compared; a side takes at least so many to warm up. */
 export const comparedSteps = 4
 
+/** Hears of figures as soon as they are there: a later row may fail. */
+export interface TrainListener {
+  readonly begins: (run: Omit<TrainResult, 'rows'>) => void
+  readonly measured: (row: TrainRowResult) => void
+}
+
 /** Measures every row, one after the other. @errors E_PEER_UNAVAILABLE, those of engines and datasets, E_WORKER */
 export async function benchTrain(
   targets: readonly BenchTarget[],
   { dataPaths, ...options }: TrainOptions,
   progress: ProgressLine,
+  listener: TrainListener,
 ): Promise<TrainResult> {
   const environment = describeBenchEnvironment()
   const peer = findPeer(options.peer)
   // All that may be wrong with a row is found before the first one is measured.
   if (peer !== undefined) for (const { row } of targets) networkOf(row, 1, 1)
+  const run = { command: 'bench train', date: new Date().toISOString(), environment, options } as const
+  listener.begins(run)
   const rows: TrainRowResult[] = []
-  for (const target of targets) rows.push(await benchRow(target, { dataPaths, ...options }, peer, progress))
-  return { command: 'bench train', date: new Date().toISOString(), environment, options, rows }
+  for (const target of targets) {
+    const row = await benchRow(target, { dataPaths, ...options }, peer, progress)
+    listener.measured(row)
+    rows.push(row)
+  }
+  return { ...run, rows }
 }
 
 async function benchRow(
