@@ -1,14 +1,19 @@
 import { existsSync, mkdtempSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { lookAround } from './advice.ts'
 
 /** SwiftShader as Debian's package chromium installs it: a Vulkan driver that computes on the CPU. */
 const driverFile = '/usr/lib/chromium/vk_swiftshader_icd.json'
 
-/** Why tests cannot have a software GPU here; undefined when they can. */
-export const noSoftwareGpu: string | undefined = existsSync(driverFile)
-  ? undefined
-  : `SwiftShader is not installed (apt-get install -y chromium libvulkan1)`
+/**
+ * Why tests cannot have a software GPU here; undefined when they can. The driver alone is not enough: apt-get installs
+ * chromium without the Vulkan loader when it leaves out recommended packages.
+ */
+export const noSoftwareGpu: string | undefined =
+  existsSync(driverFile) && lookAround().hasLoader
+    ? undefined
+    : 'SwiftShader is not installed (apt-get install -y chromium libvulkan1)'
 
 /**
  * Makes the engine `webgpu` of this process, and of those that it starts, run on SwiftShader whatever else is there.
