@@ -3,7 +3,7 @@
  *
  *   node scripts/build.mjs [--strict] [--asan] [--out DIR] [--skip PATTERN]…
  *
- * `--strict` makes warnings errors, `--asan` builds with AddressSanitizer (into dist-asan), `--skip` leaves out sources
+ * `--strict` makes warnings errors, `--asan` builds with AddressSanitizer (into dist/asan), `--skip` leaves out sources
  * whose path contains the pattern. Nothing is downloaded: the headers of Node-API come from npm packages.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -23,7 +23,7 @@ const require = createRequire(import.meta.url)
 const options = parse(process.argv.slice(2))
 const atInstall = process.env.npm_lifecycle_event === 'install'
 const native = path.join(root, 'native')
-const out = path.resolve(root, options.out ?? process.env.TRICKLAB_NATIVE_DIST ?? (options.asan ? 'dist-asan' : 'dist'))
+const out = path.resolve(root, options.out ?? process.env.TRICKLAB_NATIVE_DIST ?? (options.asan ? 'dist/asan' : 'dist'))
 
 try {
   await main()

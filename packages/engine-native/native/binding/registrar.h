@@ -50,6 +50,12 @@ class Registrar {
 
 // One a topic; called by module.cc.
 void register_base(Registrar& registrar);
+void register_elementwise(Registrar& registrar);
+void register_layout(Registrar& registrar);
+void register_norm(Registrar& registrar);
+void register_optimizer(Registrar& registrar);
+void register_pool(Registrar& registrar);
+void register_reduce(Registrar& registrar);
 void register_conv(Registrar& registrar);
 
 }  // namespace tricklab

@@ -1,0 +1,100 @@
+// Functions of one and two elements.
+#include "elementwise/unary.h"
+
+#include "binding/registrar.h"
+#include "elementwise/binary.h"
+
+namespace tricklab {
+namespace {
+
+// unary(op, x, count, first, second, y)
+void unary_call(Arguments& a) {
+  const int64_t count = a.size(2);
+  unary(static_cast<Unary>(a.integer(0)), a.floats(1, count), count, a.real(3), a.real(4), a.floats(5, count));
+}
+
+// [a's shape, b's shape] of equal rank at `shapes`, or the same shape for all where `rank` is 0 and `count` is given.
+Broadcast broadcast_of(const Arguments& a, size_t shapes, size_t rank_at, size_t count_at) {
+  const int64_t rank = a.integer(rank_at);
+  if (rank < 0) return flat_broadcast(a.size(count_at), rank == -2, rank == -3);
+  const int32_t* sizes = a.ints(shapes, 2 * rank);
+  return make_broadcast(sizes, sizes + rank, static_cast<int>(rank));
+}
+
+// binary(op, a, b, shapes, rank, count, out); rank −1: same shapes, −2: a is one element, −3: b is.
+void binary_call(Arguments& a) {
+  const Broadcast broadcast = broadcast_of(a, 3, 4, 5);
+  binary(static_cast<Binary>(a.integer(0)), a.floats(1, count_of_a(broadcast)), a.floats(2, count_of_b(broadcast)),
+         broadcast, a.floats(6, broadcast.count));
+}
+
+void compare_floats_call(Arguments& a) {
+  const Broadcast broadcast = broadcast_of(a, 3, 4, 5);
+  compare(static_cast<Comparison>(a.integer(0)), a.floats(1, count_of_a(broadcast)),
+          a.floats(2, count_of_b(broadcast)), broadcast, a.bytes(6, broadcast.count));
+}
+
+void compare_ints_call(Arguments& a) {
+  const Broadcast broadcast = broadcast_of(a, 3, 4, 5);
+  compare(static_cast<Comparison>(a.integer(0)), a.ints(1, count_of_a(broadcast)), a.ints(2, count_of_b(broadcast)),
+          broadcast, a.bytes(6, broadcast.count));
+}
+
+// leakyReluGrad(dy, x, count, alpha, dx)
+void leaky_relu_grad_call(Arguments& a) {
+  const int64_t count = a.size(2);
+  leaky_relu_grad(a.floats(0, count), a.floats(1, count), count, a.real(3), a.floats(4, count));
+}
+
+// dropout(x, count, key, threshold, scale, y)
+void dropout_call(Arguments& a) {
+  const int64_t count = a.size(1);
+  dropout(a.floats(0, count), count, static_cast<uint32_t>(a.integer(2)), static_cast<uint32_t>(a.integer(3)),
+          a.real(4), a.floats(5, count));
+}
+
+// fill(y, count, value)
+void fill_call(Arguments& a) { fill(a.floats(0, a.size(1)), a.size(1), a.real(2)); }
+
+// addAll(arrays, count, y)
+void add_all_call(Arguments& a) {
+  std::vector<int64_t> lengths;
+  const auto arrays = a.float_arrays(0, 1, &lengths);
+  const int64_t count = a.size(1);
+  for (const int64_t length : lengths) {
+    if (length < count) throw BadArgument("argument 0: an array is too short");
+  }
+  add_all(arrays.data(), static_cast<int64_t>(arrays.size()), count, a.floats(2, count));
+}
+
+// select(condition, a, b, count, y)
+void select_call(Arguments& a) {
+  const int64_t count = a.size(3);
+  select(a.bytes(0, count), static_cast<uint32_t*>(a.elements(1, count, 4)),
+         static_cast<uint32_t*>(a.elements(2, count, 4)), count, static_cast<uint32_t*>(a.elements(4, count, 4)));
+}
+
+void int_to_float_call(Arguments& a) { cast_int_to_float(a.ints(0, a.size(1)), a.size(1), a.floats(2, a.size(1))); }
+void byte_to_float_call(Arguments& a) { cast_byte_to_float(a.bytes(0, a.size(1)), a.size(1), a.floats(2, a.size(1))); }
+void float_to_int_call(Arguments& a) { cast_float_to_int(a.floats(0, a.size(1)), a.size(1), a.ints(2, a.size(1))); }
+void float_to_bool_call(Arguments& a) { cast_float_to_bool(a.floats(0, a.size(1)), a.size(1), a.bytes(2, a.size(1))); }
+
+}  // namespace
+
+void register_elementwise(Registrar& registrar) {
+  registrar.add<unary_call>("unary");
+  registrar.add<binary_call>("binary");
+  registrar.add<compare_floats_call>("compareFloats");
+  registrar.add<compare_ints_call>("compareInts");
+  registrar.add<leaky_relu_grad_call>("leakyReluGrad");
+  registrar.add<dropout_call>("dropout");
+  registrar.add<fill_call>("fill");
+  registrar.add<add_all_call>("addAll");
+  registrar.add<select_call>("select");
+  registrar.add<int_to_float_call>("intToFloat");
+  registrar.add<byte_to_float_call>("byteToFloat");
+  registrar.add<float_to_int_call>("floatToInt");
+  registrar.add<float_to_bool_call>("floatToBool");
+}
+
+}  // namespace tricklab

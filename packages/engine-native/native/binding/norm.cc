@@ -1,0 +1,46 @@
+// Batch norm.
+#include "norm/batch-norm.h"
+
+#include "binding/registrar.h"
+
+namespace tricklab {
+namespace {
+
+// batchNormTrain(x, rows, channels, gamma, beta, epsilon, relu, y, stats)
+void batch_norm_train_call(Arguments& a) {
+  const int64_t rows = a.size(1), channels = a.size(2);
+  const float* x = a.floats(0, rows * channels);
+  const float* gamma = a.floats(3, channels);
+  const float* beta = a.floats(4, channels);
+  float* y = a.floats(7, rows * channels);
+  float* stats = a.floats(8, 2 * channels);
+  batch_moments(x, rows, channels, stats, stats + channels);
+  batch_normalize(x, rows, channels, stats, stats + channels, gamma, beta, a.number(5), a.flag(6), y);
+}
+
+// batchNormTrainGrad(dy, x, rows, channels, gamma, beta, stats, epsilon, relu, dx, dgamma, dbeta)
+void batch_norm_train_grad_call(Arguments& a) {
+  const int64_t rows = a.size(2), channels = a.size(3);
+  const float* stats = a.floats(6, 2 * channels);
+  batch_norm_grad(a.floats(0, rows * channels), a.floats(1, rows * channels), rows, channels, stats, stats + channels,
+                  a.floats(4, channels), a.floats(5, channels), a.number(7), a.flag(8), a.floats(9, rows * channels),
+                  a.floats(10, channels), a.floats(11, channels));
+}
+
+// batchNormEval(x, rows, channels, mean, variance, gamma?, beta?, epsilon, relu, y)
+void batch_norm_eval_call(Arguments& a) {
+  const int64_t rows = a.size(1), channels = a.size(2);
+  batch_normalize(a.floats(0, rows * channels), rows, channels, a.floats(3, channels), a.floats(4, channels),
+                  a.optional_floats(5, channels), a.optional_floats(6, channels), a.number(7), a.flag(8),
+                  a.floats(9, rows * channels));
+}
+
+}  // namespace
+
+void register_norm(Registrar& registrar) {
+  registrar.add<batch_norm_train_call>("batchNormTrain");
+  registrar.add<batch_norm_train_grad_call>("batchNormTrainGrad");
+  registrar.add<batch_norm_eval_call>("batchNormEval");
+}
+
+}  // namespace tricklab

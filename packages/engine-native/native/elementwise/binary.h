@@ -1,0 +1,35 @@
+// Functions of two elements, with broadcasting.
+#pragma once
+
+#include <cstdint>
+
+#include "elementwise/broadcast.h"
+
+namespace tricklab {
+
+// The order is that of src/kernels/elementwise.ts.
+enum class Binary : int32_t {
+  kAdd,
+  kSub,
+  kMultiply,
+  kDivide,
+  kMaximum,
+  kMinimum,
+  kSquaredDifference,
+  kPower,
+  kPrelu,     // a < 0 ? a · b : a
+  kEluGrad,   // a: dy, b: y
+  kReluGrad,  // a: dy, b: y
+  kAddRelu,
+};
+
+enum class Comparison : int32_t { kEqual, kNotEqual, kGreater, kGreaterEqual, kLess, kLessEqual };
+
+void binary(Binary op, const float* a, const float* b, const Broadcast& broadcast, float* out);
+void compare(Comparison op, const float* a, const float* b, const Broadcast& broadcast, uint8_t* out);
+void compare(Comparison op, const int32_t* a, const int32_t* b, const Broadcast& broadcast, uint8_t* out);
+
+// dx = dy · (x > 0 ? 1 : alpha)
+void leaky_relu_grad(const float* dy, const float* x, int64_t count, float alpha, float* dx);
+
+}  // namespace tricklab

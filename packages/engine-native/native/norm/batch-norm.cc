@@ -1,0 +1,241 @@
+#include "norm/batch-norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/memory.h"
+#include "base/numeric.h"
+#include "base/threads.h"
+
+namespace tricklab {
+namespace {
+
+// Few channels are treated as several rows side by side, so that the innermost loops are long.
+struct Fold {
+  int64_t rows_together, width, rows;
+};
+
+Fold fold_of(int64_t rows, int64_t channels) {
+  const int64_t together = std::max<int64_t>(1, std::min<int64_t>(rows, 64 / std::max<int64_t>(1, channels)));
+  return {together, together * channels, rows / together};
+}
+
+Workspace vectors;
+Workspace partials;
+
+// What normalizing wants of each channel, repeated over the fold.
+struct Parameters {
+  float *mean, *scale, *beta;
+};
+
+Parameters parameters_of(const Fold& fold, int64_t channels, const float* mean, const float* variance,
+                         const float* gamma, const float* beta, double epsilon) {
+  float* memory = vectors.floats(5 * fold.width);
+  const Parameters result{memory, memory + fold.width, memory + 2 * fold.width};
+  for (int64_t i = 0; i < fold.width; ++i) {
+    const int64_t c = i % channels;
+    const double inverse = 1.0 / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    result.mean[i] = mean[c];
+    result.scale[i] = static_cast<float>(gamma == nullptr ? inverse : static_cast<double>(gamma[c]) * inverse);
+    result.beta[i] = beta == nullptr ? 0.0f : beta[c];
+  }
+  return result;
+}
+
+int64_t grain_of(const Fold& fold) { return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, fold.width)); }
+
+// Sums and sums of squares of the columns, added to what is there. Double holds the squares exactly, so that one pass
+// is as good as two.
+void add_moments(const float* __restrict x, int64_t rows, int64_t width, double* __restrict sum,
+                 double* __restrict square) {
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    const float* __restrict row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const double p = row[c], q = row[c + width], s = row[c + 2 * width], t = row[c + 3 * width];
+      sum[c] += (p + q) + (s + t);
+      square[c] += (p * p + q * q) + (s * s + t * t);
+    }
+  }
+  for (; r < rows; ++r) {
+    const float* __restrict row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const double p = row[c];
+      sum[c] += p;
+      square[c] += p * p;
+    }
+  }
+}
+
+template <bool kRelu>
+void normalize_rows(const float* __restrict x, int64_t rows, int64_t width, const Parameters& parameters,
+                    float* __restrict y) {
+  const float* __restrict mean = parameters.mean;
+  const float* __restrict scale = parameters.scale;
+  const float* __restrict beta = parameters.beta;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* __restrict from = x + r * width;
+    float* __restrict to = y + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const float v = (from[c] - mean[c]) * scale[c] + beta[c];
+      to[c] = kRelu && v <= 0.0f ? 0.0f : v;
+    }
+  }
+}
+
+// Sums of g and of g · (x − mean), where g is dy where the output was positive.
+template <bool kRelu>
+void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
+                   const Parameters& parameters, double* __restrict sum, double* __restrict product) {
+  const float* __restrict mean = parameters.mean;
+  const float* __restrict scale = parameters.scale;
+  const float* __restrict beta = parameters.beta;
+  int64_t r = 0;
+  for (; r + 2 <= rows; r += 2) {
+    const float* __restrict g_row = dy + r * width;
+    const float* __restrict x_row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const float first = x_row[c] - mean[c], second = x_row[c + width] - mean[c];
+      float g = g_row[c], h = g_row[c + width];
+      if (kRelu) {
+        g = first * scale[c] + beta[c] > 0.0f ? g : 0.0f;
+        h = second * scale[c] + beta[c] > 0.0f ? h : 0.0f;
+      }
+      sum[c] += static_cast<double>(g) + static_cast<double>(h);
+      product[c] += static_cast<double>(g * first) + static_cast<double>(h * second);
+    }
+  }
+  for (; r < rows; ++r) {
+    const float* __restrict g_row = dy + r * width;
+    const float* __restrict x_row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const float first = x_row[c] - mean[c];
+      float g = g_row[c];
+      if (kRelu) g = first * scale[c] + beta[c] > 0.0f ? g : 0.0f;
+      sum[c] += static_cast<double>(g);
+      product[c] += static_cast<double>(g * first);
+    }
+  }
+}
+
+// dx = scale · (g − shift − (x − mean) · slope)
+template <bool kRelu>
+void grad_rows(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
+               const Parameters& parameters, const float* __restrict shift, const float* __restrict slope,
+               float* __restrict dx) {
+  const float* __restrict mean = parameters.mean;
+  const float* __restrict scale = parameters.scale;
+  const float* __restrict beta = parameters.beta;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* __restrict g_row = dy + r * width;
+    const float* __restrict x_row = x + r * width;
+    float* __restrict to = dx + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const float centred = x_row[c] - mean[c];
+      float g = g_row[c];
+      if (kRelu) g = centred * scale[c] + beta[c] > 0.0f ? g : 0.0f;
+      to[c] = scale[c] * ((g - shift[c]) - centred * slope[c]);
+    }
+  }
+}
+
+// Runs body(begin, end, first, second) over the folded rows, each thread with two vectors of `fold.width` totals of its
+// own, and adds those up by channel in the order of threads; `body` also gets the rows that do not fill a fold.
+template <class Body>
+void sum_rows(const Fold& fold, int64_t rows, int64_t channels, const Body& body, double* first, double* second) {
+  const int threads = thread_count();
+  const int64_t width = fold.width;
+  double* all = partials.doubles(2 * width * threads);
+  std::fill_n(all, 2 * width * threads, 0.0);
+  parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
+    double* mine = all + 2 * width * thread_index();
+    body(begin * fold.rows_together, end - begin, width, mine, mine + width);
+  });
+  const int64_t done = fold.rows * fold.rows_together;
+  body(done, rows - done, channels, all, all + width);
+  std::fill_n(first, channels, 0.0);
+  std::fill_n(second, channels, 0.0);
+  for (int thread = 0; thread < threads; ++thread) {
+    for (int64_t i = 0; i < width; ++i) {
+      first[i % channels] += all[2 * width * thread + i];
+      second[i % channels] += all[2 * width * thread + width + i];
+    }
+  }
+}
+
+Workspace totals;
+
+}  // namespace
+
+void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance) {
+  if (channels == 0) return;
+  const Fold fold = fold_of(rows, channels);
+  double* sum = totals.doubles(2 * channels);
+  double* square = sum + channels;
+  sum_rows(
+      fold, rows, channels,
+      [=](int64_t row, int64_t count, int64_t width, double* first, double* second) {
+        add_moments(x + row * channels, count, width, first, second);
+      },
+      sum, square);
+  const double count = static_cast<double>(rows);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double average = sum[c] / count;
+    const double spread = square[c] / count - average * average;
+    mean[c] = static_cast<float>(average);
+    // Rounding may leave a constant channel a little below zero; NaN stays.
+    variance[c] = static_cast<float>(spread < 0 ? 0 : spread);
+  }
+}
+
+void batch_normalize(const float* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
+                     const float* gamma, const float* beta, double epsilon, bool relu, float* y) {
+  if (rows * channels == 0) return;
+  const Fold fold = fold_of(rows, channels);
+  const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
+  const auto run = relu ? normalize_rows<true> : normalize_rows<false>;
+  parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
+    run(x + begin * fold.width, end - begin, fold.width, parameters, y + begin * fold.width);
+  });
+  const int64_t done = fold.rows * fold.rows_together;
+  run(x + done * channels, rows - done, channels, parameters, y + done * channels);
+}
+
+void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t channels, const float* mean,
+                     const float* variance, const float* gamma, const float* beta, double epsilon, bool relu,
+                     float* dx, float* dgamma, float* dbeta) {
+  if (channels == 0) return;
+  const Fold fold = fold_of(rows, channels);
+  const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
+  double* sum = totals.doubles(2 * channels);
+  double* product = sum + channels;
+  const auto add = relu ? add_grad_sums<true> : add_grad_sums<false>;
+  sum_rows(
+      fold, rows, channels,
+      [&](int64_t row, int64_t count, int64_t width, double* first, double* second) {
+        add(dy + row * channels, x + row * channels, count, width, parameters, first, second);
+      },
+      sum, product);
+  float* shift = parameters.beta + fold.width;
+  float* slope = shift + fold.width;
+  const double count = static_cast<double>(rows);
+  for (int64_t i = 0; i < fold.width; ++i) {
+    const int64_t c = i % channels;
+    const double precision = 1.0 / (static_cast<double>(variance[c]) + epsilon);
+    shift[i] = static_cast<float>(sum[c] / count);
+    slope[i] = static_cast<float>(product[c] * precision / count);
+  }
+  for (int64_t c = 0; c < channels; ++c) {
+    dbeta[c] = static_cast<float>(sum[c]);
+    dgamma[c] = static_cast<float>(product[c] / std::sqrt(static_cast<double>(variance[c]) + epsilon));
+  }
+  const auto run = relu ? grad_rows<true> : grad_rows<false>;
+  parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
+    const int64_t at = begin * fold.width;
+    run(dy + at, x + at, end - begin, fold.width, parameters, shift, slope, dx + at);
+  });
+  const int64_t done = fold.rows * fold.rows_together * channels;
+  run(dy + done, x + done, rows - fold.rows * fold.rows_together, channels, parameters, shift, slope, dx + done);
+}
+
+}  // namespace tricklab

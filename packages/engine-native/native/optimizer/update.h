@@ -1,0 +1,39 @@
+// Optimizer steps over all parameters at once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tricklab {
+
+struct AdamWTensor {
+  const float *p, *m, *v, *g;
+  float *p_out, *m_out, *v_out;
+  int64_t count;
+  // 1 − learning rate · weight decay
+  float keep;
+};
+
+struct AdamWStep {
+  float beta1, one_minus_beta1, beta2, one_minus_beta2;
+  // learning rate / (1 − beta1ᵗ) and 1 / sqrt(1 − beta2ᵗ)
+  float step_size, root_scale, epsilon;
+};
+
+void adamw(const std::vector<AdamWTensor>& tensors, const AdamWStep& step);
+
+struct SgdTensor {
+  const float *p, *b, *g;
+  float *p_out, *b_out;
+  int64_t count;
+  float decay;
+};
+
+struct SgdStep {
+  float learning_rate, momentum, one_minus_dampening;
+  bool nesterov, first;
+};
+
+void sgd(const std::vector<SgdTensor>& tensors, const SgdStep& step);
+
+}  // namespace tricklab

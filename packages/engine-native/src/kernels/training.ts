@@ -1,0 +1,186 @@
+/** The fused training kernels of @tricklab/core. */
+import type { FusedKernelName, FusedKernels } from '@tricklab/core'
+import type * as tf from '@tricklab/core/tf'
+import { addonFunctions } from '../addon.ts'
+import { type NativeBackend, sizeOf } from '../backend.ts'
+import { unaryOp } from './elementwise.ts'
+import { rowsAndChannels } from './geometry.ts'
+import { nativeKernel } from './register.ts'
+
+interface FusedAddon {
+  batchNormTrain(
+    x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array, epsilon: number,
+    relu: number, y: Float32Array, stats: Float32Array,
+  ): void // biome-ignore format: a list
+  batchNormTrainGrad(
+    dy: Float32Array, x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array,
+    stats: Float32Array, epsilon: number, relu: number, dx: Float32Array, dgamma: Float32Array, dbeta: Float32Array,
+  ): void // biome-ignore format: a list
+  batchNormEval(
+    x: Float32Array, rows: number, channels: number, mean: Float32Array, variance: Float32Array,
+    gamma: Float32Array | undefined, beta: Float32Array | undefined, epsilon: number, relu: number, y: Float32Array,
+  ): void // biome-ignore format: a list
+  softmaxCrossEntropy(
+    logits: Float32Array, targets: Float32Array, rows: number, classes: number, losses: Float32Array,
+    residual: Float32Array,
+  ): void // biome-ignore format: a list
+  unary(op: number, x: Float32Array, count: number, first: number, second: number, y: Float32Array): void
+  leakyReluGrad(dy: Float32Array, x: Float32Array, count: number, alpha: number, dx: Float32Array): void
+  dropout(x: Float32Array, count: number, key: number, threshold: number, scale: number, y: Float32Array): void
+  adamw(
+    arrays: Float32Array[], keep: Float64Array, beta1: number, beta2: number, stepSize: number, rootScale: number,
+    epsilon: number,
+  ): void // biome-ignore format: a list
+  sgd(
+    arrays: Float32Array[], decays: Float64Array, learningRate: number, momentum: number, oneMinusDampening: number,
+    nesterov: number, first: number,
+  ): void // biome-ignore format: a list
+}
+
+type Run<K extends FusedKernelName> = (
+  inputs: FusedKernels[K]['inputs'],
+  attrs: FusedKernels[K]['attrs'],
+  backend: NativeBackend,
+) => tf.TensorInfo[]
+
+function register<K extends FusedKernelName>(name: K, run: Run<K>): void {
+  nativeKernel<FusedKernels[K]['attrs']>(name, ({ inputs, attrs, backend }) => {
+    const outputs = run(inputs as unknown as FusedKernels[K]['inputs'], attrs, backend)
+    return outputs.length === 1 ? outputs[0]! : outputs
+  })
+}
+
+const reluFlag = (activation: string) => (activation === 'relu' ? 1 : 0)
+
+/** Registers every kernel of `FusedKernels` but ReluGrad and AddRelu, which are ordinary binary kernels. */
+export function registerFused(): void {
+  const addon = addonFunctions<FusedAddon>()
+  registerBatchNorm(addon)
+  registerElementwise(addon)
+  registerOptimizers(addon)
+  register('SoftmaxCrossEntropy', ({ logits, targets }, _attrs, backend) => {
+    const [rows, classes] = rowsAndChannels(logits.shape)
+    const losses = backend.output([rows])
+    const residual = backend.output(logits.shape)
+    const [x, t] = [backend.floats(logits), backend.floats(targets)]
+    addon.softmaxCrossEntropy(x, t, rows, classes, backend.floats(losses), backend.floats(residual))
+    return [losses, residual]
+  })
+}
+
+function registerBatchNorm(addon: FusedAddon): void {
+  register('BatchNormTrain', ({ x, gamma, beta }, { epsilon, activation }, backend) => {
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const y = backend.output(x.shape)
+    const stats = backend.output([2, channels])
+    addon.batchNormTrain(
+      backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon, reluFlag(activation),
+      backend.floats(y), backend.floats(stats),
+    ) // biome-ignore format: a list
+    return [y, stats]
+  })
+  register('BatchNormTrainGrad', ({ dy, x, gamma, beta, stats }, { epsilon, activation }, backend) => {
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const dx = backend.output(x.shape)
+    const dgamma = backend.output([channels])
+    const dbeta = backend.output([channels])
+    addon.batchNormTrainGrad(
+      backend.floats(dy), backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta),
+      backend.floats(stats), epsilon, reluFlag(activation), backend.floats(dx), backend.floats(dgamma),
+      backend.floats(dbeta),
+    ) // biome-ignore format: a list
+    return [dx, dgamma, dbeta]
+  })
+  register('BatchNormRunning', ({ stats, mean, variance }, { momentum, correction }, backend) => {
+    // A few hundred numbers: not worth a function of its own in C++.
+    const channels = sizeOf(mean.shape)
+    const batch = backend.floats(stats)
+    const blend = (old: tf.TensorInfo, offset: number, weight: number) => {
+      const out = backend.output(old.shape)
+      const [from, to] = [backend.floats(old), backend.floats(out)]
+      for (let c = 0; c < channels; c++) to[c] = (1 - momentum) * from[c]! + weight * batch[offset + c]!
+      return out
+    }
+    return [blend(mean, 0, momentum), blend(variance, channels, momentum * correction)]
+  })
+  register('BatchNormEval', ({ x, gamma, beta, mean, variance }, { epsilon, activation }, backend) => {
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const y = backend.output(x.shape)
+    addon.batchNormEval(
+      backend.floats(x), rows, channels, backend.floats(mean), backend.floats(variance), backend.floats(gamma),
+      backend.floats(beta), epsilon, reluFlag(activation), backend.floats(y),
+    ) // biome-ignore format: a list
+    return [y]
+  })
+  nativeKernel<tf.FusedBatchNormAttrs>('FusedBatchNorm', ({ inputs, attrs, backend, stock }) => {
+    const { x, mean, variance } = inputs as { x: tf.TensorInfo; mean: tf.TensorInfo; variance: tf.TensorInfo }
+    const { scale, offset } = inputs
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const parameters = [mean, variance, scale, offset].filter((one) => one !== undefined)
+    const served = [x, ...parameters].every(({ dtype }) => dtype === 'float32')
+    if (!served || x.shape.length === 0 || !parameters.every(({ shape }) => sizeOf(shape) === channels)) return stock()
+    const y = backend.output(x.shape)
+    addon.batchNormEval(
+      backend.floats(x), rows, channels, backend.floats(mean), backend.floats(variance),
+      scale && backend.floats(scale), offset && backend.floats(offset), attrs.varianceEpsilon, 0, backend.floats(y),
+    ) // biome-ignore format: a list
+    return y
+  })
+}
+
+function registerElementwise(addon: FusedAddon): void {
+  const leaky = unaryOp('LeakyReluOffset')
+  register('LeakyReluOffset', ({ x }, { alpha, offset }, backend) => {
+    const y = backend.output(x.shape)
+    addon.unary(leaky, backend.floats(x), sizeOf(x.shape), alpha, offset, backend.floats(y))
+    return [y]
+  })
+  register('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, backend) => {
+    const dx = backend.output(x.shape)
+    addon.leakyReluGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), alpha, backend.floats(dx))
+    return [dx]
+  })
+  register('Dropout', ({ x }, { rate, key }, backend) => {
+    const y = backend.output(x.shape)
+    // hash ≥ rate·2³² for a whole hash is hash ≥ its ceiling; a ceiling of 2³² keeps nothing and does not fit 32 bits.
+    const threshold = Math.ceil(rate * 2 ** 32)
+    const none = threshold >= 2 ** 32
+    const scale = none ? 0 : 1 / (1 - rate)
+    addon.dropout(backend.floats(x), sizeOf(x.shape), key >>> 0, none ? 0 : threshold, scale, backend.floats(y))
+    return [y]
+  })
+}
+
+function registerOptimizers(addon: FusedAddon): void {
+  register('AdamWUpdate', (inputs, attrs, backend) => {
+    const { learningRate, beta1, beta2, epsilon, step, weightDecays } = attrs
+    const arrays: Float32Array[] = []
+    const outputs: tf.TensorInfo[] = []
+    for (let i = 0; i < weightDecays.length; i++) {
+      const { shape } = inputs[`p${i}`]!
+      const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
+      for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+      for (const output of fresh) arrays.push(backend.floats(output))
+      outputs.push(...fresh)
+    }
+    const keep = Float64Array.from(weightDecays, (decay) => 1 - learningRate * decay)
+    const stepSize = learningRate / (1 - beta1 ** step)
+    addon.adamw(arrays, keep, beta1, beta2, stepSize, 1 / Math.sqrt(1 - beta2 ** step), epsilon)
+    return outputs
+  })
+  register('SgdUpdate', (inputs, attrs, backend) => {
+    const { learningRate, momentum, dampening, nesterov, step, weightDecays } = attrs
+    const arrays: Float32Array[] = []
+    const outputs: tf.TensorInfo[] = []
+    for (let i = 0; i < weightDecays.length; i++) {
+      const { shape } = inputs[`p${i}`]!
+      const fresh = [backend.output(shape), backend.output(shape)]
+      for (const name of ['p', 'b', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+      for (const output of fresh) arrays.push(backend.floats(output))
+      outputs.push(...fresh)
+    }
+    const decays = Float64Array.from(weightDecays)
+    addon.sgd(arrays, decays, learningRate, momentum, 1 - dampening, nesterov ? 1 : 0, step === 1 ? 1 : 0)
+    return outputs
+  })
+}
