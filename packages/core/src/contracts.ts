@@ -5,8 +5,9 @@
  * maths on targets and no loss is ever swapped. Whoever creates a tensor disposes of it; a batch that a hook returned
  * belongs to the loop.
  */
+import type { FusedActivation } from './fused.ts'
 import type { Json } from './json.ts'
-import type { Rng } from './rng/index.ts'
+import type { Rng, Stream } from './rng/index.ts'
 import type * as tf from './tf.ts'
 
 /** `train` is learned from; `valid` is the split whose result is reported. */
@@ -23,6 +24,19 @@ export interface Sample {
   readonly label: number
 }
 
+/** Width and height in pixels. */
+export interface ImageSize {
+  readonly width: number
+  readonly height: number
+}
+
+/** An encoded image: where it lies, what it shows, and its size when upright. */
+export interface Photo extends ImageSize {
+  readonly path: string
+  /** Index into `Dataset.classes`. */
+  readonly label: number
+}
+
 export interface Dataset {
   readonly classes: readonly string[]
   /** SHA-256 (hex) of what the dataset consists of: equal digests mean equal images and labels. */
@@ -31,7 +45,52 @@ export interface Dataset {
   read(split: Split, index: number): Promise<Sample>
   /** The same sample at once, for datasets held in memory: spares a promise a sample. `pixels` must not be written to. */
   readSync?(split: Split, index: number): Sample
+  /** Datasets of encoded images: the file of a sample. Workers decode it, so its size may differ from image to image. */
+  photo?(split: Split, index: number): Photo
+  /** What a record must say of this data: no official archive, images left out. One or more sentences. */
+  readonly note?: string
   dispose?(): void
+}
+
+/**
+ * A region of an image and the size it is resized to. Region in pixels of the upright source, fractions allowed; it is
+ * resized by antialiased bilinear filtering and then mirrored left to right where `flip` says so.
+ */
+export interface CropPlan {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+  readonly outWidth: number
+  readonly outHeight: number
+  readonly flip: boolean
+  /**
+   * Where the filter may take pixels from at the region's edges: from the `region` alone, as when an image is cropped
+   * and then resized, or from the whole `image`, as when it is resized and then cropped.
+   */
+  readonly edges: 'region' | 'image'
+}
+
+/** Chooses the region of an image that the network sees: data, drawn apart from the decoding that carries it out. */
+export interface Crop {
+  /** Size of every image that comes out. */
+  readonly output: ImageSize
+  /**
+   * The region for an image of this size. All that is random comes from the stream; validation passes null and gets the
+   * one central region.
+   * @errors E_SHAPE when this crop cannot be taken from such an image
+   */
+  draw(source: ImageSize, stream: Stream | null): CropPlan
+  /** Lower bound of the regions that `draw` may choose: how far a decoder may shrink the image beforehand. */
+  smallestRegion(source: ImageSize): ImageSize
+}
+
+/** Changes training batches at random. Pixels are in [0, 1] and stay there; normalisation comes afterwards. */
+export interface Augmentation {
+  /** Size of the images that come out; absent when it does not change. */
+  output?(input: ImageSize): ImageSize
+  /** A new tensor; `images` stays the caller's. Runs inside a tidy. */
+  apply(images: tf.Tensor4D, stream: Stream): tf.Tensor4D
 }
 
 /**
@@ -70,6 +129,14 @@ export interface Block {
   dispose(): void
 }
 
+/** A differentiable function of every value by itself, without parameters. */
+export interface Activation {
+  /** @shape `[N, H, W, C]`, kept */
+  apply(x: tf.Tensor4D): tf.Tensor4D
+  /** The same function inside a fused kernel, such as batch norm's. */
+  readonly fused?: FusedActivation
+}
+
 /** One line of a model's summary. */
 export interface ModelLayer {
   readonly name: string
@@ -88,6 +155,10 @@ export interface Model {
    */
   readonly layers: readonly ModelLayer[]
   readonly inputShape: Shape
+  /**
+   * Width of the scores: the dataset's classes, or more where a source trained a wider network. The loop pads the targets
+   * with zeros to it.
+   */
   readonly classes: number
   macs(input: Shape): number
   apply(images: tf.Tensor4D, context: ApplyContext): tf.Tensor2D
@@ -146,6 +217,8 @@ export interface BatchSource {
   batches(split: Split): number
   /** The batches `from`, `from + 1`, … of an epoch; each belongs to the caller. */
   read(split: Split, epoch: number, from: number): AsyncIterable<SourceBatch>
+  /** Gives up buffers and files; nothing may be read any more. */
+  dispose?(): void
 }
 
 export interface SourceBatch {

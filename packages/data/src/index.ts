@@ -2,7 +2,7 @@ import { definePlugin } from '@tricklab/core'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
 
-export type { Normalization, Normalize } from './batches/normalization.ts'
+export type { Normalization } from './batches/normalization.ts'
 export { type BatchSourceOptions, createBatchSource, type NormalizedBatchSource } from './batches/source.ts'
 
 /** The datasets `fashion-mnist` and `synthetic`. */

@@ -1,7 +1,10 @@
 import type {
+  Activation,
+  Augmentation,
   BatchSource,
   Block,
   Callback,
+  Crop,
   Dataset,
   Loss,
   Metric,
@@ -13,6 +16,7 @@ import type {
 } from '../contracts.ts'
 import type { OptionInput, OptionSchema, OptionValues } from '../options.ts'
 import type { Rng } from '../rng/index.ts'
+import type { SlotDeclarations, SlotReader } from './slots.ts'
 
 /** What every component may ask for; one set a run. */
 export interface Services {
@@ -30,19 +34,22 @@ export interface BlockContext {
   readonly kernelSize: number
   /** False where the skeleton wants no activation after the block, such as a last layer. */
   readonly activate: boolean
+  /** The skeleton's activation, for blocks that bring none of their own. */
+  readonly activation?: Activation
+  /** True where the output should start at 0, so that the branch that ends here is off at first: a norm's γ is 0. */
+  readonly zero?: boolean
+  /** Blocks of blocks: output channels divided by those inside the branch; 4 in a bottleneck, 1 when left out. */
+  readonly expansion?: number
+  /** Blocks of blocks: the skeleton's other slots, as they are filled at this place of the model. */
+  readonly slots?: SlotReader
   /** Initialisation: `init.at('conv/weight')`. */
   readonly init: Rng
 }
 
-/** Builds blocks of a slot of a model. */
-export type BlockFactory = (context: BlockContext) => Block
-
-export interface ModelContext {
+export interface ModelContext extends SlotReader {
   readonly imageShape: Shape
   readonly classes: number
   readonly init: Rng
-  /** The block that the recipe puts into a slot, or the slot's default. */
-  slot(name: string): { readonly use: string; readonly create: BlockFactory }
 }
 
 export interface ScheduleContext {
@@ -62,8 +69,11 @@ export interface DatasetContext {
 /** What `create` builds and what it receives beside its options, by kind of component. */
 export interface Kinds {
   dataset: { instance: Dataset | Promise<Dataset>; context: DatasetContext }
+  crop: { instance: Crop; context: object }
+  augmentation: { instance: Augmentation; context: object }
   model: { instance: Model; context: ModelContext }
   block: { instance: Block; context: BlockContext }
+  activation: { instance: Activation; context: object }
   loss: { instance: Loss; context: object }
   optimizer: { instance: Optimizer; context: object }
   schedule: { instance: Schedule; context: ScheduleContext }
@@ -72,37 +82,62 @@ export interface Kinds {
 }
 
 export type Kind = keyof Kinds
-export const kinds = ['dataset', 'model', 'block', 'loss', 'optimizer', 'schedule', 'metric', 'callback'] as const
+export const kinds = [
+  'dataset',
+  'crop',
+  'augmentation',
+  'model',
+  'block',
+  'activation',
+  'loss',
+  'optimizer',
+  'schedule',
+  'metric',
+  'callback',
+] as const
 
 /** A component: its options as data, and how to build it. */
-export interface Component<K extends Kind = Kind, S extends OptionSchema = OptionSchema> {
+export interface Component<
+  K extends Kind = Kind,
+  S extends OptionSchema = OptionSchema,
+  L extends SlotDeclarations = SlotDeclarations,
+> {
   /** One line for lists and help. */
   readonly doc: string
   readonly options: S
   create(options: OptionValues<S>, context: Kinds[K]['context'] & Services): Kinds[K]['instance']
   /** Callbacks only: when the hooks run. */
   readonly stage?: K extends 'callback' ? Stage : never
-  /** Models only: block slots that a recipe may fill, and the registry name of each default. */
-  readonly slots?: K extends 'model' ? { readonly [slot: string]: string } : never
+  /** Models only: what a recipe may fill. A model that may do without a slot adds it later without changing a hash. */
+  readonly slots?: K extends 'model' ? L : never
 }
 
 /** A component under its name, as `register` returns it. The type carries name and options into recipe types. */
-export interface Registration<K extends Kind = Kind, N extends string = string, S extends OptionSchema = OptionSchema> {
+export interface Registration<
+  K extends Kind = Kind,
+  N extends string = string,
+  S extends OptionSchema = OptionSchema,
+  L extends SlotDeclarations = SlotDeclarations,
+> {
   readonly kind: K
   readonly name: N
-  readonly component: Component<K, S>
+  readonly component: Component<K, S, L>
 }
 
 /** The registrar: `on.callback('mixup', { … })` and so on for every kind. */
 export type Registrar = {
-  readonly [K in Kind]: <const N extends string, S extends OptionSchema>(
+  readonly [K in Kind]: <
+    const N extends string,
+    S extends OptionSchema,
+    const L extends SlotDeclarations = Record<never, never>,
+  >(
     name: N,
-    component: Component<K, S>,
-  ) => Registration<K, N, S>
+    component: Component<K, S, L>,
+  ) => Registration<K, N, S, L>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registration of any component; `Component` is invariant in its options
-export type AnyRegistration = Registration<any, string, any>
+export type AnyRegistration = Registration<any, string, any, any>
 
 export interface PluginDefinition<R extends AnyRegistration> {
   /** Package tail and docs anchor: `mixup`. */
@@ -138,6 +173,7 @@ export function isPlugin(value: unknown): value is Plugin {
 
 /** How a recipe names a component: its name, or `{ use: name, …options }`. */
 export type Use<R extends AnyRegistration, K extends Kind> =
-  R extends Registration<K, infer N, infer S>
+  // biome-ignore lint/suspicious/noExplicitAny: slots play no part in a use
+  R extends Registration<K, infer N, infer S, any>
     ? (Record<never, never> extends OptionInput<S> ? N : never) | ({ readonly use: N } & OptionInput<S>)
     : never

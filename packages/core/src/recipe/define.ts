@@ -1,5 +1,7 @@
 import type { Shape } from '../contracts.ts'
-import type { AnyRegistration, Kind, Plugin, Use } from '../plugin/define.ts'
+import type { OptionInput } from '../options.ts'
+import type { AnyRegistration, Kind, Plugin, Registration, Use } from '../plugin/define.ts'
+import type { Slot, SlotDeclarations, SlotKind } from '../plugin/slots.ts'
 
 /** Where pixel statistics come from. Pixels are in [0, 1] before it. */
 export type Normalize =
@@ -8,6 +10,8 @@ export type Normalize =
   | { readonly kind: 'sample-scalar'; readonly images: number }
   /** Given values, one a channel. */
   | { readonly kind: 'fixed'; readonly mean: readonly number[]; readonly std: readonly number[] }
+  /** Mean .485 .456 .406 and standard deviation .229 .224 .225 of red, green and blue. */
+  | { readonly kind: 'imagenet' }
 
 /** Documented values of a row: every run where the source lists them, else the summary. */
 export interface ReportedValues {
@@ -25,6 +29,10 @@ export interface ReportedValues {
 
 interface DataSpec<R extends AnyRegistration> {
   readonly dataset: Use<R, 'dataset'>
+  /** Datasets of photos: the region that training sees, and what happens to whole batches of them. */
+  readonly train?: { readonly crop: Use<R, 'crop'>; readonly augment?: readonly Use<R, 'augmentation'>[] }
+  /** Datasets of photos: the region that validation sees. */
+  readonly valid?: { readonly crop: Use<R, 'crop'> }
   readonly normalize: Normalize
   /** A new order each epoch, keyed by seed and epoch. */
   readonly shuffle: boolean
@@ -32,9 +40,34 @@ interface DataSpec<R extends AnyRegistration> {
   readonly dropLast: boolean
 }
 
-type Slots<R extends AnyRegistration> = { readonly [slot: string]: Use<R, 'block'> }
 type LongUse<R extends AnyRegistration, K extends Kind> = Exclude<Use<R, K>, string>
-type ModelSpec<R extends AnyRegistration> = Use<R, 'model'> | (LongUse<R, 'model'> & { readonly slots?: Slots<R> })
+
+/** What a recipe may put into a slot: a name or `{ use, where, …options }`; null empties one that may be empty. */
+type SlotUse<R extends AnyRegistration, D> = D extends Slot
+  ?
+      | Use<R, D['kind']>
+      | (D extends { places: readonly (infer P)[] } ? LongUse<R, D['kind']> & { readonly where?: P } : never)
+      | (D extends { default: null } ? null : never)
+  : Use<R, 'block'>
+
+type AnySlotUse<R extends AnyRegistration> =
+  | Use<R, SlotKind>
+  | (LongUse<R, 'block'> & { readonly where?: string })
+  | (LongUse<R, 'activation'> & { readonly where?: string })
+  | null
+
+/** Slots of a model whose declaration the types know; any slots where they do not. */
+type Slots<R extends AnyRegistration, L extends SlotDeclarations> = [keyof L] extends [never]
+  ? never
+  : string extends keyof L
+    ? { readonly [slot: string]: AnySlotUse<R> }
+    : { readonly [K in keyof L]?: SlotUse<R, L[K]> }
+
+type LongModel<R extends AnyRegistration, M = R> =
+  M extends Registration<'model', infer N, infer S, infer L>
+    ? { readonly use: N } & OptionInput<S> & { readonly slots?: Slots<R, L> }
+    : never
+type ModelSpec<R extends AnyRegistration> = Extract<Use<R, 'model'>, string> | LongModel<R>
 
 /** A complete configuration. */
 export interface RecipeSpec<R extends AnyRegistration> {
@@ -52,7 +85,7 @@ export interface RecipeSpec<R extends AnyRegistration> {
 /** What a row changes of the base or of the row it comes from: objects merge, a new `use` drops the old one's options. */
 export interface RecipeChange<R extends AnyRegistration> {
   readonly data?: Partial<DataSpec<R>>
-  readonly model?: ModelSpec<R> | (Partial<LongUse<R, 'model'>> & { readonly slots?: Slots<R> })
+  readonly model?: ModelSpec<R> | Partial<LongModel<R>>
   readonly loss?: Use<R, 'loss'>
   readonly optimizer?: Use<R, 'optimizer'> | Partial<LongUse<R, 'optimizer'>>
   readonly schedule?: Use<R, 'schedule'> | Partial<LongUse<R, 'schedule'>>

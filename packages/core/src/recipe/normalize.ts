@@ -1,20 +1,18 @@
-import type { Shape } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
 import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
 import type { Normalize, ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
-
-/** A model of a normalised recipe: the skeleton and the block in each of its slots. */
-export interface NormalModel {
-  readonly skeleton: NormalUse
-  readonly slots: { readonly [slot: string]: NormalUse }
-}
+import { type NormalModel, normalizeModel } from './model.ts'
+import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
 export interface NormalRecipe {
   readonly data: {
     readonly dataset: NormalUse
+    /** Both present or both absent. */
+    readonly train?: { readonly crop: NormalUse; readonly augment: readonly NormalUse[] }
+    readonly valid?: { readonly crop: NormalUse }
     readonly normalize: Normalize
     readonly shuffle: boolean
     readonly dropLast: boolean
@@ -83,22 +81,6 @@ export function normalizeSummaryModel(table: SummaryTable, name: string, registr
   return model
 }
 
-/** Builds the model of a normalised recipe; the same seed gives the same weights. */
-export function createModel(
-  registry: Registry,
-  { skeleton, slots }: NormalModel,
-  context: { imageShape: Shape; classes: number; init: import('../rng/index.ts').Rng },
-) {
-  return registry.create('model', skeleton, {
-    ...context,
-    slot(slot) {
-      const use = slots[slot]
-      if (use === undefined) throw new Error(`model "${skeleton.use}" asks for the undeclared slot "${slot}"`)
-      return { use: use.use, create: (block) => registry.create('block', use, block) }
-    },
-  })
-}
-
 function checkRowName(table: Table, name: string): void {
   if (Object.hasOwn(table.rows, name)) return
   fail('E_ROW_UNKNOWN', {
@@ -131,11 +113,6 @@ function inheritance(table: TrainingTable, name: string) {
   return chain
 }
 
-type JsonObject = { readonly [key: string]: Json }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Objects merge key by key; a short `use` becomes long first, and a new `use` drops the options of the old one. */
 function merge(below: JsonObject, above: JsonObject): JsonObject {
   const result: Record<string, Json> = { ...below }
@@ -156,7 +133,7 @@ function longForm(key: string, value: Json | undefined): Json | undefined {
 }
 
 const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize'.split(' ')
-const dataKeys = 'dataset normalize shuffle dropLast'.split(' ')
+const dataKeys = 'dataset train valid normalize shuffle dropLast'.split(' ')
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
   checkKeys(spec, recipeKeys, where, problems)
@@ -172,10 +149,26 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     problems.push(...normal.problems)
     return normal.use
   }
-  const components = (kind: 'metric' | 'callback', value: Json | undefined): NormalUse[] => {
+  const components = (kind: 'metric' | 'callback' | 'augmentation', value: Json | undefined): NormalUse[] => {
     if (value === undefined) return []
     if (!Array.isArray(value)) problems.push(missing(where, `${kind}s`, 'a list', value))
     return Array.isArray(value) ? value.map((entry) => component(kind, entry)) : []
+  }
+  /** The crops of photos. Datasets of ready-made images have none, and their recipes keep their hashes. */
+  const crops = (): Pick<NormalRecipe['data'], 'train' | 'valid'> => {
+    const { train, valid } = data
+    if (train === undefined && valid === undefined) return {}
+    if (!isObject(train) || !isObject(valid)) {
+      const [key, value] = isObject(train) ? (['valid', valid] as const) : (['train', train] as const)
+      problems.push(missing(`${where} data`, key, '{ crop: … }, for the other split has one', value))
+      return {}
+    }
+    checkKeys(train, ['crop', 'augment'], `${where} data.train`, problems)
+    checkKeys(valid, ['crop'], `${where} data.valid`, problems)
+    return {
+      train: { crop: component('crop', train.crop), augment: components('augmentation', train.augment) },
+      valid: { crop: component('crop', valid.crop) },
+    }
   }
   const count = (key: 'epochs' | 'batchSize'): number => {
     const value = spec[key]
@@ -191,6 +184,7 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
   return {
     data: {
       dataset: component('dataset', data.dataset),
+      ...crops(),
       normalize: normalizeNormalize(data.normalize, where, problems),
       shuffle: flag('shuffle'),
       dropLast: flag('dropLast'),
@@ -206,38 +200,11 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
   }
 }
 
-function normalizeModel(
-  value: string | (JsonObject & { use: string; slots?: { [slot: string]: string | { use: string } } }),
-  registry: Registry,
-  where: string,
-  problems: Problem[],
-): NormalModel {
-  if (typeof value !== 'string' && !(isObject(value) && typeof value.use === 'string')) {
-    problems.push(missing(where, 'model', 'a model name or { use: name, … }', value as Json | undefined))
-    return { skeleton: { use: '' }, slots: {} }
-  }
-  const { slots: given = {}, ...use } = typeof value === 'string' ? { use: value } : value
-  const skeleton = registry.normalize('model', use as { use: string }, where)
-  problems.push(...skeleton.problems)
-  const known = registry.list('model').find((entry) => entry.name === use.use)?.component.slots as
-    | { readonly [slot: string]: string }
-    | undefined
-  if (known === undefined && Object.keys(given).length === 0) return { skeleton: skeleton.use, slots: {} }
-  checkKeys(given, Object.keys(known ?? {}), `${where} model.slots`, problems)
-  const slots = Object.fromEntries(
-    Object.entries(known ?? {}).map(([slot, standard]) => {
-      const block = registry.normalize('block', given[slot] ?? standard, `${where} slot "${slot}"`)
-      problems.push(...block.problems)
-      return [slot, block.use]
-    }),
-  )
-  return { skeleton: skeleton.use, slots }
-}
-
 const normalizeForms = {
   none: [],
   'sample-scalar': ['images'],
   fixed: ['mean', 'std'],
+  imagenet: [],
 } as const satisfies { [K in Normalize['kind']]: readonly string[] }
 
 function normalizeNormalize(value: Json | undefined, where: string, problems: Problem[]): Normalize {
@@ -258,27 +225,4 @@ function normalizeNormalize(value: Json | undefined, where: string, problems: Pr
     }
   }
   return value as unknown as Normalize
-}
-
-function checkKeys(value: JsonObject, known: readonly string[], where: string, problems: Problem[]): void {
-  for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue
-    problems.push({
-      code: 'E_RECIPE',
-      what: `${where} has an unknown key "${key}".`,
-      expected: known.length === 0 ? 'no keys.' : `only ${known.join(', ')}.`,
-      received: `"${key}".`,
-      fix: suggest(key, known),
-    })
-  }
-}
-
-function missing(where: string, key: string, expected: string, received: Json | undefined): Problem {
-  return {
-    code: 'E_RECIPE',
-    what: `${where}: "${key}" is missing or not of the right form.`,
-    expected: `${expected}.`,
-    received: received === undefined ? 'nothing.' : `${JSON.stringify(received)}.`,
-    fix: `set \`${key}\` in the table's base or in the row's change.`,
-  }
 }

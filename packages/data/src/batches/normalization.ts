@@ -1,18 +1,13 @@
-import { type Dataset, fail, type Rng, type Sample } from '@tricklab/core'
-
-/** How pixels in [0, 1] become the network's input: `(pixel − mean) / std`. */
-export type Normalize =
-  | { readonly kind: 'none' }
-  /** One mean and one standard deviation (unbiased) over `images` training images drawn at random. */
-  | { readonly kind: 'sample-scalar'; readonly images: number }
-  /** Given values, one for all channels or one a channel. */
-  | { readonly kind: 'fixed'; readonly mean: readonly number[]; readonly std: readonly number[] }
+import { type Dataset, fail, type Normalize, type Rng, type Sample } from '@tricklab/core'
 
 /** Mean and standard deviation of pixels in [0, 1]; one entry for all channels or one a channel. */
 export interface Normalization {
   readonly mean: readonly number[]
   readonly std: readonly number[]
 }
+
+// Of ImageNet's training images; in every library since the first torchvision.
+const imagenet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
 
 /**
  * Settles mean and standard deviation, drawing images by `rng.at('normalize')` where the kind asks for it.
@@ -28,6 +23,7 @@ export async function createNormalization(
 ): Promise<Normalization> {
   if (normalize.kind === 'none') return { mean: [0], std: [1] }
   if (normalize.kind === 'fixed') return checkFixed(normalize, channels)
+  if (normalize.kind === 'imagenet') return checkFixed(imagenet, channels)
   if (!Number.isInteger(normalize.images) || normalize.images < 1) {
     fail('E_OPTION_RANGE', {
       what: 'Normalisation from a sample of images needs a number of images.',

@@ -2,13 +2,14 @@ import {
   type BatchSource,
   type Dataset,
   fail,
+  type Normalize,
   type Rng,
   type Sample,
   type SourceBatch,
   type Split,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { createNormalization, createPixelTable, type Normalization, type Normalize } from './normalization.ts'
+import { createNormalization, createPixelTable, type Normalization } from './normalization.ts'
 
 export interface BatchSourceOptions {
   /** Samples a batch. */
