@@ -1,0 +1,84 @@
+/** Bundles TF.js's own test suite with the backend `native` and runs it in a process of its own. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+export interface ConformanceResult {
+  readonly passed: number
+  readonly failed: readonly { readonly name: string; readonly message: string }[]
+  /** What the process printed, for when it ended before its end. */
+  readonly output: string
+}
+
+const require = createRequire(import.meta.url)
+const here = path.dirname(fileURLToPath(import.meta.url))
+const root = path.resolve(here, '../..')
+
+/** Runs the specs whose name matches `grep`; all but the excluded ones by default. */
+export async function runConformance(grep = '.'): Promise<ConformanceResult> {
+  mkdirSync(path.join(root, 'dist'), { recursive: true })
+  const folder = mkdtempSync(path.join(root, 'dist', 'conformance-'))
+  try {
+    await bundle(path.join(folder, 'bundle.cjs'))
+    writeFileSync(path.join(folder, 'main.cjs'), runner)
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'main.cjs')], {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, GREP: grep, JASMINE: require.resolve('jasmine') },
+    })
+    const output = `${stdout}${stderr}`
+    try {
+      return { ...JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8')), output }
+    } catch {
+      const message = `the process ended with ${signal ?? status}: ${output.slice(-2000)}`
+      return { passed: 0, failed: [{ name: 'the suite', message }], output }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** TF.js's tests are modules that Node cannot load: they import without file extensions. */
+async function bundle(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [path.join(here, 'entry.js')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    // Else most specs are dropped: the package says that its files have no side effects.
+    ignoreAnnotations: true,
+    external: ['jasmine-core'],
+    logLevel: 'error',
+    define: { 'import.meta.url': 'importMetaUrl' },
+    // The addon is looked for from its source file.
+    banner: { js: `const importMetaUrl = ${JSON.stringify(pathToFileURL(path.join(root, 'src/addon.ts')).href)};` },
+  })
+}
+
+const runner = `
+const fs = require('node:fs')
+const Jasmine = require(process.env.JASMINE)
+const jasmine = new Jasmine()
+jasmine.loadConfig({ spec_dir: '.', spec_files: ['bundle.cjs'], random: false })
+jasmine.exitOnCompletion = false
+jasmine.clearReporters()
+const result = { passed: 0, failed: [] }
+jasmine.addReporter({
+  specDone(spec) {
+    if (spec.status === 'passed') result.passed++
+    if (spec.status === 'failed') {
+      result.failed.push({ name: spec.fullName, message: spec.failedExpectations.map((one) => one.message).join('; ') })
+    }
+  },
+})
+jasmine.execute().then(() => {
+  fs.writeFileSync('result.json', JSON.stringify(result))
+  process.exit(0)
+})
+`
