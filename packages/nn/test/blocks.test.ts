@@ -1,4 +1,4 @@
-import { createRng, listParams, type Shape, TricklabError, trainable } from '@tricklab/core'
+import { type BlockContext, createRng, listParams, type Shape, TricklabError, trainable } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'
@@ -252,11 +252,12 @@ describe('models', () => {
       init: createRng(1),
       slot: () => ({
         use: 'conv',
-        create: (context) => {
+        create: ((context: BlockContext) => {
           seen.push(context.activate)
           return createBlock('conv', context)
-        },
+        }) as never,
       }),
+      optionalSlot: () => undefined,
     })
     expect(seen).toEqual([true, true, true, true, true, false])
     model.dispose()

@@ -3,12 +3,16 @@ import {
   type ApplyContext,
   type Block,
   type BlockContext,
+  createModel as createCoreModel,
   createRegistry,
   createRng,
+  type Json,
   listParams,
   type Model,
   type NamedParam,
+  normalizeModel,
   type ParamTree,
+  type Problem,
   type Shape,
   trainable,
 } from '@tricklab/core'
@@ -33,19 +37,24 @@ export function createBlock(name: string, context: Partial<BlockContext> = {}, o
   })
 }
 
-/** A model by name, with a block of this name in its slot. */
+/** A model by name, with a block of this name in its slot, or with these slots. */
 export function createModel(
   name: string,
-  settings: { block?: string; options?: object; imageShape?: Shape; classes?: number; seed?: number } = {},
+  settings: {
+    block?: string
+    slots?: Record<string, Json>
+    options?: object
+    imageShape?: Shape
+    classes?: number
+    seed?: number
+  } = {},
 ): Model {
-  const { block = 'conv', options = {}, imageShape = [28, 28, 1], classes = 10, seed = 1 } = settings
-  const { use } = registry.normalize('model', { use: name, ...options }, 'test')
-  return registry.create('model', use, {
-    imageShape,
-    classes,
-    init: createRng(seed).scope('init'),
-    slot: () => ({ use: block, create: (context) => createBlock(block, context) }),
-  })
+  const { block, options = {}, imageShape = [28, 28, 1], classes = 10, seed = 1 } = settings
+  const slots = settings.slots ?? (block === undefined ? {} : { block })
+  const problems: Problem[] = []
+  const normal = normalizeModel({ use: name, ...options, slots }, registry, 'test', problems)
+  expect(problems).toEqual([])
+  return createCoreModel(registry, normal, { imageShape, classes, init: createRng(seed).scope('init') })
 }
 
 export function contextOf(training: boolean): ApplyContext {

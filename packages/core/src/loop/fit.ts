@@ -3,6 +3,7 @@ import { fail } from '../errors/index.ts'
 import * as tf from '../tf.ts'
 import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
+import { padTargets } from './pad-targets.ts'
 
 /**
  * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner
@@ -59,7 +60,8 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
   await hooks.run('beforeEpoch', { epoch, split, index: position.index })
   for await (const read of parts.source.read(split, epoch, position.index)) {
     const { index, step } = position
-    const batch = await hooks.run('beforeBatch', { ...read, training, epoch, index, step })
+    const targets = padTargets(read.targets, parts.model.classes)
+    const batch = await hooks.run('beforeBatch', { ...read, targets, training, epoch, index, step })
     const { loss, scores } = training ? await trainStep(learner, batch) : predict(learner, batch)
     const lossValue = (await loss.data())[0]!
     if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)

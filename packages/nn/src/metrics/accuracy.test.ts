@@ -80,3 +80,13 @@ test('a restored state goes on where it stopped; reset forgets', async () => {
   await update(second, [0], [0], 3)
   expect(second.compute()).toBe(1)
 })
+
+test('a guess beyond the classes is wrong, and of no class', async () => {
+  for (const average of ['micro', 'macro'] as const) {
+    const metric = createAccuracy(average, 2)
+    // Scores and targets are three wide, the dataset has two classes.
+    await update(metric, [0, 2, 1, 1], [0, 0, 1, 1], 3)
+    expect(metric.compute()).toBe(0.75)
+    expect(metric.state()).toEqual({ right: [1, 2], samples: [2, 2], guesses: [1, 2] })
+  }
+})

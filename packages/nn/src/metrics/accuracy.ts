@@ -43,7 +43,8 @@ export function createAccuracy(average: 'micro' | 'macro', classes: number): Met
       for (let n = 0; n < size; n++) {
         const guess = values[n]!
         const label = values[size + n]!
-        counts.guesses[guess]! += 1
+        // A network may have more outputs than there are classes; such a guess is wrong, and of no class.
+        if (guess < classes) counts.guesses[guess]! += 1
         counts.samples[label]! += 1
         if (guess === label) counts.right[label]! += 1
       }

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import {
+  createModel,
+  createRegistry,
+  createRng,
+  definePlugin,
+  type FilledSlot,
+  type Json,
+  normalizeModel,
+  opt,
+  type Problem,
+} from '../index.ts'
+import type { TableDefinition } from './define.ts'
+
+const parts = definePlugin({
+  name: 'parts',
+  core: '*',
+  register: (on) => [
+    on.model('net', {
+      doc: '',
+      options: {},
+      slots: {
+        conv: 'plain',
+        act: { kind: 'activation', default: 'relu' },
+        pool: { kind: 'block', default: null, places: ['everywhere', 'stem'] },
+        extra: { kind: 'block', default: null },
+      },
+      create: (_, { slot, optionalSlot }) =>
+        ({ conv: slot('conv'), act: slot('act', 'activation'), pool: optionalSlot('pool') }) as never,
+    }),
+    on.model('confused', {
+      doc: '',
+      options: { ask: opt.choice(['undeclared', 'kind', 'empty'], { doc: '' }) },
+      slots: { act: { kind: 'activation', default: 'relu' }, extra: { kind: 'block', default: null } },
+      create({ ask }, { slot }) {
+        if (ask === 'undeclared') slot('none')
+        return ask === 'kind' ? (slot('act') as never) : (slot('extra') as never)
+      },
+    }),
+    on.block('plain', { doc: '', options: {}, create: (_, context) => ({ plain: context }) as never }),
+    on.block('blur', {
+      doc: '',
+      options: { taps: opt.integer({ min: 1, default: 3, doc: '' }) },
+      create: (options) => ({ blur: options }) as never,
+    }),
+    on.activation('relu', { doc: '', options: {}, create: () => ({ apply: (x) => x, fused: 'relu' }) }),
+    on.activation('leaky', {
+      doc: '',
+      options: { slope: opt.number({ default: 0.1, doc: '' }) },
+      create: ({ slope }) => ({ slope }) as never,
+    }),
+  ],
+})
+
+const registry = createRegistry([parts])
+
+function normalize(slots: { [slot: string]: Json }, use = 'net') {
+  const problems: Problem[] = []
+  return { ...normalizeModel({ use, slots }, registry, 't/row', problems), problems }
+}
+
+describe('slots of a model', () => {
+  test('an empty slot is left out of the normal form, a filled one is long and has its place', () => {
+    expect(normalize({})).toMatchObject({ slots: { conv: { use: 'plain' }, act: { use: 'relu' } }, problems: [] })
+    expect(Object.keys(normalize({}).slots)).toEqual(['conv', 'act'])
+    expect(normalize({ pool: null })).toEqual(normalize({}))
+    expect(normalize({ pool: 'blur' }).slots.pool).toEqual({ use: 'blur', taps: 3, where: 'everywhere' })
+    expect(normalize({ pool: { use: 'blur', where: 'stem', taps: 4 }, act: 'leaky' }).slots).toEqual({
+      conv: { use: 'plain' },
+      act: { use: 'leaky', slope: 0.1 },
+      pool: { use: 'blur', taps: 4, where: 'stem' },
+    })
+  })
+
+  test('what is wrong is said with the place, the choice and the nearest name', () => {
+    const said = (slots: { [slot: string]: Json }) =>
+      normalize(slots).problems.map(({ code, what, expected, fix }) => [code, what, expected, fix].join(' | '))
+    expect(said({ pool: { use: 'blur', where: 'stemm' } })).toEqual([
+      'E_RECIPE | t/row slot "pool" has no place "stemm". | where: one of everywhere, stem. | did you mean "stem"?',
+    ])
+    expect(said({ pool: { use: 'blur', where: 3 } })).toEqual([
+      expect.stringMatching(/has no place 3\. .*choose one of/),
+    ])
+    expect(said({ extra: { use: 'blur', where: 'stem' } })).toEqual([
+      'E_RECIPE | t/row slot "extra" has no places to choose from. | no `where`. | leave `where` out.',
+    ])
+    expect(said({ conv: null })).toEqual([
+      expect.stringMatching(/^E_RECIPE .*it cannot be empty.*leave it out for "plain"/),
+    ])
+    expect(said({ pool: 7 })).toEqual([expect.stringMatching(/^E_RECIPE .*or null to leave it empty/)])
+    expect(said({ act: 'plain' })).toEqual([expect.stringMatching(/^E_COMPONENT_UNKNOWN .*activation "plain"/)])
+    expect(said({ conv: 'relu' })).toEqual([expect.stringMatching(/^E_COMPONENT_UNKNOWN .*block "relu"/)])
+    expect(said({ pol: 'blur' })).toEqual([expect.stringMatching(/unknown key "pol".*did you mean "pool"/)])
+    const problems: Problem[] = []
+    normalizeModel({ use: 'net', slots: 'blur' }, registry, 't/row', problems)
+    expect(problems).toEqual([
+      expect.objectContaining({ code: 'E_RECIPE', what: expect.stringContaining('model.slots') }),
+    ])
+  })
+
+  test('a model reads what stands in its slots', () => {
+    const context = { imageShape: [4, 4, 1] as const, classes: 3, init: createRng(1) }
+    const build = (slots: { [slot: string]: Json }) =>
+      createModel(registry, normalize(slots), context) as unknown as {
+        conv: FilledSlot
+        act: FilledSlot<'activation'>
+        pool: FilledSlot | undefined
+      }
+    expect(build({}).pool).toBeUndefined()
+    const { conv, act, pool } = build({ pool: { use: 'blur', taps: 5 } })
+    expect([conv.use, conv.where, pool?.use, pool?.where]).toEqual(['plain', undefined, 'blur', 'everywhere'])
+    expect(act.create({}).fused).toBe('relu')
+    // The place belongs to the skeleton; the block gets its own options alone.
+    expect(pool?.create({} as never)).toEqual({ blur: { taps: 5 } })
+  })
+
+  test.each([
+    ['undeclared', 'undeclared slot "none"'],
+    ['kind', 'a block in the activation slot "act"'],
+    ['empty', 'the empty slot "extra"'],
+  ])('a model that asks wrongly is a defect: %s', (ask, message) => {
+    const problems: Problem[] = []
+    const normal = normalizeModel({ use: 'confused', ask }, registry, 't/row', problems)
+    expect(problems).toEqual([])
+    const context = { imageShape: [4, 4, 1] as const, classes: 3, init: createRng(1) }
+    expect(() => createModel(registry, normal, context)).toThrow(message)
+  })
+})
+
+test('types: what a slot may hold is checked where the recipe is written', () => {
+  const model = (model: NonNullable<TableDefinition<readonly [typeof parts]>['base']['model']>) => model
+  model('net')
+  model({ use: 'net', slots: { pool: 'blur', act: 'leaky', conv: { use: 'blur', taps: 3 } } })
+  model({ use: 'net', slots: { pool: { use: 'blur', taps: 2, where: 'stem' }, extra: null } })
+  // @ts-expect-error an activation in a block slot
+  model({ use: 'net', slots: { conv: 'leaky' } })
+  // @ts-expect-error a block in an activation slot
+  model({ use: 'net', slots: { act: 'blur' } })
+  // @ts-expect-error there is no such place
+  model({ use: 'net', slots: { pool: { use: 'blur', where: 'nowhere' } } })
+  // @ts-expect-error this slot has no places
+  model({ use: 'net', slots: { extra: { use: 'blur', where: 'stem' } } })
+  // @ts-expect-error this slot cannot be empty
+  model({ use: 'net', slots: { conv: null } })
+  // @ts-expect-error there is no such slot
+  model({ use: 'net', slots: { pol: 'blur' } })
+  // @ts-expect-error there is no such option
+  model({ use: 'net', slots: { pool: { use: 'blur', tap: 2 } } })
+})
