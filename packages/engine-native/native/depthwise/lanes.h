@@ -1,0 +1,52 @@
+// Vectors of a chosen number of floats, for channel counts that do not fill whole ones.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "gemm/panels.h"
+
+namespace tricklab {
+
+template <int L>
+struct Lanes {
+  typedef float Type __attribute__((vector_size(L * sizeof(float))));
+};
+
+template <>
+struct Lanes<1> {
+  typedef float Type;
+};
+
+template <int L>
+inline __attribute__((always_inline)) typename Lanes<L>::Type load_lanes(const float* from) {
+  typename Lanes<L>::Type value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+template <int L>
+inline __attribute__((always_inline)) void store_lanes(float* to, typename Lanes<L>::Type value) {
+  std::memcpy(to, &value, sizeof(value));
+}
+
+template <int L>
+struct LaneCount {
+  static constexpr int kLanes = L;
+};
+
+// Calls visit(LaneCount<L>, first channel) for stretches of L channels that cover them all: wide ones first.
+template <typename Visit>
+inline void each_lanes(int64_t channels, Visit visit) {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) visit(LaneCount<kLanes>{}, c);
+  if constexpr (kLanes > 8) {
+    for (; c + 8 <= channels; c += 8) visit(LaneCount<8>{}, c);
+  }
+  if constexpr (kLanes > 4) {
+    for (; c + 4 <= channels; c += 4) visit(LaneCount<4>{}, c);
+  }
+  for (; c < channels; ++c) visit(LaneCount<1>{}, c);
+}
+
+}  // namespace tricklab

@@ -1,0 +1,51 @@
+// Our own kernels as a provider.
+#include "conv/convolution.h"
+#include "gemm/matmul.h"
+#include "provider/provider.h"
+
+namespace tricklab {
+namespace {
+
+class Portable final : public Provider {
+ public:
+  const char* name() const override { return "portable"; }
+
+  bool supports(Precision precision) const override { return precision == Precision::kFloat32; }
+
+  bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
+              const Epilogue& epilogue, float* out) override {
+    if (!supports(precision)) return false;
+    tricklab::conv2d(shape, x, filter, epilogue, out);
+    return true;
+  }
+
+  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
+                             float* dx) override {
+    if (!supports(precision)) return false;
+    tricklab::conv2d_input_gradient(shape, dy, filter, dx);
+    return true;
+  }
+
+  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+                              float* dfilter) override {
+    if (!supports(precision)) return false;
+    tricklab::conv2d_filter_gradient(shape, x, dy, dfilter);
+    return true;
+  }
+
+  bool matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b, const Epilogue& epilogue,
+              float* c) override {
+    if (!supports(precision)) return false;
+    tricklab::matmul(shape, a, b, epilogue, c);
+    return true;
+  }
+};
+
+}  // namespace
+
+Provider& portable_provider() {
+  static Portable provider;
+  return provider;
+}
+
+}  // namespace tricklab
