@@ -29,6 +29,7 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
   tricklab::register_optimizer(registrar);
   tricklab::register_pool(registrar);
   tricklab::register_reduce(registrar);
+  tricklab::register_resize(registrar);
   if (tricklab::register_conv != nullptr) tricklab::register_conv(registrar);
   return exports;
 }

@@ -56,6 +56,7 @@ void register_norm(Registrar& registrar);
 void register_optimizer(Registrar& registrar);
 void register_pool(Registrar& registrar);
 void register_reduce(Registrar& registrar);
+void register_resize(Registrar& registrar);
 void register_conv(Registrar& registrar);
 
 }  // namespace tricklab

@@ -35,6 +35,9 @@ export function registerPools(): void {
       const x = inputs.x!
       if (x.dtype !== 'float32') return stock()
       const info = describe(x.shape, attrs)
+      // As the cpu backend: a window of one that keeps the shape keeps the image, whatever the padding says.
+      const alone = info.filterHeight === 1 && info.filterWidth === 1
+      if (alone && tf.util.arraysEqual(x.shape, info.outShape)) return backend.view(x, x.shape)
       const y = backend.output(info.outShape)
       run(scratch, backend.floats(x), backend.floats(y))
       return y

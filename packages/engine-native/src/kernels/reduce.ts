@@ -31,9 +31,11 @@ interface Blocks {
 export function registerReductions(): void {
   const addon = addonFunctions<ReduceAddon>()
   for (const [op, name] of reductions.entries()) {
-    nativeKernel<tf.SumAttrs>(name, ({ inputs, attrs, backend, stock }) => {
+    nativeKernel<Partial<tf.SumAttrs & tf.MaxAttrs>>(name, ({ inputs, attrs, backend, stock }) => {
       const x = inputs.x!
-      const blocks = x.dtype === 'float32' ? blocksOf(backend, x, attrs.axis, attrs.keepDims) : undefined
+      // Max alone calls its axes otherwise.
+      const axes = attrs.reductionIndices ?? attrs.axis!
+      const blocks = x.dtype === 'float32' ? blocksOf(backend, x, axes, attrs.keepDims ?? false) : undefined
       if (blocks === undefined) return stock()
       const { outer, length, inner } = blocks
       const out = backend.output(blocks.shape)

@@ -17,8 +17,8 @@ const require = createRequire(import.meta.url)
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../..')
 
-/** Runs the specs whose name matches `grep`; all but the excluded ones by default. */
-export async function runConformance(grep = '.'): Promise<ConformanceResult> {
+/** Runs the specs whose name matches `grep`; excluded ones only with `all`. */
+export async function runConformance(grep = '.', { all = false } = {}): Promise<ConformanceResult> {
   mkdirSync(path.join(root, 'dist'), { recursive: true })
   const folder = mkdtempSync(path.join(root, 'dist', 'conformance-'))
   try {
@@ -28,7 +28,7 @@ export async function runConformance(grep = '.'): Promise<ConformanceResult> {
       cwd: folder,
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
-      env: { ...process.env, GREP: grep, JASMINE: require.resolve('jasmine') },
+      env: { ...process.env, GREP: grep, ALL: all ? '1' : '0', JASMINE: require.resolve('jasmine') },
     })
     const output = `${stdout}${stderr}`
     try {
