@@ -3,8 +3,24 @@ import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tricklab/core/tf'
 import { type Build, loadAddon } from './addon.ts'
 import { NativeBackend } from './backend.ts'
+import { registerConvolutions } from './kernels/conv.ts'
+import { registerElementwise } from './kernels/elementwise.ts'
+import { registerLayout } from './kernels/layout.ts'
+import { registerMatrixProducts } from './kernels/matmul.ts'
+import { registerPools } from './kernels/pool.ts'
+import { registerReductions } from './kernels/reduce.ts'
+import { registerResizes } from './kernels/resize.ts'
+import { registerFused } from './kernels/training.ts'
 
 export { NativeBackend } from './backend.ts'
+export {
+  hasNativePrecision,
+  type NativePrecision,
+  type NativeProvider,
+  nativePrecision,
+  nativeProvider,
+  nativeProviders,
+} from './kernels/precision.ts'
 
 let registered = false
 
@@ -19,6 +35,14 @@ export function registerNative(): { build: Build | undefined } {
   if (!registered) {
     tf.registerBackend('native', () => new NativeBackend(), 2)
     tf.copyRegisteredKernels('cpu', 'native')
+    registerConvolutions()
+    registerMatrixProducts()
+    registerElementwise()
+    registerReductions()
+    registerLayout()
+    registerPools()
+    registerResizes()
+    registerFused()
     registered = true
   }
   return { build }
