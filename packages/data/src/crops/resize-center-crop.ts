@@ -1,0 +1,47 @@
+import { type Component, type Crop, type ImageSize, opt } from '@tricklab/core'
+import { sizeOption } from './options.ts'
+import { roundHalfEven } from './round.ts'
+
+const options = {
+  size: sizeOption,
+  margin: opt.integer({
+    min: 0,
+    default: 32,
+    unit: 'pixels',
+    doc: 'The shorter side is resized to size + margin before the centre is cut out.',
+  }),
+}
+
+/**
+ * The whole image resized so that its shorter side is `size + margin`, then the central square of `size`.
+ * @differs none from torchvision's `Resize(size + margin)` followed by `CenterCrop(size)`, up to one rounding to bytes
+ */
+export const resizeCenterCrop = {
+  doc: 'The shorter side resized to size + margin, then the central square.',
+  options,
+  create: ({ size, margin }: { size: number; margin: number }): Crop => {
+    const plan = (source: ImageSize) => {
+      const resized = resizedSize(source, size + margin)
+      const scaleX = source.width / resized.width
+      const scaleY = source.height / resized.height
+      return {
+        left: roundHalfEven((resized.width - size) / 2) * scaleX,
+        top: roundHalfEven((resized.height - size) / 2) * scaleY,
+        width: size * scaleX,
+        height: size * scaleY,
+      }
+    }
+    return {
+      output: { width: size, height: size },
+      draw: (source) => ({ ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }),
+      smallestRegion: plan,
+    }
+  },
+} satisfies Component<'crop', typeof options>
+
+/** Aspect kept, the shorter side as given, the longer one cut to whole pixels. */
+function resizedSize({ width, height }: ImageSize, shorter: number): ImageSize {
+  return width <= height
+    ? { width: shorter, height: Math.floor((shorter * height) / width) }
+    : { width: Math.floor((shorter * width) / height), height: shorter }
+}

@@ -1,0 +1,40 @@
+import { type Component, type Crop, opt } from '@tricklab/core'
+import { flipOption, sizeOption } from './options.ts'
+
+const options = {
+  size: sizeOption,
+  method: opt.choice(['crop', 'squish'], {
+    default: 'crop',
+    doc: 'crop: the largest square, placed at random in training and centrally in validation; squish: the whole image, aspect not kept.',
+  }),
+  flip: flipOption(0),
+}
+
+/**
+ * The largest square of the image, or the whole of it, resized to `size`: the first step before batch transforms.
+ * @differs none from fastai's `Resize` with the methods crop and squish; padding is not offered
+ */
+export const resizeCrop = {
+  doc: 'The largest square (random place in training, centre in validation) or the whole image, resized.',
+  options,
+  create: ({ size, method, flip }: { size: number; method: 'crop' | 'squish'; flip: number }): Crop => ({
+    output: { width: size, height: size },
+    draw({ width, height }, stream) {
+      const side = Math.min(width, height)
+      const region = method === 'crop' ? { width: side, height: side } : { width, height }
+      const across = stream?.uniform() ?? 0.5
+      const down = stream?.uniform() ?? 0.5
+      return {
+        ...region,
+        left: Math.floor(across * (width - region.width)),
+        top: Math.floor(down * (height - region.height)),
+        outWidth: size,
+        outHeight: size,
+        flip: stream !== null && stream.uniform() < flip,
+        edges: 'region',
+      }
+    },
+    smallestRegion: ({ width, height }) =>
+      method === 'crop' ? { width: Math.min(width, height), height: Math.min(width, height) } : { width, height },
+  }),
+} satisfies Component<'crop', typeof options>

@@ -1,0 +1,36 @@
+import { type Component, type Crop, type ImageSize, opt } from '@tricklab/core'
+import { sizeOption } from './options.ts'
+
+const options = {
+  size: sizeOption,
+  extra: opt.number({
+    min: 0,
+    default: 0.14,
+    unit: 'share of size',
+    doc: 'The image is squashed to size + x, x being this share of size rounded up to a multiple of 8.',
+  }),
+}
+
+/**
+ * The whole image squashed to a square of `size + x`, x = ⌈extra · size / 8⌉ · 8, aspect not kept, then its centre.
+ * @differs none from the validation part of fastai's `RandomResizedCrop`, up to one rounding to bytes
+ */
+export const squashCenterCrop = {
+  doc: 'The whole image squashed to a square a little larger than size, then its centre.',
+  options,
+  create: ({ size, extra }: { size: number; extra: number }): Crop => {
+    const squashed = size + Math.ceil((size * extra) / 8) * 8
+    const offset = Math.floor((squashed - size) / 2)
+    const plan = ({ width, height }: ImageSize) => ({
+      left: (offset * width) / squashed,
+      top: (offset * height) / squashed,
+      width: (size * width) / squashed,
+      height: (size * height) / squashed,
+    })
+    return {
+      output: { width: size, height: size },
+      draw: (source) => ({ ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }),
+      smallestRegion: plan,
+    }
+  },
+} satisfies Component<'crop', typeof options>

@@ -1,0 +1,62 @@
+import { fail, type ImageSize } from '@tricklab/core'
+import sharp from 'sharp'
+import type { Pixels } from './resample.ts'
+
+// Images are decoded side by side, so one thread an image is enough; nothing is decoded twice in a row.
+sharp.concurrency(1)
+sharp.cache(false)
+
+/** Versions that decide the bytes of a decoded image. */
+export const decoderVersion = `${sharp.versions.vips} ${sharp.versions.mozjpeg ?? ''}`.trim()
+
+/** Largest image accepted, in pixels: a header may promise anything. */
+const pixelLimit = 200_000_000
+
+const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit })
+
+/** Size of an encoded image when upright. @errors E_DATASET_CORRUPT naming the file when this is no image */
+export async function readImageSize(bytes: Uint8Array, path: string): Promise<ImageSize> {
+  try {
+    const { width, height, orientation = 1 } = await open(bytes).metadata()
+    // From 5 on the orientation turns the image by a quarter.
+    return orientation >= 5 ? { width: height, height: width } : { width, height }
+  } catch (cause) {
+    return refuse(path, bytes, cause)
+  }
+}
+
+/**
+ * Decodes an image to upright RGB: grey and CMYK are converted, transparency is dropped.
+ * @param size the image is shrunk to it while decoding; its own size leaves it alone
+ * @errors E_DATASET_CORRUPT naming the file when it cannot be decoded whole
+ */
+export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
+  try {
+    const image = open(bytes).autoOrient()
+    // `fill` onto a smaller size is what lets libjpeg decode at 1/2, 1/4 or 1/8 in the first place.
+    if (size !== undefined) image.resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
+    const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
+    if (info.channels === 3) return { data, width: info.width, height: info.height }
+    return { data: greyToRgb(data, info.channels), width: info.width, height: info.height }
+  } catch (cause) {
+    return refuse(path, bytes, cause)
+  }
+}
+
+function greyToRgb(data: Uint8Array, channels: number): Uint8Array {
+  const pixels = data.length / channels
+  const rgb = new Uint8Array(pixels * 3)
+  for (let i = 0; i < pixels; i++) rgb.fill(data[i * channels]!, i * 3, i * 3 + 3)
+  return rgb
+}
+
+function refuse(path: string, bytes: Uint8Array, cause: unknown): never {
+  const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]
+  return fail('E_DATASET_CORRUPT', {
+    what: `${path} cannot be decoded (${reason}).`,
+    expected: 'a whole JPEG image.',
+    received: `${bytes.length} bytes that begin with ${Buffer.from(bytes.subarray(0, 4)).toString('hex') || 'nothing'}.`,
+    fix: "put the published file in its place, or set the dataset's option onBadImage to 'skip'.",
+    cause,
+  })
+}
