@@ -1,16 +1,33 @@
 import { definePlugin } from '@tricklab/core'
+import { identity } from './activations/identity.ts'
+import { leakyRelu } from './activations/leaky-relu.ts'
+import { relu } from './activations/relu.ts'
+import { batchNorm } from './blocks/batch-norm.ts'
 import { conv } from './blocks/conv.ts'
+import { conv2dBlock } from './blocks/conv2d.ts'
 import { doubleConv } from './blocks/double-conv.ts'
+import { linearHead } from './blocks/linear-head.ts'
+import { averagePool, maxPool } from './blocks/pools.ts'
 import { residualConv } from './blocks/residual-conv.ts'
+import { xresnetBlock } from './blocks/xresnet-block.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
 import { accuracy } from './metrics/accuracy.ts'
 import { resnet18 } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
+import { xresnet } from './models/xresnet.ts'
 
+export { activated } from './blocks/activated.ts'
+export { createBatchNormBlock } from './blocks/batch-norm.ts'
 export { createConvBlock } from './blocks/conv.ts'
+export { createConvNorm } from './blocks/conv-norm.ts'
+export { createConv2dBlock } from './blocks/conv2d.ts'
 export { createDoubleConvBlock } from './blocks/double-conv.ts'
+export { createLinearHead } from './blocks/linear-head.ts'
+export { createAveragePoolBlock, createMaxPoolBlock } from './blocks/pools.ts'
+export { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual } from './blocks/residual.ts'
 export { createResidualConvBlock } from './blocks/residual-conv.ts'
-export { type Initializer, kaimingNormal, torchBias, torchWeight } from './init.ts'
+export { createXresnetBlock } from './blocks/xresnet-block.ts'
+export { type Initializer, kaimingNormal, torchBias, torchWeight, zeros } from './init.ts'
 export * from './layers/index.ts'
 export { createCrossEntropy } from './losses/cross-entropy.ts'
 export { createAccuracy } from './metrics/accuracy.ts'
@@ -27,9 +44,23 @@ export const nn = definePlugin({
     on.block('conv', conv),
     on.block('residual-conv', residualConv),
     on.block('double-conv', doubleConv),
+    on.block('conv2d', conv2dBlock),
+    on.block('batch-norm', batchNorm),
+    on.block('max-pool', maxPool),
+    on.block('average-pool', averagePool),
+    on.block('xresnet-block', xresnetBlock),
+    on.block('linear-head', linearHead),
+    on.activation('relu', relu),
+    on.activation('leaky-relu', leakyRelu),
+    on.activation('identity', identity),
     on.model('slowai-cnn', slowaiCnn),
     on.model('slowai-deeper-cnn', slowaiDeeperCnn),
     on.model('resnet18', resnet18),
+    on.model('xresnet18', xresnet('xresnet18')),
+    on.model('xresnet34', xresnet('xresnet34')),
+    on.model('xresnet50', xresnet('xresnet50')),
+    on.model('xresnet101', xresnet('xresnet101')),
+    on.model('xresnet152', xresnet('xresnet152')),
     on.loss('cross-entropy', crossEntropy),
     on.metric('accuracy', accuracy),
   ],

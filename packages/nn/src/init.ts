@@ -26,6 +26,9 @@ export function torchBias(weightShape: readonly number[]): Initializer {
   return (shape, stream) => uniform(shape, stream, fans(weightShape).in)
 }
 
+/** Nothing but zeros: fastai's biases. */
+export const zeros: Initializer = (shape) => fill(shape, () => 0)
+
 function uniform(shape: readonly number[], stream: Stream, fanIn: number): Float32Array {
   const bound = 1 / Math.sqrt(fanIn)
   return fill(shape, () => bound * (2 * stream.uniform() - 1))

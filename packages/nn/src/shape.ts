@@ -1,4 +1,4 @@
-import { fail, type Shape, TricklabError } from '@tricklab/core'
+import { type BlockContext, fail, type Shape, TricklabError } from '@tricklab/core'
 
 /** `[height 28, width 28, channels 1]`, for messages. */
 export function formatShape([height, width, channels]: Shape): string {
@@ -9,6 +9,17 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.every((size, axis) => size === b[axis])
 }
 
+/** @errors E_SHAPE when the two ways through a residual block do not end in one shape */
+export function expectEqual(a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a
+  return fail('E_SHAPE', {
+    what: 'The branch and the shortcut of a residual block must end in one shape.',
+    expected: `${formatShape(b)}, the shortcut's.`,
+    received: `${formatShape(a)}, the branch's.`,
+    fix: 'use an odd kernel size.',
+  })
+}
+
 /** @errors E_SHAPE when the images do not have this number of channels. */
 export function expectChannels(what: string, input: Shape, channels: number): void {
   if (input[2] === channels) return
@@ -17,6 +28,21 @@ export function expectChannels(what: string, input: Shape, channels: number): vo
     expected: `${formatShape([input[0], input[1], channels])}.`,
     received: `${formatShape(input)}.`,
     fix: 'give the layer as many input channels as the layer before it puts out.',
+  })
+}
+
+/** @errors E_SHAPE when a slot asks a block to change what it cannot change */
+export function expectKept(
+  what: string,
+  { inputChannels, outputChannels, stride }: BlockContext,
+  strides: readonly number[],
+): void {
+  if (inputChannels === outputChannels && strides.includes(stride)) return
+  fail('E_SHAPE', {
+    what: `${what} was asked for what it cannot do.`,
+    expected: `as many channels out as in, stride ${strides.join(' or ')}.`,
+    received: `${inputChannels} channels in, ${outputChannels} out, stride ${stride}.`,
+    fix: 'put another block into the slot.',
   })
 }
 

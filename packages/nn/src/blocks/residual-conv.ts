@@ -3,7 +3,7 @@ import * as tf from '@tricklab/core/tf'
 import { createConv2d } from '../layers/conv2d.ts'
 import { createAveragePool2, createGeneralRelu } from '../layers/parameter-free.ts'
 import { applyPart, collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
-import { formatShape, sameShape } from '../shape.ts'
+import { expectEqual } from '../shape.ts'
 import { type ConvOptions, convOptions, createConvBlock } from './conv.ts'
 
 /**
@@ -52,17 +52,7 @@ export function createResidualConvBlock(options: ConvOptions, context: BlockCont
   const side = sequential(shortcut)
   const activation = createGeneralRelu(options)
 
-  const outputShape = (input: Shape): Shape => {
-    const shape = main.outputShape(input)
-    const sideShape = side.outputShape(input)
-    if (sameShape(shape, sideShape)) return shape
-    return fail('E_SHAPE', {
-      what: 'The branch and the shortcut of a residual block must end in one shape.',
-      expected: `${formatShape(sideShape)}, the shortcut's.`,
-      received: `${formatShape(shape)}, the branch's.`,
-      fix: 'use an odd kernel size.',
-    })
-  }
+  const outputShape = (input: Shape) => expectEqual(main.outputShape(input), side.outputShape(input))
   return {
     params: collectParams({ ...branch, ...shortcut }),
     outputShape,

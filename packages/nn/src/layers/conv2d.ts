@@ -16,6 +16,8 @@ export interface Conv2dSpec {
   readonly padding?: number
   /** Default: PyTorch's. */
   readonly weight?: Initializer
+  /** Default: PyTorch's. */
+  readonly biasStart?: Initializer
 }
 
 /**
@@ -29,7 +31,9 @@ export function createConv2d(spec: Conv2dSpec): Block {
   const shape = [kernelSize, kernelSize, inputChannels, outputChannels]
   const params: { weight: Param; bias?: Param } = {
     weight: createParam('weight', shape, spec.weight ?? torchWeight, init.at('weight')),
-    ...(bias ? { bias: createParam('bias', [outputChannels], torchBias(shape), init.at('bias')) } : {}),
+    ...(bias
+      ? { bias: createParam('bias', [outputChannels], spec.biasStart ?? torchBias(shape), init.at('bias')) }
+      : {}),
   }
   const outputShape = (input: Shape): Shape => {
     expectChannels('conv2d', input, inputChannels)

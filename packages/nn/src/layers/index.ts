@@ -2,5 +2,11 @@ export { type BatchNormSpec, createBatchNorm } from './batch-norm.ts'
 export { type Conv2dSpec, createConv2d } from './conv2d.ts'
 export { createLinear, type LinearSpec } from './linear.ts'
 export { createConstantParam, createParam } from './param.ts'
-export { createAveragePool2, createGeneralRelu, createGlobalAveragePool, createMaxPool } from './parameter-free.ts'
+export {
+  createAveragePool2,
+  createGeneralRelu,
+  createGlobalAveragePool,
+  createMaxPool,
+  createMaxPool2,
+} from './parameter-free.ts'
 export { applyPart, collectParams, disposeParts, type Parts, sequential } from './sequential.ts'

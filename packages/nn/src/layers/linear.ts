@@ -1,6 +1,6 @@
 import { type Block, disposeParams, fail, type Rng, type Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { torchBias, torchWeight } from '../init.ts'
+import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { formatShape } from '../shape.ts'
 import { createParam } from './param.ts'
 
@@ -8,6 +8,10 @@ export interface LinearSpec {
   readonly inputs: number
   readonly outputs: number
   readonly init: Rng
+  /** Default: PyTorch's. */
+  readonly weight?: Initializer
+  /** Default: PyTorch's. */
+  readonly biasStart?: Initializer
 }
 
 /**
@@ -15,11 +19,11 @@ export interface LinearSpec {
  * @shape `[N, 1, 1, inputs]` → `[N, 1, 1, outputs]`, weight `[inputs, outputs]`
  * @errors E_SHAPE
  */
-export function createLinear({ inputs, outputs, init }: LinearSpec): Block {
+export function createLinear({ inputs, outputs, init, weight, biasStart }: LinearSpec): Block {
   const shape = [inputs, outputs]
   const params = {
-    weight: createParam('weight', shape, torchWeight, init.at('weight')),
-    bias: createParam('bias', [outputs], torchBias(shape), init.at('bias')),
+    weight: createParam('weight', shape, weight ?? torchWeight, init.at('weight')),
+    bias: createParam('bias', [outputs], biasStart ?? torchBias(shape), init.at('bias')),
   }
   const outputShape = (input: Shape): Shape => {
     if (input[0] === 1 && input[1] === 1 && input[2] === inputs) return [1, 1, outputs]

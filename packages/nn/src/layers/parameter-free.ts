@@ -1,6 +1,6 @@
 import type { Block } from '@tricklab/core'
 import { leakyReluOffset } from '../ops/leaky-relu-offset.ts'
-import { averagePool2, globalAveragePool, maxPool } from '../ops/pool.ts'
+import { averagePool2, globalAveragePool, maxPool, maxPool2 } from '../ops/pool.ts'
 import { expectPixels, windowCount } from '../shape.ts'
 
 const parameterFree = { params: {}, macs: () => 0, dispose() {} } as const
@@ -24,6 +24,14 @@ export function createAveragePool2(): Block {
     outputShape: ([height, width, channels]) => [Math.ceil(height / 2), Math.ceil(width / 2), channels],
     apply: (images) => averagePool2(images),
   }
+}
+
+/**
+ * Largest value of 2 × 2 windows; odd sizes are rounded up.
+ * @shape `[N, H, W, C]` → `[N, ⌈H/2⌉, ⌈W/2⌉, C]`
+ */
+export function createMaxPool2(): Block {
+  return { ...createAveragePool2(), apply: (images) => maxPool2(images) }
 }
 
 /**

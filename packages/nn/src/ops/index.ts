@@ -2,6 +2,6 @@ export { type BatchNormOptions, batchNormEval, batchNormTrain } from './batch-no
 export { conv2d, type Padding } from './conv2d.ts'
 export { dropout } from './dropout.ts'
 export { leakyReluOffset } from './leaky-relu-offset.ts'
-export { averagePool2, globalAveragePool, maxPool } from './pool.ts'
+export { averagePool2, globalAveragePool, maxPool, maxPool2 } from './pool.ts'
 export { addRelu, relu } from './relu.ts'
 export { softmaxCrossEntropy } from './softmax-cross-entropy.ts'

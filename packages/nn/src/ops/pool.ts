@@ -47,6 +47,16 @@ export function maxPool(
 }
 
 /**
+ * Largest value of 2 × 2 windows with stride 2. A window that sticks out at the bottom or right counts its inner pixels
+ * alone.
+ * @shape `[N, H, W, C]` → `[N, ⌈H/2⌉, ⌈W/2⌉, C]`
+ * @differs none: PyTorch's `max_pool2d(x, 2, ceil_mode=True)`
+ */
+export function maxPool2(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.maxPool(x, 2, 2, 'same')
+}
+
+/**
  * Mean over all positions.
  * @shape `[N, H, W, C]` → `[N, 1, 1, C]`
  */

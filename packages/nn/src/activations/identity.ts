@@ -1,0 +1,8 @@
+import type { Component } from '@tricklab/core'
+
+/** No activation: for ablations. */
+export const identity: Component<'activation', Record<never, never>> = {
+  doc: 'x itself.',
+  options: {},
+  create: () => ({ apply: (x) => x, fused: 'linear' }),
+}

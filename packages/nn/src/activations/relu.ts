@@ -1,0 +1,11 @@
+import type { Activation, Component } from '@tricklab/core'
+import { relu as reluOp } from '../ops/relu.ts'
+
+/** `max(x, 0)`; norms and the ends of residual blocks apply it in their own kernels. */
+export const reluActivation: Activation = { apply: (x) => reluOp(x) as typeof x, fused: 'relu' }
+
+export const relu: Component<'activation', Record<never, never>> = {
+  doc: 'max(x, 0).',
+  options: {},
+  create: () => reluActivation,
+}

@@ -1,0 +1,40 @@
+import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { reluActivation } from '../activations/relu.ts'
+import { createBatchNorm } from '../layers/batch-norm.ts'
+import { expectKept } from '../shape.ts'
+import { activated } from './activated.ts'
+
+const options = {
+  epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Added to the variance.' }),
+  momentum: opt.number({
+    above: 0,
+    max: 1,
+    default: 0.1,
+    doc: 'Weight of the newest batch in the running statistics.',
+  }),
+}
+
+/**
+ * Batch norm and the skeleton's activation, in one pass where the activation can be fused. γ starts at 0 where the slot
+ * asks for a branch that is off at first.
+ * @errors E_SHAPE when asked to change channels or size
+ * @paper arXiv:1502.03167; γ at 0: arXiv:1706.02677
+ */
+export function createBatchNormBlock(values: OptionValues<typeof options>, context: BlockContext): Block {
+  expectKept('Batch norm', context, [1])
+  const { activate, activation = reluActivation, zero = false } = context
+  const fused = activate ? activation.fused : undefined
+  const spec = {
+    channels: context.inputChannels,
+    gamma: zero ? 0 : 1,
+    activation: fused ?? 'linear',
+    ...values,
+  } as const
+  return activated(createBatchNorm(spec), { activate: activate && fused === undefined, activation })
+}
+
+export const batchNorm: Component<'block', typeof options> = {
+  doc: 'Batch norm.',
+  options,
+  create: createBatchNormBlock,
+}

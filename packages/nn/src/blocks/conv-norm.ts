@@ -1,0 +1,44 @@
+import type { BlockContext, FilledSlot } from '@tricklab/core'
+import { reluActivation } from '../activations/relu.ts'
+import type { Parts } from '../layers/sequential.ts'
+import { createBatchNormBlock } from './batch-norm.ts'
+import { createConv2dBlock } from './conv2d.ts'
+
+type ConvSpec = Pick<BlockContext, 'inputChannels' | 'outputChannels' | 'kernelSize' | 'stride' | 'activate' | 'zero'>
+
+/**
+ * Convolution, norm, and the skeleton's activation if wanted: `{ conv, norm }`, or `{ conv2, norm2 }` for the suffix 2.
+ * The norm is the skeleton's; so is the convolution where `slotted` says that the slot `conv` may replace it.
+ */
+export function createConvNorm(
+  { slots, activation = reluActivation, init }: Pick<BlockContext, 'slots' | 'activation' | 'init'>,
+  spec: ConvSpec,
+  { suffix = '', slotted = false } = {},
+): Parts {
+  const { inputChannels, outputChannels, kernelSize, stride, activate, zero = false } = spec
+  const [conv, norm] = [`conv${suffix}`, `norm${suffix}`]
+  const window = {
+    inputChannels,
+    outputChannels,
+    kernelSize,
+    stride,
+    activate: false,
+    activation,
+    init: init.scope(conv),
+  }
+  const keep = { inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activation }
+  return {
+    [conv]: (slotted ? (slots?.slot('conv') ?? plainConv) : plainConv).create(window),
+    [norm]: (slots?.slot('norm') ?? plainNorm).create({ ...keep, activate, zero, init: init.scope(norm) }),
+  }
+}
+
+const plainConv: FilledSlot = {
+  use: 'conv2d',
+  create: (context) => createConv2dBlock({ bias: false }, context),
+}
+
+const plainNorm: FilledSlot = {
+  use: 'batch-norm',
+  create: (context) => createBatchNormBlock({ epsilon: 1e-5, momentum: 0.1 }, context),
+}

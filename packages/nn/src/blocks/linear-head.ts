@@ -1,0 +1,23 @@
+import type { Block, BlockContext, Component } from '@tricklab/core'
+import { kaimingNormal, zeros } from '../init.ts'
+import { createLinear } from '../layers/linear.ts'
+import { createGlobalAveragePool } from '../layers/parameter-free.ts'
+import { sequential } from '../layers/sequential.ts'
+import { activated } from './activated.ts'
+
+/**
+ * Global average pool and a linear map, kaiming-normal for ReLU (fan in), biases 0: fastai's head.
+ * @shape `[N, H, W, inputChannels]` → `[N, 1, 1, outputChannels]`
+ */
+export function createLinearHead(context: BlockContext): Block {
+  const { inputChannels: inputs, outputChannels: outputs, init } = context
+  const weight = kaimingNormal({ slope: 0, fan: 'in' })
+  const linear = createLinear({ inputs, outputs, init: init.scope('linear'), weight, biasStart: zeros })
+  return activated(sequential({ pool: createGlobalAveragePool(), linear }), context)
+}
+
+export const linearHead: Component<'block', Record<never, never>> = {
+  doc: 'Global average pool, then a linear map.',
+  options: {},
+  create: (_options, context) => createLinearHead(context),
+}

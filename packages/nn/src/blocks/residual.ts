@@ -1,0 +1,95 @@
+import type { Activation, Block, BlockContext, Shape } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { reluActivation } from '../activations/relu.ts'
+import { applyPart, collectParams, disposeParts, sequential } from '../layers/sequential.ts'
+import { addRelu } from '../ops/relu.ts'
+import { expectEqual, within } from '../shape.ts'
+import { createConvNorm } from './conv-norm.ts'
+import { createAveragePoolBlock } from './pools.ts'
+
+/**
+ * The branch of a residual block: 1 × 1, 3 × 3 with the stride, 1 × 1, or two 3 × 3 where `expansion` is 1; the last norm
+ * starts at 0; then the slot `attention`.
+ */
+export function createResidualBranch(context: BlockContext): Block {
+  const { inputChannels, outputChannels, kernelSize, stride, expansion = 1, activation, slots, init } = context
+  const inner = outputChannels / expansion
+  const widths =
+    expansion === 1 ? [inputChannels, inner, outputChannels] : [inputChannels, inner, inner, outputChannels]
+  const last = widths.length - 2
+  const parts = widths.slice(1).map((width, index) => {
+    const wide = expansion === 1 || index === 1
+    const spec = {
+      inputChannels: widths[index]!,
+      outputChannels: width,
+      kernelSize: wide ? kernelSize : 1,
+      stride: index === (expansion === 1 ? 0 : 1) ? stride : 1,
+      activate: index < last,
+      zero: index === last,
+    }
+    return createConvNorm(context, spec, { suffix: String(index + 1), slotted: wide })
+  })
+  const attention = slots?.optionalSlot('attention')?.create({
+    ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
+    ...(activation === undefined ? {} : { activation }),
+    init: init.scope('attention'),
+  })
+  return sequential({ ...Object.assign({}, ...parts), ...(attention === undefined ? {} : { attention }) })
+}
+
+/**
+ * The shortcut of a residual block: the downsampling pool where there is a stride, then a 1 × 1 convolution and a norm
+ * where the channels change; empty where shapes match.
+ * @paper arXiv:1812.01187, ResNet-D
+ */
+export function createShortcut(context: BlockContext): Block {
+  const { inputChannels, outputChannels, stride, init } = context
+  const scoped = { ...context, init: init.scope('shortcut') }
+  const conv = { inputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false }
+  return sequential({
+    ...(stride === 1 ? {} : { pool: createDownsamplingPool(scoped) }),
+    ...(inputChannels === outputChannels ? {} : createConvNorm(scoped, conv)),
+  })
+}
+
+/** The pool that halves the input of a residual block: the slot `pool`, else the mean of 2 × 2. */
+export function createDownsamplingPool({ inputChannels, stride, activation, slots, init }: BlockContext): Block {
+  const context = {
+    ...{ inputChannels, outputChannels: inputChannels, kernelSize: 2, stride, activate: false },
+    ...(activation === undefined ? {} : { activation }),
+    init: init.scope('pool'),
+  }
+  return slots?.optionalSlot('pool')?.create(context) ?? createAveragePoolBlock(context)
+}
+
+/** `act(branch(pool(x)) + shortcut(pool(x)))`; without `pool` both get x itself. */
+export function joinResidual(
+  { pool = sequential({}), branch, shortcut }: { pool?: Block; branch: Block; shortcut: Block },
+  { activate, activation = reluActivation }: { readonly activate: boolean; readonly activation?: Activation },
+): Block {
+  const parts = { pool, branch, shortcut }
+  const outputShape = (input: Shape): Shape => {
+    const pooled = within('pool', () => pool.outputShape(input))
+    const shape = within('branch', () => branch.outputShape(pooled))
+    return expectEqual(
+      shape,
+      within('shortcut', () => shortcut.outputShape(pooled)),
+    )
+  }
+  return {
+    params: { ...branch.params, ...collectParams({ pool, shortcut }) },
+    outputShape,
+    macs(input) {
+      const pooled = pool.outputShape(input)
+      return pool.macs(input) + branch.macs(pooled) + shortcut.macs(pooled)
+    },
+    apply(images, context) {
+      const pooled = applyPart('pool', pool, images, context)
+      const [a, b] = [applyPart('branch', branch, pooled, context), applyPart('shortcut', shortcut, pooled, context)]
+      if (activate && activation.fused === 'relu') return addRelu(a, b)
+      const sum = tf.add(a, b) as tf.Tensor4D
+      return activate ? activation.apply(sum) : sum
+    },
+    dispose: () => disposeParts(parts),
+  }
+}

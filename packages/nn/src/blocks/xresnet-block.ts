@@ -1,0 +1,18 @@
+import type { Block, BlockContext, Component } from '@tricklab/core'
+import { createResidualBranch, createShortcut, joinResidual } from './residual.ts'
+
+/**
+ * xresnet's residual block: `act(branch(x) + shortcut(x))`, a bottleneck where `expansion` is above 1. γ of the branch's
+ * last norm starts at 0, so every block starts as its shortcut.
+ * @paper arXiv:1812.01187
+ * @differs none from fastai
+ */
+export function createXresnetBlock(context: BlockContext): Block {
+  return joinResidual({ branch: createResidualBranch(context), shortcut: createShortcut(context) }, context)
+}
+
+export const xresnetBlock: Component<'block', Record<never, never>> = {
+  doc: "xresnet's residual block: stride on the 3 × 3, pooled shortcut, γ of the last norm at 0.",
+  options: {},
+  create: (_options, context) => createXresnetBlock(context),
+}

@@ -1,0 +1,201 @@
+import {
+  type BlockContext,
+  type Component,
+  fail,
+  type Model,
+  type ModelContext,
+  type ModelLayer,
+  type OptionValues,
+  opt,
+  type SlotDeclarations,
+  type SlotReader,
+} from '@tricklab/core'
+import { createConvNorm } from '../blocks/conv-norm.ts'
+import { createMaxPoolBlock } from '../blocks/pools.ts'
+import { sequential } from '../layers/sequential.ts'
+import { createLayeredModel } from './layered.ts'
+
+/** What tells the variants apart: blocks a stage, and output channels of a block to those inside it. */
+export const xresnetVariants = {
+  xresnet18: { layers: [2, 2, 2, 2], expansion: 1 },
+  xresnet34: { layers: [3, 4, 6, 3], expansion: 1 },
+  xresnet50: { layers: [3, 4, 6, 3], expansion: 4 },
+  xresnet101: { layers: [3, 4, 23, 3], expansion: 4 },
+  xresnet152: { layers: [3, 8, 36, 3], expansion: 4 },
+} as const satisfies Record<string, Variant>
+
+interface Variant {
+  readonly layers: readonly number[]
+  readonly expansion: number
+}
+
+const lastOfStage = /^stage(\d+)-last$/
+
+const slots = {
+  stem: { kind: 'block', default: null },
+  conv: 'conv2d',
+  norm: 'batch-norm',
+  act: { kind: 'activation', default: 'relu' },
+  pool: { kind: 'block', default: null, places: ['everywhere', 'stem', 'shortcut'] },
+  attention: {
+    kind: 'block',
+    default: null,
+    places: ['every-block', 'stage1-last', 'stage2-last', 'stage3-last', 'stage4-last'],
+  },
+  residual: 'xresnet-block',
+  head: 'linear-head',
+} as const satisfies SlotDeclarations
+
+function optionsOf({ layers, expansion }: Variant) {
+  return {
+    layers: opt.integers({ min: 1, default: layers, doc: 'Residual blocks of each stage.' }),
+    widths: opt.integers({
+      min: 1,
+      default: [64, 128, 256, 512],
+      unit: 'channels',
+      doc: 'Channels inside the blocks of each stage; they put out `expansion` times as many.',
+    }),
+    expansion: opt.integer({ min: 1, default: expansion, doc: '1: two 3 × 3; above: 1 × 1, 3 × 3, 1 × 1.' }),
+    stemWidths: opt.integers({
+      min: 1,
+      default: [32, 32, 64],
+      unit: 'channels',
+      doc: 'Channels after each 3 × 3 convolution of the stem, the first with stride 2.',
+    }),
+    outputs: opt.integer({
+      min: 0,
+      default: 0,
+      unit: 'scores',
+      doc: 'Width of the scores; 0: one a class. The sources train 1000 outputs on ten classes; the others are never right.',
+    }),
+  }
+}
+
+type XresnetOptions = ReturnType<typeof optionsOf>
+
+/**
+ * ResNet with the bag of tricks: a stem of three 3 × 3 convolutions, stride on the 3 × 3 of a block, pooled shortcuts,
+ * γ of each block's last norm at 0. Convolutions and the head are kaiming-normal, biases 0.
+ * @paper arXiv:1812.01187
+ * @differs none from fastai's xresnet; the paper's stem is 32, 32, 64 as the default here
+ * @errors E_OPTION_RANGE when lists of stages are not equally long, or a place names a stage that is not there
+ */
+function createXresnet(values: OptionValues<XresnetOptions>, context: ModelContext): Model {
+  const { layers: depths, widths, expansion, stemWidths } = values
+  const { imageShape, init } = context
+  const outputs = values.outputs === 0 ? context.classes : values.outputs
+  checkStages(values, context)
+
+  const activation = context.slot('act', 'activation').create({})
+  const stem = createStem(stemWidths, { ...context, activation })
+  const pool = { inputChannels: stemWidths.at(-1)!, outputChannels: stemWidths.at(-1)!, kernelSize: 3, stride: 2 }
+  const layers: ModelLayer[] = [
+    ...stem,
+    createStemPool({ ...pool, activate: false, init: init.scope('pool') }, context),
+  ]
+
+  const residual = context.slot('residual')
+  let inputChannels = pool.outputChannels
+  for (const [stage, depth] of depths.entries()) {
+    for (let index = 0; index < depth; index++) {
+      const name = `stage${stage + 1}/block${index + 1}`
+      const block = residual.create({
+        inputChannels,
+        outputChannels: widths[stage]! * expansion,
+        stride: stage > 0 && index === 0 ? 2 : 1,
+        kernelSize: 3,
+        expansion,
+        activate: true,
+        activation,
+        slots: slotsAt(context, { stage: stage + 1, last: index === depth - 1 }),
+        init: init.scope(name),
+      })
+      layers.push({ name, type: residual.use, block })
+      inputChannels = widths[stage]! * expansion
+    }
+  }
+
+  const head = context.slot('head')
+  const headContext = { inputChannels, outputChannels: outputs, kernelSize: 1, stride: 1, activate: false }
+  const block = head.create({ ...headContext, activation, slots: context, init: init.scope('head') })
+  layers.push({ name: 'head', type: head.use, block })
+  return createLayeredModel(layers, imageShape, outputs)
+}
+
+/** The slot `stem`, or 3 × 3 convolutions with norm and activation; halves the image. */
+function createStem(
+  widths: readonly number[],
+  context: ModelContext & Pick<BlockContext, 'activation'>,
+): readonly ModelLayer[] {
+  const channels = [context.imageShape[2], ...widths]
+  const window = { kernelSize: 3, activate: true }
+  const filled = context.optionalSlot('stem')
+  if (filled !== undefined) {
+    const ends = { inputChannels: channels[0]!, outputChannels: channels.at(-1)!, stride: 2 }
+    const { activation, init } = context
+    const block = filled.create({
+      ...window,
+      ...ends,
+      ...(activation && { activation }),
+      slots: context,
+      init: init.scope('stem'),
+    })
+    return [{ name: 'stem', type: filled.use, block }]
+  }
+  return widths.map((outputChannels, index) => {
+    const name = `stem/${index + 1}`
+    const spec = { ...window, inputChannels: channels[index]!, outputChannels, stride: index === 0 ? 2 : 1 }
+    const parts = createConvNorm({ ...context, slots: context, init: context.init.scope(name) }, spec)
+    return { name, type: 'conv-norm', block: sequential(parts) }
+  })
+}
+
+function createStemPool(pool: BlockContext, { optionalSlot }: SlotReader): ModelLayer {
+  const filled = optionalSlot('pool')
+  return filled === undefined || filled.where === 'shortcut'
+    ? { name: 'pool', type: 'max-pool', block: createMaxPoolBlock(pool) }
+    : { name: 'pool', type: filled.use, block: filled.create(pool) }
+}
+
+/** The slots as they are filled at one residual block. */
+function slotsAt({ slot, optionalSlot }: SlotReader, { stage, last }: { stage: number; last: boolean }): SlotReader {
+  const here: Readonly<Record<string, (where: string | undefined) => boolean>> = {
+    pool: (where) => where !== 'stem',
+    attention: (where) => where === 'every-block' || (last && where === `stage${stage}-last`),
+  }
+  return {
+    slot,
+    optionalSlot(name, kind) {
+      const filled = optionalSlot(name, kind)
+      return filled !== undefined && (here[name]?.(filled.where) ?? true) ? filled : undefined
+    },
+  }
+}
+
+function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions>, { optionalSlot }: SlotReader): void {
+  if (layers.length !== widths.length || layers.length === 0 || stemWidths.length === 0) {
+    fail('E_OPTION_RANGE', {
+      what: 'xresnet: `layers` and `widths` must name the same stages, and the stem needs a width.',
+      expected: 'a number of blocks and a width for every stage, and at least one stem width.',
+      received: `layers ${JSON.stringify(layers)}, widths ${JSON.stringify(widths)}, stemWidths ${JSON.stringify(stemWidths)}.`,
+    })
+  }
+  const where = optionalSlot('attention')?.where ?? ''
+  if (Number(lastOfStage.exec(where)?.[1] ?? 0) > layers.length) {
+    fail('E_OPTION_RANGE', {
+      what: `xresnet: attention is to stand at "${where}", but there are ${layers.length} stages.`,
+      expected: `a stage up to ${layers.length}.`,
+      received: `"${where}".`,
+    })
+  }
+}
+
+/** The component of a variant. */
+export function xresnet(name: keyof typeof xresnetVariants): Component<'model', XresnetOptions, typeof slots> {
+  return {
+    doc: `${name}, as in fastai: ResNet with the bag of tricks.`,
+    options: optionsOf(xresnetVariants[name]),
+    slots,
+    create: createXresnet,
+  }
+}
