@@ -1,0 +1,197 @@
+import { listParams } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createCrossEntropy } from '../src/index.ts'
+import {
+  chirp,
+  contextOf,
+  createBlock,
+  createModel,
+  deviation,
+  differentiate,
+  fillParam,
+  readGolden,
+} from './helpers.ts'
+
+interface Description {
+  norm: number
+  first: number[]
+}
+
+interface Case {
+  options: { layers: number[]; expansion: number; outputs: number }
+  classes: number
+  shapes: Record<string, number[]>
+  evaluated: number[]
+  trained: number[]
+  loss: number
+  gradients: Record<string, Description>
+  running: Record<string, Description>
+}
+
+const { cases } = readGolden<{ cases: Case[] }>('xresnet')
+const tiny = { layers: [1, 2], widths: [3, 4], stemWidths: [3, 4], expansion: 2 }
+
+describe.each<EngineName>(['cpu', 'wasm'])('on %s', (engine) => {
+  beforeAll(async () => {
+    await prepareEngine(engine)
+  })
+
+  test.each(cases)('$options: scores, gradients and running statistics are those of PyTorch', (golden) => {
+    const { options, classes } = golden
+    const model = createModel('xresnet50', { options, imageShape: [35, 35, 3], classes })
+    const params = listParams(model.params)
+    const order = Object.keys(golden.shapes)
+    expect(Object.fromEntries(params.map(({ path, value }) => [path, value.shape]))).toEqual(golden.shapes)
+    for (const param of params) fillParam(param, order.indexOf(param.path))
+    const images = chirp<tf.Rank.R4>([3, 35, 35, 3], 0.5)
+    const targets = tf.tidy(() =>
+      tf.pad(tf.softmax(chirp<tf.Rank.R2>([3, classes], 0.25, 2)), [
+        [0, 0],
+        [0, options.outputs - classes],
+      ]),
+    )
+
+    const evaluated = tf.tidy(() => model.apply(images, contextOf(false)).dataSync())
+    expect(deviation(evaluated, golden.evaluated)).toBeLessThan(2e-5)
+    let trained: Float32Array | undefined
+    const { value, gradients } = differentiate(model.params, () => {
+      const scores = model.apply(images, contextOf(true))
+      trained = scores.dataSync() as Float32Array
+      return createCrossEntropy().apply(scores, targets)
+    })
+    expect(deviation(trained!, golden.trained)).toBeLessThan(2e-5)
+    expect(deviation([value], [golden.loss])).toBeLessThan(1e-5)
+    for (const [path, expected] of Object.entries(golden.gradients)) expectLike(path, gradients[path]!, expected)
+    for (const { path, value } of params) {
+      if (golden.running[path] !== undefined) expectLike(path, value.dataSync(), golden.running[path])
+    }
+    tf.dispose([images, targets])
+    model.dispose()
+  })
+})
+
+/** Norm within 1e-4 of itself; single values within that share of their root mean square. */
+function expectLike(path: string, actual: ArrayLike<number>, { norm, first }: Description): void {
+  const values = Array.from(actual)
+  const actualNorm = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))
+  expect(Math.abs(actualNorm / norm - 1), `${path} norm`).toBeLessThan(1e-4)
+  const typical = norm / Math.sqrt(values.length)
+  for (const [index, expected] of first.entries()) {
+    expect(Math.abs(values[index]! - expected) / typical, `${path}[${index}]`).toBeLessThan(1e-4)
+  }
+}
+
+describe('xresnet', () => {
+  beforeAll(async () => {
+    await prepareEngine('cpu')
+  })
+
+  test.each([
+    [1, 4, 4, 1],
+    [2, 4, 6, 1],
+    [2, 4, 4, 2],
+  ])(
+    'a block with stride %i from %i to %i channels starts as its shortcut',
+    (stride, inputChannels, outputChannels, expansion) => {
+      const block = createBlock('xresnet-block', { stride, inputChannels, outputChannels, expansion })
+      const images = chirp<tf.Rank.R4>([2, 5, 5, inputChannels], 0.3)
+      const gammas = listParams(block.params).filter(({ path }) => /^norm\d\/gamma$/.test(path))
+      expect(gammas.map(({ value }) => value.dataSync()[0])).toEqual([...Array(gammas.length - 1).fill(1), 0])
+      for (const training of [true, false]) {
+        const before = tf.tidy(() => block.apply(images, contextOf(training)).dataSync())
+        // Whatever the branch's convolutions hold, γ = 0 keeps it out.
+        for (const { path, value } of listParams(block.params)) {
+          if (/^conv\d/.test(path)) value.assign(tf.tidy(() => tf.mul(value, 3)))
+        }
+        expect(
+          deviation(
+            tf.tidy(() => block.apply(images, contextOf(training)).dataSync()),
+            before,
+          ),
+        ).toBe(0)
+      }
+      if (stride === 1 && inputChannels === outputChannels) {
+        const relu = tf.tidy(() => tf.relu(images).dataSync())
+        expect(
+          deviation(
+            tf.tidy(() => block.apply(images, contextOf(true)).dataSync()),
+            relu,
+          ),
+        ).toBe(0)
+      }
+      images.dispose()
+      block.dispose()
+    },
+  )
+
+  test('halves images five times', () => {
+    const model = createModel('xresnet18', { options: { widths: [1, 1, 1, 1] }, imageShape: [64, 64, 3] })
+    let shape = model.inputShape
+    for (const { block } of model.layers.slice(0, -1)) shape = block.outputShape(shape)
+    expect(shape).toEqual([2, 2, 1])
+    model.dispose()
+  })
+
+  test('weights are kaiming-normal (fan in), biases 0', () => {
+    const model = createModel('xresnet18', { options: { layers: [1], widths: [64] }, imageShape: [8, 8, 3] })
+    for (const { path, role, value } of listParams(model.params)) {
+      const values = Array.from(value.dataSync())
+      if (role === 'bias') expect(values.every((entry) => entry === 0)).toBe(true)
+      if (role !== 'weight') continue
+      const fan = value.shape.slice(0, -1).reduce((a, b) => a * b, 1)
+      const deviation = Math.sqrt(values.reduce((sum, entry) => sum + entry ** 2, 0) / values.length)
+      expect(Math.abs(deviation / Math.sqrt(2 / fan) - 1), path).toBeLessThan(4 / Math.sqrt(2 * values.length))
+    }
+    model.dispose()
+  })
+
+  test('slots take other components, at the places that the recipe names', () => {
+    const types = (slots: NonNullable<Parameters<typeof createModel>[1]>['slots'] = {}) => {
+      const model = createModel('xresnet50', { options: tiny, imageShape: [32, 32, 3], slots })
+      const layers = Object.fromEntries(
+        model.layers.map(({ name, type, block }) => [name, { type, names: Object.keys(block.params) }]),
+      )
+      const scores = tf.tidy(() =>
+        Array.from(model.apply(chirp<tf.Rank.R4>([2, 32, 32, 3], 0), contextOf(true)).dataSync()),
+      )
+      model.dispose()
+      return { layers, scores }
+    }
+    const plain = types()
+    const attended = (where: string) =>
+      Object.entries(types({ attention: { use: 'conv2d', where } }).layers)
+        .filter(([, { names }]) => names.includes('attention'))
+        .map(([name]) => name)
+    expect(attended('stage1-last')).toEqual(['stage1/block1'])
+    expect(attended('stage2-last')).toEqual(['stage2/block2'])
+    expect(attended('every-block')).toEqual(['stage1/block1', 'stage2/block1', 'stage2/block2'])
+
+    const pools = (where: string) => types({ pool: { use: 'average-pool', where } })
+    expect(pools('stem').layers.pool!.type).toBe('average-pool')
+    // The shortcut has this pool anyway, so there nothing changes.
+    expect(pools('shortcut')).toEqual(plain)
+    expect(pools('everywhere')).toEqual(pools('stem'))
+    expect(types({ pool: { use: 'max-pool', where: 'shortcut' } }).scores).not.toEqual(plain.scores)
+    expect(types({ pool: { use: 'max-pool', where: 'stem' } })).toEqual(plain)
+
+    expect(types({ act: { use: 'leaky-relu', slope: 0.2 } }).scores).not.toEqual(plain.scores)
+    expect(types({ act: { use: 'leaky-relu', slope: 0 } }).scores).toEqual(
+      plain.scores.map((score) => expect.closeTo(score, 5)),
+    )
+    expect(types({ conv: { use: 'conv2d', bias: true } }).layers['stage1/block1']!.names).toContain('conv2')
+    expect(types({ stem: 'conv' }).layers.stem).toMatchObject({ type: 'conv' })
+    expect(types({ residual: 'conv' }).layers['stage2/block2']).toMatchObject({ type: 'conv' })
+  })
+
+  test('refuses stages that do not fit together, and attention in a stage that is not there', () => {
+    const build =
+      (options: object, slots = {}) =>
+      () =>
+        createModel('xresnet50', { options, slots, imageShape: [32, 32, 3] })
+    expect(build({ ...tiny, widths: [3] })).toThrow('[E_OPTION_RANGE] xresnet: `layers` and `widths`')
+    expect(build({ ...tiny, stemWidths: [] })).toThrow('[E_OPTION_RANGE]')
+    expect(build(tiny, { attention: { use: 'conv2d', where: 'stage3-last' } })).toThrow('there are 2 stages')
+  })
+})
