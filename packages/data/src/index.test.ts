@@ -12,6 +12,8 @@ const on = {
     datasets.set(name, component)
     return { kind: 'dataset', name, component }
   },
+  crop: () => undefined,
+  augmentation: () => undefined,
 } as unknown as Registrar
 data.register(on)
 
@@ -21,8 +23,9 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-test('the plugin registers both datasets', () => {
-  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic'])
+test('the plugin registers the datasets', () => {
+  const photos = ['imagenette2', 'imagewoof2', 'imagenette', 'imagewoof']
+  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic', ...photos])
 })
 
 test('a bad file in --data is refused, not passed over', async () => {

@@ -1,11 +1,17 @@
 import { definePlugin } from '@tricklab/core'
+import { randomResizedCrop } from './crops/random-resized-crop.ts'
+import { resizeCenterCrop } from './crops/resize-center-crop.ts'
+import { resizeCrop } from './crops/resize-crop.ts'
+import { squashCenterCrop } from './crops/squash-center-crop.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
+import { photoComponent } from './photos/component.ts'
+import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
 
 export type { Normalization } from './batches/normalization.ts'
 export { type BatchSourceOptions, createBatchSource, type NormalizedBatchSource } from './batches/source.ts'
 
-/** The datasets `fashion-mnist` and `synthetic`. */
+/** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({
   name: 'data',
   core: '^0.1.0',
@@ -20,5 +26,16 @@ export const data = definePlugin({
       options: syntheticOptions,
       create: (options) => createSynthetic(options),
     }),
+    on.dataset(
+      'imagenette2',
+      photoComponent(imagenette, 2, 'Imagenette v2: 10 easy classes of ImageNet, 9,469 + 3,925.'),
+    ),
+    on.dataset('imagewoof2', photoComponent(imagewoof, 2, 'Imagewoof v2: 10 dog breeds of ImageNet, 9,025 + 3,929.')),
+    on.dataset('imagenette', photoComponent(imagenette, 1, 'Imagenette before December 2019: 12,894 + 500 photos.')),
+    on.dataset('imagewoof', photoComponent(imagewoof, 1, 'Imagewoof before December 2019: 12,454 + 500 photos.')),
+    on.crop('random-resized-crop', randomResizedCrop),
+    on.crop('resize-center-crop', resizeCenterCrop),
+    on.crop('squash-center-crop', squashCenterCrop),
+    on.crop('resize-crop', resizeCrop),
   ],
 })

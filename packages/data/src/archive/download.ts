@@ -14,7 +14,8 @@ export interface RemoteFile {
   /** Its name on every mirror and in the folder. */
   readonly name: string
   readonly bytes: number
-  readonly checksum: { readonly algorithm: 'md5' | 'sha256'; readonly hex: string }
+  /** Of the whole file, or of its first mebibyte where no more is published. */
+  readonly checksum: { readonly algorithm: 'md5' | 'sha256' | 'md5 of the first MiB'; readonly hex: string }
 }
 
 export interface DownloadOptions {
@@ -125,8 +126,10 @@ async function tryMirror(
   }
 }
 
-async function hashFile(file: string, algorithm: string): Promise<string> {
-  const hash = createHash(algorithm)
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
+/** Checksum of a file, in hex. */
+export async function hashFile(file: string, algorithm: RemoteFile['checksum']['algorithm']): Promise<string> {
+  const head = algorithm === 'md5 of the first MiB'
+  const hash = createHash(head ? 'md5' : algorithm)
+  for await (const chunk of createReadStream(file, head ? { end: 2 ** 20 - 1 } : {})) hash.update(chunk)
   return hash.digest('hex')
 }

@@ -1,0 +1,54 @@
+import path from 'node:path'
+import { type Component, type DatasetContext, opt, type Services } from '@tricklab/core'
+import { type ArchiveSize, archiveSizes } from './archives.ts'
+import { openPhotoFolder, type PhotoDataset } from './dataset.ts'
+import type { PhotoFamily } from './families.ts'
+import { findPhotos, findPhotosOptions } from './find.ts'
+
+export interface PhotoOptions {
+  readonly archive: ArchiveSize
+  readonly onBadImage: 'fail' | 'skip'
+}
+
+const options = {
+  archive: opt.choice(archiveSizes, {
+    default: 'full',
+    unit: 'shorter side in pixels',
+    doc: 'Which of the published archives: the originals, or images resized beforehand, which costs accuracy.',
+  }),
+  onBadImage: opt.choice(['fail', 'skip'], {
+    default: 'fail',
+    doc: 'What an image that cannot be decoded does: stop before the start, or be left out, counted and recorded.',
+  }),
+}
+
+/** The dataset of a family in one of its versions. */
+export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string) {
+  return {
+    doc,
+    options,
+    create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
+  } satisfies Component<'dataset', typeof options>
+}
+
+/** @errors E_DATASET_MISSING, E_DATASET_CORRUPT, E_CACHE_WRITE, E_INTERRUPTED */
+export async function openPhotos(
+  family: PhotoFamily,
+  version: 1 | 2,
+  { archive, onBadImage }: PhotoOptions,
+  context: DatasetContext & Services,
+): Promise<PhotoDataset> {
+  const find = findPhotosOptions(family.archive, archive, context)
+  const { root, notes } = await findPhotos(find)
+  const rebuilt = 'Version 1 rebuilt from version 2: validation is every file named ILSVRC2012_val_*.'
+  return openPhotoFolder(root, {
+    family,
+    version,
+    onBadImage,
+    cache: path.join(find.cache, 'index'),
+    notes: version === 1 ? [rebuilt, ...notes] : notes,
+    log: (message) => context.log(`${family.archive}: ${message}`),
+    onProgress: (done, total) => context.onProgress({ what: `${family.archive}: read`, done, total }),
+    signal: context.signal,
+  })
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
+import { checkIndex } from '../check-index.ts'
+import { decodeImage } from '../decode/decode.ts'
+import type { PhotoFamily } from './families.ts'
+import { listPhotos } from './list.ts'
+import { type IndexOptions, indexPhotos } from './photo-index.ts'
+
+/** A photo with the hash of its file. */
+export interface IndexedPhoto extends Photo {
+  /** Below the dataset's folder, with `/`. */
+  readonly file: string
+  readonly sha256: string
+}
+
+/** A dataset of encoded photos. */
+export interface PhotoDataset extends Dataset {
+  photo(split: Split, index: number): IndexedPhoto
+  /** Files that cannot be decoded and were left out because the recipe says so. */
+  readonly skipped: readonly string[]
+}
+
+export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
+  readonly family: PhotoFamily
+  /** 1: validation is what ImageNet's validation images were; 2: as the folders say. */
+  readonly version: 1 | 2
+  readonly onBadImage: 'fail' | 'skip'
+  /** Sentences for the record, to which counts that differ and skipped images are added. */
+  readonly notes: readonly string[]
+  readonly log: (message: string) => void
+}
+
+/**
+ * Opens an extracted archive: `root/{train,val}/<synset>/*.JPEG`.
+ * @errors E_DATASET_CORRUPT naming the file or folder; E_INTERRUPTED
+ */
+export async function openPhotoFolder(root: string, options: PhotoDatasetOptions): Promise<PhotoDataset> {
+  const { family, version, onBadImage, log } = options
+  const listed = await listPhotos(root, family.classes)
+  const facts = await indexPhotos(root, listed, { ...options, decodeAll: onBadImage === 'skip' })
+  const faults = listed.filter(({ file }) => facts.get(file)!.fault !== undefined).map(({ file }) => file)
+  if (faults.length > 0 && onBadImage === 'fail') refuseFaults(faults.map((file) => facts.get(file)!.fault!))
+
+  const photos: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
+  for (const { file, folder, label } of listed) {
+    const { sha256, width, height, fault } = facts.get(file)!
+    if (fault !== undefined) continue
+    const fromValidation = version === 1 ? path.posix.basename(file).startsWith('ILSVRC2012_val_') : folder === 'val'
+    const photo = { path: path.join(root, ...file.split('/')), file, label, sha256, width, height }
+    photos[fromValidation ? 'valid' : 'train'].push(photo)
+  }
+  // Version 1 knows no folders: what lies in `val` here may be training data there.
+  if (version === 1) for (const split of ['train', 'valid'] as const) photos[split].sort(byClassAndName)
+  const notes = [...options.notes, ...describeCounts(photos, options), ...describeFaults(faults)]
+  for (const note of notes) log(note)
+
+  const photo = (split: Split, index: number): IndexedPhoto => {
+    checkIndex({ size: (of) => photos[of].length }, split, index)
+    return photos[split][index]!
+  }
+  return {
+    classes: family.classes.map(({ name }) => name),
+    digest: digestOf(photos),
+    ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
+    skipped: faults,
+    size: (split) => photos[split].length,
+    photo,
+    async read(split, index): Promise<Sample> {
+      const { path: file, label } = photo(split, index)
+      const { data, width, height } = await decodeImage(await readFile(file), undefined, file)
+      return { pixels: data, shape: [height, width, 3], label }
+    },
+  }
+}
+
+function byClassAndName(a: IndexedPhoto, b: IndexedPhoto): number {
+  const [first, second] = [path.posix.basename(a.file), path.posix.basename(b.file)]
+  return a.label - b.label || (first < second ? -1 : 1)
+}
+
+/** Hash of which images are in which split and class: names and content. */
+function digestOf(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>): string {
+  const hash = createHash('sha256')
+  for (const split of ['train', 'valid'] as const) {
+    for (const { file, label, sha256 } of photos[split]) {
+      hash.update(`${split} ${label} ${path.posix.basename(file)} ${sha256}\n`)
+    }
+  }
+  return hash.digest('hex')
+}
+
+function describeCounts(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>, options: PhotoDatasetOptions) {
+  const { classes } = options.family
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  const all = sum(classes.map(({ train, valid }) => train + valid))
+  const valid = options.version === 1 ? 50 * classes.length : sum(classes.map((entry) => entry.valid))
+  if (photos.train.length === all - valid && photos.valid.length === valid) return []
+  const found = `${photos.train.length} training and ${photos.valid.length} validation images`
+  return [`It holds ${found} instead of ${all - valid} and ${valid}.`]
+}
+
+function describeFaults(faults: readonly string[]): string[] {
+  if (faults.length === 0) return []
+  const named = faults.slice(0, 10).join(', ')
+  const more = faults.length > 10 ? ` and ${faults.length - 10} more` : ''
+  return [`${faults.length} images that cannot be decoded are left out: ${named}${more}.`]
+}
+
+/** The faults of the files in their own words, the first few of them. */
+function refuseFaults(faults: readonly string[]): never {
+  const more = faults.length > 1 ? ` ${faults.length - 1} more images cannot be decoded.` : ''
+  return fail('E_DATASET_CORRUPT', {
+    what: `${faults[0]!.replace(/^\[E_\w+\] /, '').replace(/ Expected: .*$/s, '')}${more}`,
+    expected: 'whole JPEG images.',
+    fix: "put the published files in their place, or set the dataset's option onBadImage to 'skip'.",
+  })
+}
