@@ -32,7 +32,7 @@ void pack_transposed(const MatrixView& from, int64_t count, const Panel& panel, 
   const int64_t whole_rows = count / kLanes * kLanes;
   for (int64_t j = 0; j < whole_columns; j += kLanes) {
     for (int64_t r = 0; r < whole_rows; r += kLanes) {
-      transpose_square(source + j * from.column_step + r, from.column_step, to + r * width + j, width);
+      transpose_square<kLanes>(source + j * from.column_step + r, from.column_step, to + r * width + j, width);
     }
   }
   for (int64_t r = 0; r < count; ++r) {

@@ -31,11 +31,11 @@ constexpr int kMaxPanelVectors = 3;
 constexpr int kMaxTileRows = kAccumulators;
 constexpr int tile_rows(int vectors) { return kAccumulators / vectors; }
 
-// Depth of one block of a product: a panel of it (192 · 48 · 4 = 36 KiB) and a few rows of the other side fill the
-// first-level cache.
-constexpr int64_t kDepthBlock = 192;
+// Depth of one block of a product: a panel of it (256 · 48 · 4 = 48 KiB) streams from the second-level cache past a few
+// rows of the other side in the first.
+constexpr int64_t kDepthBlock = 256;
 
-// Distance of the rows of a tile, known to the compiler so that all rows are addressed from one register. 13 cache
+// Distance of the rows of a tile, known to the compiler so that all rows are addressed from one register. 17 cache
 // lines: an odd number spreads the rows over the cache's sets.
 constexpr int64_t kTileStride = kDepthBlock + 16;
 

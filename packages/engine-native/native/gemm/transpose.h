@@ -1,59 +1,87 @@
-// Transposition of one square of a vector's width, in registers.
+// Transposition in registers.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "gemm/panels.h"
 
 namespace tricklab {
+
+// A number of lanes as an argument.
+template <int L>
+struct Square {
+  static constexpr int kCount = L;
+};
+
 namespace transpose_detail {
 
-typedef int Indices __attribute__((vector_size(kLanes * 4)));
+template <int L>
+struct Of {
+  typedef float Floats __attribute__((vector_size(L * sizeof(float))));
+  typedef int Indices __attribute__((vector_size(L * sizeof(int))));
+};
 
 // Indices that exchange, between rows i and i + S, the odd groups of S lanes of the first with the even of the second.
-template <int S, bool High>
-constexpr Indices exchange() {
-  Indices indices{};
-  for (int lane = 0; lane < kLanes; ++lane) {
+template <int L, int S, bool High>
+inline __attribute__((always_inline)) typename Of<L>::Indices exchange() {
+  typename Of<L>::Indices indices{};
+#pragma GCC unroll 16
+  for (int lane = 0; lane < L; ++lane) {
     const bool odd = (lane / S) % 2 == 1;
-    indices[lane] = High ? (odd ? lane + kLanes : lane + S) : (odd ? lane - S + kLanes : lane);
+    indices[lane] = High ? (odd ? lane + L : lane + S) : (odd ? lane - S + L : lane);
   }
   return indices;
 }
 
-template <int S>
-inline __attribute__((always_inline)) void stage(Vector* rows) {
-#pragma GCC unroll 16
-  for (int i = 0; i < kLanes; ++i) {
-    if ((i / S) % 2 == 1) continue;
-    const Vector a = rows[i];
-    const Vector b = rows[i + S];
+template <int L>
+inline __attribute__((always_inline)) typename Of<L>::Floats shuffle(typename Of<L>::Floats a,
+                                                                     typename Of<L>::Floats b,
+                                                                     typename Of<L>::Indices indices) {
 #if defined(__clang__)
-    Indices low = exchange<S, false>(), high = exchange<S, true>();
-    for (int lane = 0; lane < kLanes; ++lane) {
-      rows[i][lane] = low[lane] < kLanes ? a[low[lane]] : b[low[lane] - kLanes];
-      rows[i + S][lane] = high[lane] < kLanes ? a[high[lane]] : b[high[lane] - kLanes];
-    }
+  typename Of<L>::Floats result;
+#pragma unroll
+  for (int lane = 0; lane < L; ++lane) result[lane] = indices[lane] < L ? a[indices[lane]] : b[indices[lane] - L];
+  return result;
 #else
-    rows[i] = __builtin_shuffle(a, b, exchange<S, false>());
-    rows[i + S] = __builtin_shuffle(a, b, exchange<S, true>());
+  return __builtin_shuffle(a, b, indices);
 #endif
+}
+
+template <int L, int Rows, int S>
+inline __attribute__((always_inline)) void stage(typename Of<L>::Floats* rows) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+    if ((i / S) % 2 == 1) continue;
+    const auto a = rows[i];
+    const auto b = rows[i + S];
+    rows[i] = shuffle<L>(a, b, exchange<L, S, false>());
+    rows[i + S] = shuffle<L>(a, b, exchange<L, S, true>());
   }
 }
 
 }  // namespace transpose_detail
 
-// to[j][i] = from[i][j] for kLanes × kLanes floats.
-inline void transpose_square(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  Vector rows[kLanes];
+// Transposes every group of Rows lanes of Rows vectors: lane g · Rows + i of vector j becomes lane g · Rows + j of
+// vector i.
+template <int L, int Rows>
+inline __attribute__((always_inline)) void transpose_groups(typename transpose_detail::Of<L>::Floats* rows) {
+  using transpose_detail::stage;
+  if constexpr (Rows >= 16) stage<L, Rows, 8>(rows);
+  if constexpr (Rows >= 8) stage<L, Rows, 4>(rows);
+  if constexpr (Rows >= 4) stage<L, Rows, 2>(rows);
+  if constexpr (Rows >= 2) stage<L, Rows, 1>(rows);
+}
+
+// to[j][i] = from[i][j] for L × L floats.
+template <int L>
+inline void transpose_square(const float* from, int64_t from_step, float* to, int64_t to_step) {
+  typename transpose_detail::Of<L>::Floats rows[L];
 #pragma GCC unroll 16
-  for (int i = 0; i < kLanes; ++i) rows[i] = *reinterpret_cast<const Vector*>(from + i * from_stride);
-  if constexpr (kLanes > 8) transpose_detail::stage<kLanes / 2>(rows);
-  if constexpr (kLanes > 4) transpose_detail::stage<(kLanes > 8 ? 4 : kLanes / 2)>(rows);
-  transpose_detail::stage<2>(rows);
-  transpose_detail::stage<1>(rows);
+  for (int i = 0; i < L; ++i) std::memcpy(&rows[i], from + i * from_step, sizeof(rows[i]));
+  transpose_groups<L, L>(rows);
 #pragma GCC unroll 16
-  for (int i = 0; i < kLanes; ++i) *reinterpret_cast<Vector*>(to + i * to_stride) = rows[i];
+  for (int i = 0; i < L; ++i) std::memcpy(to + i * to_step, &rows[i], sizeof(rows[i]));
 }
 
 }  // namespace tricklab
