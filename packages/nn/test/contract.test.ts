@@ -1,4 +1,13 @@
-import { blockContract, lossContract, metricContract, modelContract, reference } from '@tricklab/testing'
+import {
+  activationContract,
+  type BlockShape,
+  blockContract,
+  lossContract,
+  metricContract,
+  modelContract,
+  reference,
+} from '@tricklab/testing'
+import fc from 'fast-check'
 import { nn } from '../src/index.ts'
 
 const variants = [{}, { norm: false }, { slope: 0, offset: 0 }]
@@ -6,6 +15,72 @@ const variants = [{}, { norm: false }, { slope: 0, offset: 0 }]
 blockContract({ plugin: nn, name: 'conv', options: variants })
 blockContract({ plugin: nn, name: 'residual-conv', options: variants })
 blockContract({ plugin: nn, name: 'double-conv', options: variants })
+
+blockContract({ plugin: nn, name: 'conv2d', options: [{}, { bias: true }] })
+blockContract({ plugin: nn, name: 'linear-head' })
+blockContract({
+  plugin: nn,
+  name: 'xresnet-block',
+  // Behind the γ that starts at 0: two convolutions.
+  zeroGradient: ['conv', 'norm1'],
+})
+blockContract({
+  plugin: nn,
+  name: 'xresnet-block',
+  contexts: fc.record({
+    inputChannels: fc.integer({ min: 1, max: 5 }),
+    outputChannels: fc.constantFrom(2, 4),
+    stride: fc.constantFrom(1, 2),
+    kernelSize: fc.constantFrom(1, 3, 5),
+    activate: fc.boolean(),
+    expansion: fc.constant(2),
+  }),
+  examples: [
+    { inputChannels: 4, outputChannels: 4, stride: 1, kernelSize: 3, activate: true, expansion: 2 },
+    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, expansion: 4 },
+  ],
+  // The same of a bottleneck: three convolutions.
+  zeroGradient: ['conv', 'norm1', 'norm2'],
+})
+
+/** Blocks that keep channels: what else a slot may ask is tried at random. */
+const kept = (strides: readonly number[], sizes: readonly number[]) => ({
+  contexts: fc
+    .record({
+      channels: fc.integer({ min: 1, max: 5 }),
+      stride: fc.constantFrom(...strides),
+      kernelSize: fc.constantFrom(...sizes),
+      activate: fc.boolean(),
+    })
+    .map(({ channels, ...rest }): BlockShape => ({ inputChannels: channels, outputChannels: channels, ...rest })),
+  examples: [true, false].map((activate): BlockShape => {
+    return { inputChannels: 3, outputChannels: 3, stride: strides[0]!, kernelSize: sizes[0]!, activate }
+  }),
+})
+
+blockContract({ plugin: nn, name: 'batch-norm', ...kept([1], [1]), options: [{}, { epsilon: 0.1, momentum: 1 }] })
+blockContract({ plugin: nn, name: 'max-pool', ...kept([2, 1], [2, 3, 5]) })
+blockContract({ plugin: nn, name: 'average-pool', ...kept([2], [2, 3]) })
+
+activationContract({ plugin: nn, name: 'relu', reference: (x) => Math.max(x, 0) })
+activationContract({ plugin: nn, name: 'identity', reference: (x) => x })
+activationContract({
+  plugin: nn,
+  name: 'leaky-relu',
+  options: [{ slope: 0.2 }],
+  reference: (x) => (x > 0 ? x : Math.fround(0.2) * x),
+})
+
+modelContract({
+  plugin: nn,
+  name: 'xresnet50',
+  imageShape: [16, 16, 3],
+  options: [{ layers: [1, 1], widths: [2, 3], stemWidths: [3, 4], expansion: 2, outputs: 7 }],
+  // Behind the γ of each block that starts at 0.
+  zeroGradient: ['stage1/block1', 'stage2/block1'].flatMap((block) =>
+    ['conv1', 'conv2', 'conv3', 'norm1', 'norm2'].map((part) => `${block}/${part}`),
+  ),
+})
 
 modelContract({ plugin: nn, name: 'slowai-cnn', options: [{ widths: [3, 4, 5] }] })
 modelContract({

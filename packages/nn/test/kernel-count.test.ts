@@ -72,6 +72,23 @@ test.each([
   expect(kernelsOf(createBlock(name, { stride: 2 }))).toHaveLength(count)
 })
 
+test('a bottleneck runs three kernels forward for each convolution, and one at its end', () => {
+  const block = createBlock('xresnet-block', { inputChannels: 2, outputChannels: 2, expansion: 2 })
+  const names = kernelsOf(block).filter((name) => name !== 'Identity')
+  expect(names).toEqual([
+    // The gradients of branch and shortcut, added up.
+    'Add',
+    'AddRelu',
+    ...Array(3).fill('BatchNormRunning'),
+    ...Array(3).fill('BatchNormTrain'),
+    ...Array(3).fill('BatchNormTrainGrad'),
+    ...Array(3).fill('Conv2D'),
+    ...Array(3).fill('Conv2DBackpropFilter'),
+    ...Array(3).fill('Conv2DBackpropInput'),
+    'ReluGrad',
+  ])
+})
+
 test('cross-entropy runs nine kernels, forward and backward', () => {
   const logits = tf.tidy(() => tf.variable(chirp<tf.Rank.R2>([4, 3], 0)))
   const targets = tf.tidy(() => tf.cast(tf.oneHot([0, 1, 2, 0], 3), 'float32')) as tf.Tensor2D

@@ -7,6 +7,7 @@ export {
   type ShapedNumbers,
   type Tolerance,
 } from './close.ts'
+export { type ActivationSpec, checkActivation } from './contract/activation.ts'
 export { type BlockShape, type BlockSpec, checkBlock } from './contract/block.ts'
 export { type CallbackSpec, checkCallback } from './contract/callback.ts'
 export type { ContractProblem, Selection } from './contract/check.ts'
@@ -19,6 +20,7 @@ export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
 export * as reference from './reference/index.ts'
 export {
+  activationContract,
   blockContract,
   callbackContract,
   datasetContract,

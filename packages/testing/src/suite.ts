@@ -1,5 +1,6 @@
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { type ActivationSpec, activationChecks } from './contract/activation.ts'
 import { type BlockSpec, blockChecks } from './contract/block.ts'
 import { type CallbackSpec, callbackChecks } from './contract/callback.ts'
 import { type Check, runCheck } from './contract/check.ts'
@@ -16,6 +17,10 @@ const usualEngines: readonly EngineName[] = ['cpu', 'wasm']
 
 /** Declares the tests of a block's contract. */
 export const blockContract = (spec: BlockSpec): void => declare('block', blockChecks, spec, usualEngines)
+
+/** Declares the tests of an activation's contract. */
+export const activationContract = (spec: ActivationSpec): void =>
+  declare('activation', activationChecks, spec, usualEngines)
 
 /** Declares the tests of a model's contract. */
 export const modelContract = (spec: ModelSpec): void => declare('model', modelChecks, spec, usualEngines)
