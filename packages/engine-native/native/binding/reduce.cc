@@ -27,10 +27,10 @@ void arg_reduce_call(Arguments& a) {
   arg_reduce(a.flag(0), a.floats(1, outer * length * inner), outer, length, inner, a.ints(5, outer * inner));
 }
 
-// softmax(logarithm, x, rows, classes, y)
+// softmax(x, rows, classes, y)
 void softmax_call(Arguments& a) {
-  const int64_t rows = a.size(2), classes = a.size(3);
-  softmax(a.flag(0), a.floats(1, rows * classes), rows, classes, a.floats(4, rows * classes));
+  const int64_t rows = a.size(1), classes = a.size(2);
+  softmax(a.floats(0, rows * classes), rows, classes, a.floats(3, rows * classes));
 }
 
 // softmaxCrossEntropy(logits, targets, rows, classes, losses, residual)

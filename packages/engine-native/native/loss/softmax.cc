@@ -27,20 +27,15 @@ int64_t grain(int64_t classes) { return std::max<int64_t>(1, 4096 / std::max<int
 
 }  // namespace
 
-void softmax(bool logarithm, const float* x, int64_t rows, int64_t classes, float* y) {
+void softmax(const float* x, int64_t rows, int64_t classes, float* y) {
   parallel_for(rows, grain(classes), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float* __restrict from = x + row * classes;
       float* __restrict to = y + row * classes;
       const float largest = largest_of(from, classes);
       const double sum = exponentials(from, classes, largest, to);
-      if (logarithm) {
-        const float shift = static_cast<float>(std::log(sum));
-        for (int64_t i = 0; i < classes; ++i) to[i] = (from[i] - largest) - shift;
-      } else {
-        const float scale = static_cast<float>(1.0 / sum);
-        for (int64_t i = 0; i < classes; ++i) to[i] *= scale;
-      }
+      const float scale = static_cast<float>(1.0 / sum);
+      for (int64_t i = 0; i < classes; ++i) to[i] *= scale;
     }
   });
 }

@@ -5,8 +5,8 @@
 
 namespace tricklab {
 
-// y = softmax(x) of each row, or its logarithm.
-void softmax(bool logarithm, const float* x, int64_t rows, int64_t classes, float* y);
+// y = softmax(x) of each row.
+void softmax(const float* x, int64_t rows, int64_t classes, float* y);
 
 // losses[n] = −Σ targets · log softmax(logits); residual = softmax · Σ targets − targets. Classes whose target is 0 count
 // nothing, even at a probability of 0.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/loops.h"
 #include "base/numeric.h"
 #include "base/threads.h"
 
@@ -34,6 +35,7 @@ void adamw_part(const AdamWTensor& tensor, const AdamWStep& step, int64_t begin,
   float* __restrict v_out = tensor.v_out;
   const AdamWStep s = step;
   const float keep = tensor.keep;
+  TRICKLAB_INDEPENDENT
   for (int64_t i = begin; i < end; ++i) {
     const float mean = s.beta1 * m[i] + s.one_minus_beta1 * g[i];
     const float square = s.beta2 * v[i] + s.one_minus_beta2 * (g[i] * g[i]);
@@ -53,6 +55,7 @@ void sgd_part(const SgdTensor& tensor, const SgdStep& step, int64_t begin, int64
   const float fresh = step.first ? 1.0f : step.one_minus_dampening;
   const float rate = step.learning_rate, decay = tensor.decay, look_ahead = step.momentum;
   const bool nesterov = step.nesterov, first = step.first;
+  TRICKLAB_INDEPENDENT
   for (int64_t i = begin; i < end; ++i) {
     const float slope = g[i] + decay * p[i];
     // The first step has no buffer yet; what lies there may be NaN.

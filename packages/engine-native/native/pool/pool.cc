@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/loops.h"
 #include "base/numeric.h"
 #include "base/threads.h"
 
@@ -75,6 +76,7 @@ void max_pool(const PoolShape& s, const float* x, float* y) {
       std::fill_n(out, s.c, -kInfinity);
       each_tap(s, n, rows, columns, [&](int64_t at) {
         const float* __restrict from = x + at;
+        TRICKLAB_INDEPENDENT
         for (int64_t c = 0; c < s.c; ++c) out[c] = from[c] > out[c] ? from[c] : out[c];
       });
     }
@@ -90,6 +92,7 @@ void avg_pool(const PoolShape& s, const float* x, float* y) {
       std::fill_n(out, s.c, 0.0f);
       each_tap(s, n, rows, columns, [&](int64_t at) {
         const float* __restrict from = x + at;
+        TRICKLAB_INDEPENDENT
         for (int64_t c = 0; c < s.c; ++c) out[c] += from[c];
       });
       const float count = static_cast<float>(rows.count() * columns.count());
@@ -116,20 +119,22 @@ void max_pool_grad(const PoolShape& s, const float* dy, const float* x, float* d
           std::fill_n(place, width, -1);
           int32_t tap = 0;
           each_tap(s, n, rows, columns, [&](int64_t at) {
-            const float* __restrict from = x + at + part;
+            const float* from = x + at + part;
+            const int32_t here = tap++;
+            TRICKLAB_INDEPENDENT
             for (int64_t c = 0; c < width; ++c) {
               const bool better = from[c] > best[c];
               best[c] = better ? from[c] : best[c];
-              place[c] = better ? tap : place[c];
+              place[c] = better ? here : place[c];
             }
-            ++tap;
           });
           tap = 0;
           each_tap(s, n, rows, columns, [&](int64_t at) {
-            float* __restrict to = dx + at + part;
-            const float* __restrict from = g + part;
-            for (int64_t c = 0; c < width; ++c) to[c] += place[c] == tap ? from[c] : 0.0f;
-            ++tap;
+            float* to = dx + at + part;
+            const float* from = g + part;
+            const int32_t here = tap++;
+            TRICKLAB_INDEPENDENT
+            for (int64_t c = 0; c < width; ++c) to[c] += place[c] == here ? from[c] : 0.0f;
           });
         }
       }
@@ -150,6 +155,7 @@ void avg_pool_grad(const PoolShape& s, const float* dy, float* dx) {
         const float* __restrict g = dy + ((n * s.out_h + i) * s.out_w + j) * s.c;
         each_tap(s, n, rows, columns, [&](int64_t at) {
           float* __restrict to = dx + at;
+          TRICKLAB_INDEPENDENT
           for (int64_t c = first; c < last; ++c) to[c] += g[c] * share;
         });
       }

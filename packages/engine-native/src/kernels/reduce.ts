@@ -10,7 +10,7 @@ interface ReduceAddon {
   reduce(op: number, x: Float32Array, outer: number, length: number, inner: number, out: Float32Array): void
   reduceBool(all: number, x: Uint8Array, outer: number, length: number, inner: number, out: Uint8Array): void
   argReduce(largest: number, x: Float32Array, outer: number, length: number, inner: number, out: Int32Array): void
-  softmax(logarithm: number, x: Float32Array, rows: number, classes: number, y: Float32Array): void
+  softmax(x: Float32Array, rows: number, classes: number, y: Float32Array): void
 }
 
 /** In the order of `Reduction` in native/reduce/reduce.h. */
@@ -71,17 +71,15 @@ export function registerReductions(): void {
       return out
     })
   }
-  for (const name of ['Softmax', 'LogSoftmax']) {
-    nativeKernel(name, ({ inputs, backend, stock }) => {
-      const logits = inputs.logits!
-      // Both kernels work on the last axis; tf.softmax and tf.logSoftmax bring it there.
-      if (logits.dtype !== 'float32' || logits.shape.length === 0) return stock()
-      const [rows, classes] = rowsAndChannels(logits.shape)
-      const y = backend.output(logits.shape)
-      addon.softmax(name === 'LogSoftmax' ? 1 : 0, backend.floats(logits), rows, classes, backend.floats(y))
-      return y
-    })
-  }
+  nativeKernel('Softmax', ({ inputs, backend, stock }) => {
+    const logits = inputs.logits!
+    // tf.softmax brings its axis to the end.
+    if (logits.dtype !== 'float32' || logits.shape.length === 0) return stock()
+    const [rows, classes] = rowsAndChannels(logits.shape)
+    const y = backend.output(logits.shape)
+    addon.softmax(backend.floats(logits), rows, classes, backend.floats(y))
+    return y
+  })
 }
 
 /** A reduction as `[outer, length, inner]` over the middle. */
