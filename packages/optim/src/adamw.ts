@@ -3,7 +3,8 @@ import * as tf from '@tricklab/core/tf'
 import { decayOf, decayOption } from './decay.ts'
 import { createMoments } from './moments.ts'
 
-const options = {
+/** Options of the Adam family. */
+export const adamwOptions = {
   learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
   beta1: opt.number({
     min: 0,
@@ -21,6 +22,8 @@ const options = {
   decayNormAndBias: decayOption,
 }
 
+export type AdamwValues = OptionValues<typeof adamwOptions>
+
 /**
  * AdamW in PyTorch's order; one fused kernel for all parameters.
  *
@@ -29,7 +32,7 @@ const options = {
  * @paper arXiv:1711.05101
  * @differs as PyTorch: the decay is multiplied by the learning rate, not by a schedule of its own
  */
-export function createAdamw(values: OptionValues<typeof options>): Optimizer {
+export function createAdamw(values: AdamwValues): Optimizer {
   const { beta1, beta2, epsilon } = values
   const moments = createMoments<'m' | 'v'>()
   return {
@@ -78,8 +81,8 @@ defineFused('AdamWUpdate', (inputs, { learningRate, beta1, beta2, epsilon, step,
 
 type Quadruple = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
-export const adamw: Component<'optimizer', typeof options> = {
+export const adamw: Component<'optimizer', typeof adamwOptions> = {
   doc: 'AdamW, as in PyTorch.',
-  options,
+  options: adamwOptions,
   create: createAdamw,
 }

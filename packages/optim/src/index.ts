@@ -1,11 +1,16 @@
 import { definePlugin } from '@tricklab/core'
+import { adam } from './adam.ts'
 import { adamw } from './adamw.ts'
 import { constant } from './constant.ts'
+import { fitOneCycle } from './fit-one-cycle.ts'
+import { flatCosine } from './flat-cosine.ts'
 import { oneCycle } from './one-cycle.ts'
 import { sgd } from './sgd.ts'
 
 export { createAdamw } from './adamw.ts'
 export { createConstantSchedule } from './constant.ts'
+export { createFitOneCycle } from './fit-one-cycle.ts'
+export { createFlatCosine } from './flat-cosine.ts'
 export { createMoments, type Moments } from './moments.ts'
 export { createOneCycle } from './one-cycle.ts'
 export { createSgd } from './sgd.ts'
@@ -15,9 +20,12 @@ export const optim = definePlugin({
   name: 'optim',
   core: '^0.1.0',
   register: (on) => [
+    on.optimizer('adam', adam),
     on.optimizer('adamw', adamw),
     on.optimizer('sgd', sgd),
     on.schedule('constant', constant),
+    on.schedule('fit-one-cycle', fitOneCycle),
+    on.schedule('flat-cosine', flatCosine),
     on.schedule('one-cycle', oneCycle),
   ],
 })

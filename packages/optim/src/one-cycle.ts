@@ -1,4 +1,5 @@
 import { type Component, type Hyperparameters, type OptionValues, opt, type Schedule } from '@tricklab/core'
+import { cosine } from './cosine.ts'
 
 const options = {
   pctStart: opt.number({ above: 0, below: 1, default: 0.3, unit: 'share of the steps', doc: 'Length of the rise.' }),
@@ -33,16 +34,12 @@ export function createOneCycle(
       const rising = step <= turn
       // A rise of no length would divide by zero; it is over as it begins.
       const done = rising ? (turn === 0 ? 1 : step / turn) : (step - turn) / (end - turn)
-      const learningRate = rising ? anneal(first, peak, done) : anneal(peak, last, done)
+      const learningRate = rising ? cosine(first, peak, done) : cosine(peak, last, done)
       if (!cycleMomentum) return { learningRate }
-      const momentum = rising ? anneal(maxMomentum, baseMomentum, done) : anneal(baseMomentum, maxMomentum, done)
+      const momentum = rising ? cosine(maxMomentum, baseMomentum, done) : cosine(baseMomentum, maxMomentum, done)
       return { learningRate, momentum }
     },
   }
-}
-
-function anneal(from: number, to: number, done: number): number {
-  return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * done))
 }
 
 export const oneCycle: Component<'schedule', typeof options> = {

@@ -6,6 +6,7 @@ optimizerContract({
   name: 'adamw',
   options: [{}, { weightDecay: 0, beta1: 0 }, { decayNormAndBias: false }],
 })
+optimizerContract({ plugin: optim, name: 'adam', options: [{}, { decayNormAndBias: true, weightDecay: 0.1 }] })
 optimizerContract({
   plugin: optim,
   name: 'sgd',
@@ -14,3 +15,9 @@ optimizerContract({
 
 scheduleContract({ plugin: optim, name: 'constant' })
 scheduleContract({ plugin: optim, name: 'one-cycle', options: [{}, { pctStart: 0.01 }, { cycleMomentum: false }] })
+scheduleContract({ plugin: optim, name: 'fit-one-cycle', options: [{}, { pctStart: 0.99, div: 5 }, { momenta: [] }] })
+scheduleContract({
+  plugin: optim,
+  name: 'flat-cosine',
+  options: [{}, { pctStart: 0 }, { pctStart: 0.72, toZero: true, wholeSteps: true, momenta: [0.95, 0.85] }],
+})

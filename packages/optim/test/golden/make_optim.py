@@ -78,22 +78,23 @@ def save(name, cases):
         file.write("\n")
 
 
-save(
-    "optimizers",
-    [
-        run("adamw", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01}),
-        run("adamw", {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.1}, decay_norm_and_bias=False, cycle=True),
-        run("sgd", {"momentum": 0, "weight_decay": 0}),
-        run("sgd", {"momentum": 0, "dampening": 0.5, "weight_decay": 0}),
-        run("sgd", {"momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}),
-        run("sgd", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}, decay_norm_and_bias=False, cycle=True),
-    ],
-)
-save(
-    "one-cycle",
-    [
-        one_cycle(354, 1e-2),
-        one_cycle(7, 0.1, pct_start=0.4, div_factor=10, final_div_factor=100, max_momentum=0.9, base_momentum=0.8),
-        one_cycle(2, 0.1),
-    ],
-)
+if __name__ == "__main__":
+    save(
+        "optimizers",
+        [
+            run("adamw", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01}),
+            run("adamw", {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.1}, decay_norm_and_bias=False, cycle=True),
+            run("sgd", {"momentum": 0, "weight_decay": 0}),
+            run("sgd", {"momentum": 0, "dampening": 0.5, "weight_decay": 0}),
+            run("sgd", {"momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}),
+            run("sgd", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}, decay_norm_and_bias=False, cycle=True),
+        ],
+    )
+    save(
+        "one-cycle",
+        [
+            one_cycle(354, 1e-2),
+            one_cycle(7, 0.1, pct_start=0.4, div_factor=10, final_div_factor=100, max_momentum=0.9, base_momentum=0.8),
+            one_cycle(2, 0.1),
+        ],
+    )

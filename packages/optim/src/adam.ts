@@ -1,0 +1,28 @@
+import { type Component, opt } from '@tricklab/core'
+import { type AdamwValues, adamwOptions, createAdamw } from './adamw.ts'
+
+const options = {
+  ...adamwOptions,
+  beta2: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.99,
+    doc: "Decay of the mean of squared gradients; fastai's sqr_mom.",
+  }),
+  epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Added to the root of the mean square.' }),
+  decayNormAndBias: opt.boolean({
+    default: false,
+    doc: "Also decay biases and the scale and shift of norms; fastai's wd_bn_bias.",
+  }),
+}
+
+/**
+ * fastai's Adam: decoupled decay, which norms and biases are spared; otherwise the formula of `adamw`.
+ * @paper arXiv:1412.6980, decay: arXiv:1711.05101
+ * @differs from `adamw` in its defaults alone: β2 0.99, epsilon 1e-5, no decay of norms and biases
+ */
+export const adam: Component<'optimizer', typeof options> = {
+  doc: 'Adam with decoupled weight decay, as in fastai.',
+  options,
+  create: (values: AdamwValues) => createAdamw(values),
+}
