@@ -1,15 +1,21 @@
+import { availableParallelism } from 'node:os'
 import {
   type BatchSource,
   type Dataset,
   fail,
   type Normalize,
   type Rng,
-  type Sample,
   type SourceBatch,
   type Split,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { createNormalization, createPixelTable, type Normalization } from './normalization.ts'
+import { createArrayReader } from './array-reader.ts'
+import { createNormalization, type Normalization } from './normalization.ts'
+import { createPhotoReader, type PhotoOptions, type WithPhotos } from './photo-reader.ts'
+import type { PreparedBatch } from './reader.ts'
+
+/** Crops and augmentations of photos; threads and batches ahead have defaults. */
+export type PhotoSetup = Pick<PhotoOptions, 'train' | 'valid'> & Partial<Pick<PhotoOptions, 'workers' | 'prefetch'>>
 
 export interface BatchSourceOptions {
   /** Samples a batch. */
@@ -19,6 +25,8 @@ export interface BatchSourceOptions {
   /** Leave out a last training batch that is not full. Validation always keeps it. */
   readonly dropLast: boolean
   readonly normalize: Normalize
+  /** For datasets of photos: crops, augmentations and decoding threads. */
+  readonly photos?: PhotoSetup | undefined
   /** Use the first so many samples of a split; a limit above the split's size changes nothing. */
   readonly limits?: { readonly train?: number | undefined; readonly valid?: number | undefined } | undefined
 }
@@ -32,7 +40,7 @@ export interface NormalizedBatchSource extends BatchSource {
  * Batches of a dataset: normalised NHWC images and one-hot targets.
  *
  * The training order is drawn from `rng.at('shuffle', epoch)`, so it depends on seed and epoch alone and reading may
- * start at any batch. While the caller works on one batch, the next is being read.
+ * start at any batch. While the caller works on one batch, the next are being read.
  * @errors E_OPTION_RANGE for a batch size or limit below 1, or when no training batch is left; E_SHAPE when images
  * differ in shape; E_DATASET_CORRUPT for a label without a class
  */
@@ -45,92 +53,91 @@ export async function createBatchSource(
   const available = { train: limited(dataset, 'train', options), valid: limited(dataset, 'valid', options) }
   checkBatchSize(batchSize, dropLast, available.train)
 
-  const first = await dataset.read('train', 0)
-  const imageShape = first.shape
-  const channels = imageShape[2]
-  const pixelsPerImage = imageShape[0] * imageShape[1] * channels
-  const classes = dataset.classes.length
+  const { photos } = options
+  if (photos !== undefined && !hasPhotos(dataset)) {
+    fail('E_RECIPE', {
+      what: 'The recipe crops photos, but its dataset consists of ready-made images.',
+      expected: 'no `train` and `valid` in `data`.',
+      received: 'crops.',
+      fix: 'leave them out, or use a dataset of photos.',
+    })
+  }
+  const first = hasPhotos(dataset) ? undefined : await dataset.read('train', 0)
+  const channels = first?.shape[2] ?? 3
   const normalization = await createNormalization(dataset, options.normalize, available.train, channels, rng)
-  const table = createPixelTable(normalization, channels)
+  const reader =
+    first === undefined
+      ? await createPhotoReader(dataset as WithPhotos, checkPhotos(photos), available, normalization, rng)
+      : createArrayReader(dataset, first, normalization)
+  const classes = dataset.classes.length
 
   const batches = (split: Split) =>
     split === 'train' && dropLast ? Math.floor(available[split] / batchSize) : Math.ceil(available[split] / batchSize)
 
-  /** Reads and normalises one batch into plain arrays; tensors come later, so that nothing leaks if it is not used. */
-  async function prepare(split: Split, order: Uint32Array | undefined, batch: number): Promise<Prepared> {
-    // Lets the caller start its step first; signals and timers get their turn as well.
-    await new Promise((resolve) => setImmediate(resolve))
-    const start = batch * batchSize
-    const size = Math.min(batchSize, available[split] - start)
-    const images = new Float32Array(size * pixelsPerImage)
-    const targets = new Float32Array(size * classes)
-    const indices = Array.from({ length: size }, (_, i) => order?.[start + i] ?? start + i)
-    const put = (sample: Sample, i: number) => {
-      checkSample(sample, first, classes, split, indices[i]!)
-      writePixels(images, i * pixelsPerImage, sample.pixels, table, channels)
-      targets[i * classes + sample.label] = 1
-    }
-    if (dataset.readSync) {
-      for (let i = 0; i < size; i++) put(dataset.readSync(split, indices[i]!), i)
-    } else {
-      const samples = await Promise.all(indices.map((index) => dataset.read(split, index)))
-      samples.forEach(put)
-    }
-    return { images, targets, size }
-  }
-
   async function* read(split: Split, epoch: number, from: number): AsyncGenerator<SourceBatch> {
     const order = split === 'train' && shuffle ? rng.at('shuffle', epoch).permutation(available.train) : undefined
+    const ahead: Promise<PreparedBatch>[] = []
     const begin = (batch: number) => {
-      if (batch >= batches(split)) return undefined
-      const prepared = prepare(split, order, batch)
+      if (batch >= batches(split)) return
+      const start = batch * batchSize
+      const size = Math.min(batchSize, available[split] - start)
+      const indices = Array.from({ length: size }, (_, i) => order?.[start + i] ?? start + i)
+      const prepared = reader.prepare(split, epoch, batch, indices)
       // A failure is thrown when its batch is asked for; until then it must not count as unhandled.
       prepared.catch(() => {})
-      return prepared
+      ahead.push(prepared)
     }
-    let next = begin(from)
-    for (let batch = from; next !== undefined; batch++) {
-      const { images, targets, size } = await next
-      next = begin(batch + 1)
-      yield {
-        images: tf.tensor4d(images, [size, ...imageShape]),
-        targets: tf.tensor2d(targets, [size, classes]),
-        size,
+    try {
+      for (let batch = from; batch < from + reader.prefetch; batch++) begin(batch)
+      for (let batch = from; ahead.length > 0; batch++) {
+        const prepared = await ahead.shift()!
+        begin(batch + reader.prefetch)
+        yield toTensors(prepared, classes)
       }
+      await reader.endOfPass?.()
+    } finally {
+      // Whoever stops early leaves batches behind that are still being read.
+      for (const left of ahead) left.then((prepared) => prepared.release()).catch(() => {})
     }
   }
 
   return {
     classes: dataset.classes,
-    imageShape,
+    imageShape: reader.imageShape,
     normalization,
     samples: (split) => Math.min(available[split], batches(split) * batchSize),
     batches,
     read,
+    dispose: () => reader.dispose?.(),
   }
 }
 
-interface Prepared {
-  readonly images: Float32Array
-  readonly targets: Float32Array
-  readonly size: number
+function toTensors(prepared: PreparedBatch, classes: number): SourceBatch {
+  const size = prepared.labels.length
+  const targets = new Float32Array(size * classes)
+  for (const [i, label] of prepared.labels.entries()) targets[i * classes + label] = 1
+  const batch = { images: prepared.images(), targets: tf.tensor2d(targets, [size, classes]), size }
+  prepared.release()
+  return batch
 }
 
-function writePixels(
-  images: Float32Array,
-  offset: number,
-  pixels: Uint8Array,
-  table: Float32Array,
-  channels: number,
-): void {
-  if (channels === 1) {
-    for (let i = 0; i < pixels.length; i++) images[offset + i] = table[pixels[i]!]!
-    return
-  }
-  for (let channel = 0; channel < channels; channel++) {
-    const base = channel * 256
-    for (let i = channel; i < pixels.length; i += channels) images[offset + i] = table[base + pixels[i]!]!
-  }
+const hasPhotos = (dataset: Dataset): dataset is WithPhotos => dataset.photo !== undefined
+
+function checkPhotos(photos: PhotoSetup | undefined): PhotoOptions {
+  if (photos !== undefined) return { workers: defaultWorkers(), prefetch: 2, ...photos }
+  return fail('E_RECIPE', {
+    what: 'The dataset consists of photos, which differ in size, and the recipe does not say how to crop them.',
+    expected: 'data: { train: { crop: … }, valid: { crop: … } }.',
+    received: 'no crops.',
+    fix: "for example `train: { crop: { use: 'random-resized-crop', size: 128 } }, valid: { crop: { use: 'resize-center-crop', size: 128 } }`.",
+  })
+}
+
+/** One thread is left to training, up to four decode; `TRICKLAB_WORKERS` sets the number. */
+function defaultWorkers(env: NodeJS.ProcessEnv = process.env): number {
+  const given = Number(env.TRICKLAB_WORKERS)
+  if (env.TRICKLAB_WORKERS !== undefined && Number.isInteger(given) && given >= 0) return given
+  return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
 function limited(dataset: Dataset, split: Split, { limits }: BatchSourceOptions): number {
@@ -161,25 +168,6 @@ function checkBatchSize(batchSize: number, dropLast: boolean, trainSize: number)
       expected: dropLast ? `at least ${batchSize} samples, for only full batches are used.` : 'at least one sample.',
       received: `${trainSize} samples.`,
       fix: 'use a smaller batch size, a larger limit, or keep the last batch.',
-    })
-  }
-}
-
-function checkSample(sample: Sample, first: Sample, classes: number, split: Split, index: number): void {
-  const [height, width, channels] = sample.shape
-  const equal = height === first.shape[0] && width === first.shape[1] && channels === first.shape[2]
-  if (!equal || sample.pixels.length !== height * width * channels) {
-    fail('E_SHAPE', {
-      what: `Image ${index} of the ${split} split cannot join a batch.`,
-      expected: `height × width × channels ${first.shape.join(' × ')} as the first image.`,
-      received: `${sample.shape.join(' × ')} with ${sample.pixels.length} bytes.`,
-    })
-  }
-  if (!Number.isInteger(sample.label) || sample.label < 0 || sample.label >= classes) {
-    fail('E_DATASET_CORRUPT', {
-      what: `Image ${index} of the ${split} split has a label without a class.`,
-      expected: `a label from 0 to ${classes - 1}.`,
-      received: `${sample.label}.`,
     })
   }
 }

@@ -1,4 +1,4 @@
-import { fail, opt } from '@tricklab/core'
+import { fail, type ImageSize, opt } from '@tricklab/core'
 
 /** The option that every crop has. */
 export const sizeOption = opt.integer({ min: 1, unit: 'pixels', doc: 'Width and height of the images that come out.' })
@@ -20,5 +20,24 @@ export function checkRange(crop: string, from: readonly [string, number], to: re
     what: `The crop "${crop}" has a range that ends before it begins.`,
     expected: `${from[0]} not above ${to[0]}.`,
     received: `${from[0]} ${from[1]}, ${to[0]} ${to[1]}.`,
+  })
+}
+
+export type SmallImages = 'enlarge' | 'refuse'
+
+/** What happens to an image that has fewer pixels than come out. */
+export const smallImagesOption = opt.choice(['enlarge', 'refuse'], {
+  default: 'enlarge',
+  doc: 'Images smaller than size: enlarge them, as the sources do, or stop before the start and name one.',
+})
+
+/** @errors E_SHAPE when the image is smaller than the crop and that is refused */
+export function checkSource(crop: string, { width, height }: ImageSize, size: number, smallImages: SmallImages): void {
+  if (smallImages === 'enlarge' || Math.min(width, height) >= size) return
+  fail('E_SHAPE', {
+    what: `An image is smaller than the crop "${crop}".`,
+    expected: `width and height of at least ${size} pixels.`,
+    received: `${width} × ${height}.`,
+    fix: "use a larger archive or a smaller crop, or set the crop's option smallImages to 'enlarge'.",
   })
 }

@@ -1,5 +1,5 @@
 import { type Component, type Crop, type CropPlan, type ImageSize, opt, type Stream } from '@tricklab/core'
-import { checkRange, flipOption, sizeOption } from './options.ts'
+import { checkRange, checkSource, flipOption, sizeOption, smallImagesOption } from './options.ts'
 import { roundHalfEven } from './round.ts'
 
 export interface RandomResizedCropOptions {
@@ -9,6 +9,7 @@ export interface RandomResizedCropOptions {
   readonly minRatio: number
   readonly maxRatio: number
   readonly flip: number
+  readonly smallImages: 'enlarge' | 'refuse'
 }
 
 const options = {
@@ -18,6 +19,7 @@ const options = {
   minRatio: opt.number({ above: 0, default: 3 / 4, unit: 'width / height', doc: 'Tallest region.' }),
   maxRatio: opt.number({ above: 0, default: 4 / 3, unit: 'width / height', doc: 'Widest region.' }),
   flip: flipOption(0.5),
+  smallImages: smallImagesOption,
 }
 
 /** A rectangle of whole pixels. */
@@ -45,6 +47,7 @@ export function createRandomResizedCrop(given: RandomResizedCropOptions): Crop {
   return {
     output: { width: size, height: size },
     draw(source, stream) {
+      checkSource('random-resized-crop', source, size, given.smallImages)
       const region = stream === null ? centralRegion(source, given) : drawRegion(source, given, stream)
       const mirrored = stream !== null && stream.uniform() < flip
       return { ...region, outWidth: size, outHeight: size, flip: mirrored, edges: 'region' }

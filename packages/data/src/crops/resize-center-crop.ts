@@ -1,9 +1,10 @@
 import { type Component, type Crop, type ImageSize, opt } from '@tricklab/core'
-import { sizeOption } from './options.ts'
+import { checkSource, type SmallImages, sizeOption, smallImagesOption } from './options.ts'
 import { roundHalfEven } from './round.ts'
 
 const options = {
   size: sizeOption,
+  smallImages: smallImagesOption,
   margin: opt.integer({
     min: 0,
     default: 32,
@@ -19,7 +20,7 @@ const options = {
 export const resizeCenterCrop = {
   doc: 'The shorter side resized to size + margin, then the central square.',
   options,
-  create: ({ size, margin }: { size: number; margin: number }): Crop => {
+  create: ({ size, margin, smallImages }: { size: number; margin: number; smallImages: SmallImages }): Crop => {
     const plan = (source: ImageSize) => {
       const resized = resizedSize(source, size + margin)
       const scaleX = source.width / resized.width
@@ -33,7 +34,10 @@ export const resizeCenterCrop = {
     }
     return {
       output: { width: size, height: size },
-      draw: (source) => ({ ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }),
+      draw(source) {
+        checkSource('resize-center-crop', source, size, smallImages)
+        return { ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }
+      },
       smallestRegion: plan,
     }
   },

@@ -1,5 +1,5 @@
 import { type Component, type Crop, opt } from '@tricklab/core'
-import { flipOption, sizeOption } from './options.ts'
+import { checkSource, flipOption, type SmallImages, sizeOption, smallImagesOption } from './options.ts'
 
 const options = {
   size: sizeOption,
@@ -8,6 +8,14 @@ const options = {
     doc: 'crop: the largest square, placed at random in training and centrally in validation; squish: the whole image, aspect not kept.',
   }),
   flip: flipOption(0),
+  smallImages: smallImagesOption,
+}
+
+interface ResizeCropOptions {
+  readonly size: number
+  readonly method: 'crop' | 'squish'
+  readonly flip: number
+  readonly smallImages: SmallImages
 }
 
 /**
@@ -17,9 +25,10 @@ const options = {
 export const resizeCrop = {
   doc: 'The largest square (random place in training, centre in validation) or the whole image, resized.',
   options,
-  create: ({ size, method, flip }: { size: number; method: 'crop' | 'squish'; flip: number }): Crop => ({
+  create: ({ size, method, flip, smallImages }: ResizeCropOptions): Crop => ({
     output: { width: size, height: size },
     draw({ width, height }, stream) {
+      checkSource('resize-crop', { width, height }, size, smallImages)
       const side = Math.min(width, height)
       const region = method === 'crop' ? { width: side, height: side } : { width, height }
       const across = stream?.uniform() ?? 0.5

@@ -1,8 +1,9 @@
 import { type Component, type Crop, type ImageSize, opt } from '@tricklab/core'
-import { sizeOption } from './options.ts'
+import { checkSource, type SmallImages, sizeOption, smallImagesOption } from './options.ts'
 
 const options = {
   size: sizeOption,
+  smallImages: smallImagesOption,
   extra: opt.number({
     min: 0,
     default: 0.14,
@@ -18,7 +19,7 @@ const options = {
 export const squashCenterCrop = {
   doc: 'The whole image squashed to a square a little larger than size, then its centre.',
   options,
-  create: ({ size, extra }: { size: number; extra: number }): Crop => {
+  create: ({ size, extra, smallImages }: { size: number; extra: number; smallImages: SmallImages }): Crop => {
     const squashed = size + Math.ceil((size * extra) / 8) * 8
     const offset = Math.floor((squashed - size) / 2)
     const plan = ({ width, height }: ImageSize) => ({
@@ -29,7 +30,10 @@ export const squashCenterCrop = {
     })
     return {
       output: { width: size, height: size },
-      draw: (source) => ({ ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }),
+      draw(source) {
+        checkSource('squash-center-crop', source, size, smallImages)
+        return { ...plan(source), outWidth: size, outHeight: size, flip: false, edges: 'image' }
+      },
       smallestRegion: plan,
     }
   },

@@ -1,4 +1,5 @@
-import { fail, type ImageSize } from '@tricklab/core'
+// Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
+import type { ImageSize } from '@tricklab/core'
 import sharp from 'sharp'
 import type { Pixels } from './resample.ts'
 
@@ -12,9 +13,22 @@ export const decoderVersion = `${sharp.versions.vips} ${sharp.versions.mozjpeg ?
 /** Largest image accepted, in pixels: a header may promise anything. */
 const pixelLimit = 200_000_000
 
+/** An image that cannot be decoded; `describeImageError` makes it one of ours. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError'
+  readonly path: string
+  readonly received: string
+
+  constructor(path: string, reason: string, received: string) {
+    super(reason)
+    this.path = path
+    this.received = received
+  }
+}
+
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit })
 
-/** Size of an encoded image when upright. @errors E_DATASET_CORRUPT naming the file when this is no image */
+/** Size of an encoded image when upright. @errors ImageError when this is no image */
 export async function readImageSize(bytes: Uint8Array, path: string): Promise<ImageSize> {
   try {
     const { width, height, orientation = 1 } = await open(bytes).metadata()
@@ -28,7 +42,7 @@ export async function readImageSize(bytes: Uint8Array, path: string): Promise<Im
 /**
  * Decodes an image to upright RGB: grey and CMYK are converted, transparency is dropped.
  * @param size the image is shrunk to it while decoding; its own size leaves it alone
- * @errors E_DATASET_CORRUPT naming the file when it cannot be decoded whole
+ * @errors ImageError when it cannot be decoded whole
  */
 export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
   try {
@@ -51,12 +65,7 @@ function greyToRgb(data: Uint8Array, channels: number): Uint8Array {
 }
 
 function refuse(path: string, bytes: Uint8Array, cause: unknown): never {
-  const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]
-  return fail('E_DATASET_CORRUPT', {
-    what: `${path} cannot be decoded (${reason}).`,
-    expected: 'a whole JPEG image.',
-    received: `${bytes.length} bytes that begin with ${Buffer.from(bytes.subarray(0, 4)).toString('hex') || 'nothing'}.`,
-    fix: "put the published file in its place, or set the dataset's option onBadImage to 'skip'.",
-    cause,
-  })
+  const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]!
+  const begin = Buffer.from(bytes.subarray(0, 4)).toString('hex') || 'nothing'
+  throw new ImageError(path, reason, `${bytes.length} bytes that begin with ${begin}`)
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Photo, type Sample, type Split, TricklabError } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
-import { decodeImage } from '../decode/decode.ts'
+import { decodeImage, ImageError } from '../decode/decode.ts'
+import { describeImageError } from '../decode/image-error.ts'
 import type { PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
@@ -69,8 +70,13 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
     photo,
     async read(split, index): Promise<Sample> {
       const { path: file, label } = photo(split, index)
-      const { data, width, height } = await decodeImage(await readFile(file), undefined, file)
-      return { pixels: data, shape: [height, width, 3], label }
+      try {
+        const { data, width, height } = await decodeImage(await readFile(file), undefined, file)
+        return { pixels: data, shape: [height, width, 3], label }
+      } catch (error) {
+        if (error instanceof ImageError) throw new TricklabError([describeImageError(error)])
+        throw error
+      }
     },
   }
 }
@@ -112,7 +118,7 @@ function describeFaults(faults: readonly string[]): string[] {
 function refuseFaults(faults: readonly string[]): never {
   const more = faults.length > 1 ? ` ${faults.length - 1} more images cannot be decoded.` : ''
   return fail('E_DATASET_CORRUPT', {
-    what: `${faults[0]!.replace(/^\[E_\w+\] /, '').replace(/ Expected: .*$/s, '')}${more}`,
+    what: `${faults[0]}${more}`,
     expected: 'whole JPEG images.',
     fix: "put the published files in their place, or set the dataset's option onBadImage to 'skip'.",
   })

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { TricklabError } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { checkInterrupted } from '../archive/interrupted.ts'
-import { decodeImage, decoderVersion, readImageSize } from '../decode/decode.ts'
+import { decodeImage, decoderVersion, ImageError, readImageSize } from '../decode/decode.ts'
+import { describeImageError } from '../decode/image-error.ts'
 import type { ListedPhoto } from './list.ts'
 
 /** What was learned of a file by reading it. */
@@ -12,7 +12,7 @@ export interface PhotoFacts {
   readonly sha256: string
   readonly width: number
   readonly height: number
-  /** Why it cannot be decoded. */
+  /** Why it cannot be decoded, naming the file. */
   readonly fault?: string
   /** Decoded whole once. */
   readonly decoded: boolean
@@ -79,8 +79,8 @@ async function readFacts(file: string, decode: boolean): Promise<PhotoFacts> {
     if (check) await decodeImage(bytes, undefined, file)
     return { sha256, ...size, decoded: check }
   } catch (error) {
-    if (!(error instanceof TricklabError)) throw error
-    return { sha256, width: 0, height: 0, fault: error.message, decoded: true }
+    if (!(error instanceof ImageError)) throw error
+    return { sha256, width: 0, height: 0, fault: describeImageError(error).what, decoded: true }
   }
 }
 

@@ -1,0 +1,180 @@
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { prepareEngine } from '@tricklab/engine'
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createFolder } from '../../test/folder.ts'
+import { smallFamily, writePhotos } from '../../test/photos.ts'
+import { data } from '../index.ts'
+import { openPhotoFolder } from '../photos/dataset.ts'
+import { createBatchSource, type PhotoSetup } from './source.ts'
+
+const registry = createRegistry([data])
+const crop = (use: string, options: object) => {
+  const { use: normal } = registry.normalize('crop', { use, ...options } as NormalUse, 'test')
+  return registry.create('crop', normal, {})
+}
+const photos = (more: Partial<PhotoSetup> = {}): PhotoSetup => ({
+  train: { crop: crop('random-resized-crop', { size: 24, minScale: 0.35 }), augment: [] },
+  valid: { crop: crop('resize-center-crop', { size: 24, margin: 6 }) },
+  workers: 0,
+  ...more,
+})
+
+beforeAll(async () => {
+  await prepareEngine('cpu')
+})
+beforeEach(() => {
+  vi.stubEnv('TRICKLAB_DECODED_GB', '0')
+})
+
+async function openSmall(sizes?: { width: number; height: number }) {
+  const folder = await createFolder()
+  const root = path.join(folder, 'small2')
+  await writePhotos(root, sizes)
+  const options = { family: smallFamily, version: 2, onBadImage: 'fail', notes: [], log: () => {} } as const
+  const dataset = await openPhotoFolder(root, { ...options, cache: path.join(folder, 'index') })
+  return { folder, root, dataset }
+}
+
+const options = { batchSize: 2, shuffle: true, dropLast: false, normalize: { kind: 'imagenet' } } as const
+
+async function collect(dataset: Dataset, setup: PhotoSetup, epoch = 0, from = 0, split: 'train' | 'valid' = 'train') {
+  const source = await createBatchSource(dataset, { ...options, photos: setup }, createRng(1))
+  const batches: string[] = []
+  for await (const { images, targets } of source.read(split, epoch, from)) {
+    expect(images.shape.slice(1)).toEqual([...source.imageShape])
+    batches.push(Buffer.from(new Uint8Array(images.dataSync().slice().buffer)).toString('base64') + targets.dataSync())
+    tf.dispose([images, targets])
+  }
+  source.dispose?.()
+  return batches
+}
+
+test('the number of workers and the batches ahead change no byte', async () => {
+  const { dataset } = await openSmall()
+  const wanted = await collect(dataset, photos())
+  expect(wanted).toHaveLength(3)
+  for (const [workers, prefetch] of [
+    [1, 1],
+    [3, 2],
+    [3, 9],
+  ] as const) {
+    expect(await collect(dataset, photos({ workers, prefetch }))).toEqual(wanted)
+  }
+  expect(await collect(dataset, photos({ workers: 3 }), 0, 0, 'valid')).toEqual(
+    await collect(dataset, photos(), 0, 0, 'valid'),
+  )
+})
+
+test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {
+  const { dataset } = await openSmall()
+  const whole = await collect(dataset, photos(), 4)
+  expect(await collect(dataset, photos(), 4, 1)).toEqual(whole.slice(1))
+  expect(await collect(dataset, photos(), 4, 3)).toEqual([])
+  expect(await collect(dataset, photos(), 5)).not.toEqual(whole)
+  const valid = await collect(dataset, photos(), 0, 0, 'valid')
+  expect(await collect(dataset, photos(), 7, 0, 'valid')).toEqual(valid)
+})
+
+test('decoded images are stored, read, verified and repaired without changing a byte', async () => {
+  const { dataset, folder } = await openSmall()
+  const wanted = await collect(dataset, photos())
+  vi.stubEnv('TRICKLAB_DECODED_GB', '1')
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  for (const workers of [0, 2]) expect(await collect(dataset, photos({ workers }))).toEqual(wanted)
+  const place = path.join(folder, 'photos', 'decoded')
+  const names = await readdir(place)
+  const file = path.join(place, names.find((name) => name.endsWith('.images'))!)
+  const table = path.join(place, names.find((name) => name.endsWith('.table'))!)
+  const stored = await readFile(file)
+  expect(stored.length).toBe(
+    [40, 45, 50, 40, 45].reduce((sum, w, i) => sum + w * [30, 33, 36, 30, 33][i]! * 3, 0) + (40 * 30 * 2 + 45 * 33) * 3,
+  )
+  expect((await readFile(table)).subarray(-8)).toEqual(Buffer.from([1, 1, 1, 1, 1, 0, 0, 0]))
+
+  stored.fill(7, 2000, 9000)
+  await writeFile(file, stored)
+  expect(await collect(dataset, photos())).toEqual(wanted)
+  await truncate(file, 100)
+  expect(await collect(dataset, photos({ workers: 2 }))).toEqual(wanted)
+  await writeFile(table, 'not a table')
+  expect(await collect(dataset, photos())).toEqual(wanted)
+})
+
+test('large photos are decoded at a fraction of their size, with and without the store', async () => {
+  const { dataset, folder } = await openSmall({ width: 400, height: 300 })
+  const wanted = await collect(dataset, photos())
+  vi.stubEnv('TRICKLAB_DECODED_GB', '1')
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  expect(await collect(dataset, photos({ workers: 1 }))).toEqual(wanted)
+  expect(await collect(dataset, photos({ workers: 1 }))).toEqual(wanted)
+  const place = path.join(folder, 'photos', 'decoded')
+  const name = (await readdir(place)).find((entry) => entry.endsWith('.images'))!
+  expect((await readFile(path.join(place, name))).length).toBeLessThan(400 * 300 * 3 * 5)
+})
+
+test('buffers are used again: their number does not grow with the batches', async () => {
+  const { dataset } = await openSmall()
+  const made: number[] = []
+  class Counted extends SharedArrayBuffer {
+    constructor(length: number) {
+      super(length)
+      if (length > 1000) made.push(length)
+    }
+  }
+  vi.stubGlobal('SharedArrayBuffer', Counted)
+  try {
+    const source = await createBatchSource(dataset, { ...options, batchSize: 1, photos: photos() }, createRng(1))
+    for (let epoch = 0; epoch < 4; epoch++) {
+      for await (const { images, targets } of source.read('train', epoch, 0)) tf.dispose([images, targets])
+    }
+  } finally {
+    vi.unstubAllGlobals()
+  }
+  expect(made.length).toBeLessThanOrEqual(3)
+})
+
+test('leaving an epoch early leaks no tensor and the next one is as ever', async () => {
+  const { dataset } = await openSmall()
+  const source = await createBatchSource(dataset, { ...options, photos: photos({ workers: 1 }) }, createRng(1))
+  const before = tf.memory().numTensors
+  for await (const { images, targets } of source.read('train', 0, 0)) {
+    tf.dispose([images, targets])
+    break
+  }
+  expect(tf.memory().numTensors).toBe(before)
+  expect(await collect(dataset, photos({ workers: 1 }))).toEqual(await collect(dataset, photos()))
+})
+
+test('a photo that goes bad meanwhile is named, whoever decodes it', async () => {
+  const { dataset, root } = await openSmall()
+  await writeFile(path.join(root, 'train/n002/train_n002_0.JPEG'), 'gone bad')
+  for (const workers of [0, 2]) {
+    await expect(collect(dataset, photos({ workers }))).rejects.toThrow(
+      /E_DATASET_CORRUPT.*train_n002_0\.JPEG cannot be/,
+    )
+  }
+})
+
+test('a photo smaller than the crop is refused before the start where the recipe says so', async () => {
+  const { dataset } = await openSmall()
+  const refusing = photos({
+    train: { crop: crop('random-resized-crop', { size: 32, smallImages: 'refuse' }), augment: [] },
+  })
+  const valid = { crop: crop('squash-center-crop', { size: 32 }) }
+  await expect(collect(dataset, { ...refusing, valid })).rejects.toThrow(
+    /E_SHAPE.*\.JPEG: An image is smaller than the crop/,
+  )
+})
+
+test('crops that do not fit the dataset or each other are refused', async () => {
+  const { dataset } = await openSmall()
+  await expect(createBatchSource(dataset, options, createRng(1))).rejects.toThrow(/E_RECIPE.*consists of photos/)
+  const valid = { crop: crop('resize-crop', { size: 20 }) }
+  await expect(collect(dataset, photos({ valid }))).rejects.toThrow(/E_SHAPE.*24 × 24 as in training.*20 × 20/)
+  const { use } = registry.normalize('dataset', 'synthetic', 'test')
+  const ready = await registry.create('dataset', use, { dataPaths: [], onProgress: () => {} })
+  await expect(collect(ready, photos())).rejects.toThrow(/E_RECIPE.*ready-made images/)
+})

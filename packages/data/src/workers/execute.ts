@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import { decodeImage } from '../decode/decode.ts'
+import { type Pixels, resample } from '../decode/resample.ts'
+import type { DecodeOrder, DecodeTask } from './protocol.ts'
+import { readStored, writeStored } from './store-file.ts'
+
+const nextTask = 0
+const finished = 1
+
+/**
+ * Works on an order until no task is left; any number of threads may do so at a time.
+ * @param onTask called with the index of every task taken
+ * @returns true for the one thread that finished the last task
+ * @errors those of decoding; the order then takes up no more tasks
+ */
+export async function executeOrder(order: DecodeOrder, onTask: (index: number) => void): Promise<boolean> {
+  const progress = new Int32Array(order.progress)
+  const { tasks } = order
+  let last = false
+  for (;;) {
+    const index = Atomics.add(progress, nextTask, 1)
+    if (index >= tasks.length) return last
+    onTask(index)
+    try {
+      await executeTask(order, index)
+    } catch (error) {
+      Atomics.store(progress, nextTask, tasks.length)
+      throw error
+    }
+    last = Atomics.add(progress, finished, 1) === tasks.length - 1
+  }
+}
+
+async function executeTask(order: DecodeOrder, index: number): Promise<void> {
+  const task = order.tasks[index]!
+  const { outWidth, outHeight } = task.plan
+  const bytes = outWidth * outHeight * 3
+  const pixels = await decodeOrLoad(task, order)
+  resample(pixels, task.plan, new Uint8Array(order.images, index * bytes, bytes))
+}
+
+async function decodeOrLoad({ path, decodeTo, stored }: DecodeTask, { store }: DecodeOrder): Promise<Pixels> {
+  if (store !== undefined && stored !== undefined) {
+    const pixels = readStored(store, stored)
+    if (pixels !== undefined) return pixels
+  }
+  const pixels = await decodeImage(await readFile(path), decodeTo, path)
+  if (store !== undefined && stored !== undefined) writeStored(store, stored, pixels)
+  return pixels
+}

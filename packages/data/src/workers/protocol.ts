@@ -1,0 +1,55 @@
+// What main thread and workers say to each other. Types of core only: see decode.ts.
+import type { CropPlan, ImageSize } from '@tricklab/core'
+
+/** One image to decode, crop and resize. */
+export interface DecodeTask {
+  readonly path: string
+  /** Decode to this size, smaller than the image; undefined: as it is. */
+  readonly decodeTo: ImageSize | undefined
+  /** In pixels of the decoded image. */
+  readonly plan: CropPlan
+  /** Its place in the file of decoded images. */
+  readonly stored?: StoredImage
+}
+
+/** Where a decoded image lies in the file of decoded images, or will. */
+export interface StoredImage {
+  readonly index: number
+  readonly offset: number
+  readonly width: number
+  readonly height: number
+}
+
+/** The file of decoded images, shared by all threads. */
+export interface SharedStore {
+  readonly path: string
+  /** Uint32 an image: its CRC-32, where `filled` says that it is there. */
+  readonly checksums: SharedArrayBuffer
+  /** A byte an image: 1 once it is in the file. */
+  readonly filled: SharedArrayBuffer
+}
+
+/** A batch for all workers: each takes the next task until none is left. */
+export interface DecodeOrder {
+  readonly id: number
+  readonly tasks: readonly DecodeTask[]
+  /** Receives the images one after the other, bytes in height × width × 3 order. */
+  readonly images: SharedArrayBuffer
+  /** Int32: the next task, and the number of finished ones. */
+  readonly progress: SharedArrayBuffer
+  readonly store?: SharedStore
+}
+
+/** Int32 of a worker: the id of the order and the index of the task at hand. */
+export const statusLength = 2
+
+export type WorkerReply =
+  | { readonly kind: 'done'; readonly id: number }
+  | {
+      readonly kind: 'bad-image'
+      readonly id: number
+      readonly path: string
+      readonly message: string
+      readonly received: string
+    }
+  | { readonly kind: 'fault'; readonly id: number; readonly path: string; readonly message: string }
