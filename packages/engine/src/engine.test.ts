@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { TricklabError } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EngineName, prepareEngine } from './index.ts'
 import { addonPath, tensorflowFolder } from './tensorflow/layout.ts'
 
@@ -20,23 +20,31 @@ afterAll(() => {
   rmSync(cache, { recursive: true })
 })
 
+/** Whether the native engine is there; a machine without a compiler has none. */
+async function nativeIsBuilt(): Promise<boolean> {
+  return prepareEngine('native').then(
+    () => true,
+    () => false,
+  )
+}
+
 async function errorOf(name: string, options?: Parameters<typeof prepareEngine>[1]): Promise<TricklabError> {
   const error = await prepareEngine(name as EngineName, options).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(TricklabError)
   return error as TricklabError
 }
 
-test('auto takes wasm where native is not built, and says why', async () => {
+test('auto takes wasm', async () => {
   const notices: string[] = []
   const engine = await prepareEngine('auto', { onNotice: (message) => notices.push(message) })
   expect(engine).toMatchObject({ name: 'wasm', backend: 'wasm', threads: 1, precision: 'f32' })
   expect(engine.version).toMatch(/^\d+\.\d+\.\d+$/)
   expect(tf.getBackend()).toBe('wasm')
-  expect(notices).toEqual([expect.stringMatching(/^Engine wasm chosen; native passed over: .*not built/)])
+  expect(notices).toEqual([expect.stringMatching(/^Engine wasm chosen/)])
 })
 
 test('a prepared engine computes; preparing another one switches to it', async () => {
-  for (const name of ['cpu', 'wasm', 'cpu'] as const) {
+  for (const name of ['cpu', 'wasm', 'cpu', ...((await nativeIsBuilt()) ? (['native'] as const) : [])] as const) {
     const engine = await prepareEngine(name)
     expect(tf.getBackend()).toBe(engine.backend)
     const sum = tf.tidy(() => tf.sum(tf.mul(tf.tensor1d([1, 2, 3]), 2)))
@@ -65,10 +73,31 @@ test('a name of Object.prototype is no engine', async () => {
   expect((await errorOf('constructor')).code).toBe('E_ENGINE_UNKNOWN')
 })
 
-test('native says that it is not built', async () => {
-  const error = await errorOf('native')
-  expect(error.code).toBe('E_ENGINE_UNAVAILABLE')
-  expect(error.message).toMatch(/native is not built/)
+describe.runIf(await nativeIsBuilt())('native, built', () => {
+  test('uses every core, or as many threads as are asked for', async () => {
+    const engine = await prepareEngine('native')
+    expect(engine).toMatchObject({ name: 'native', backend: 'native', precision: 'f32' })
+    expect(engine.threads).toBe(os.availableParallelism())
+    expect(engine.details).toMatch(/^providers? .*portable.*, \S/)
+    expect(await prepareEngine('native', { threads: 1 })).toMatchObject({ threads: 1 })
+    const notices: string[] = []
+    const crowd = os.availableParallelism() + 3
+    const more = await prepareEngine('native', { threads: crowd, onNotice: (message) => notices.push(message) })
+    expect(more.threads).toBe(crowd)
+    expect(notices).toEqual([expect.stringMatching(/threads on \d+ cores are slower/)])
+    expect(await prepareEngine('native')).toMatchObject({ threads: os.availableParallelism() })
+  })
+
+  test('refuses a slip of the finger', async () => {
+    expect((await errorOf('native', { threads: 20_000 })).code).toBe('E_OPTION_RANGE')
+  })
+
+  test('bf16 works or is refused by name', async () => {
+    const engine = await prepareEngine('native', { precision: 'bf16' }).catch((error: TricklabError) => error)
+    if (engine instanceof TricklabError) expect(engine.code).toBe('E_PRECISION')
+    else expect(engine.precision).toBe('bf16')
+    await prepareEngine('native')
+  })
 })
 
 test('tensorflow without its binary names the one command', async () => {
@@ -87,7 +116,7 @@ test('tensorflow with a broken binary says what the linker says', async () => {
   expect(error.message).toMatch(/installed but does not load: .*tfjs_binding\.node.* install tensorflow --gpu$/)
 })
 
-test.each(['auto', 'wasm', 'cpu', 'tensorflow', 'webgpu', 'native'])('%s refuses bf16', async (name) => {
+test.each(['auto', 'wasm', 'cpu', 'tensorflow', 'webgpu'])('%s refuses bf16', async (name) => {
   const error = await errorOf(name, { precision: 'bf16' })
   expect(error.code).toBe('E_PRECISION')
   expect(error.message).toContain('Expected: one of: f32.')

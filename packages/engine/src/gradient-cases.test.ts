@@ -1,12 +1,17 @@
 import * as tf from '@tricklab/core/tf'
 import { expect, test } from 'vitest'
+import type { EngineName } from './driver.ts'
 import { prepareEngine } from './engine.ts'
 import { gradientCases, relativeError, runGradientCase } from './gradient-cases.ts'
 
-test.each(gradientCases)('wasm, $name: values and gradients as on cpu', async (one) => {
+const native = await prepareEngine('native').catch(() => undefined)
+const engines = ['wasm', ...(native === undefined ? [] : ['native'])] as const
+const cases = engines.flatMap((engine) => gradientCases.map((one) => ({ engine, name: one.name, one })))
+
+test.each(cases)('$engine, $name: values and gradients as on cpu', async ({ engine, one }) => {
   await prepareEngine('cpu')
   const expected = await runGradientCase(one)
-  await prepareEngine('wasm')
+  await prepareEngine(engine as EngineName)
   const before = tf.memory().numTensors
   const actual = await runGradientCase(one)
   expect(tf.memory().numTensors).toBe(before)

@@ -49,9 +49,22 @@ test('what the doctor says works, works; what it says does not, does not', async
   }
   const working = reports.filter(({ works }) => works).map(({ name }) => name)
   expect(working).toEqual(expect.arrayContaining(['wasm', 'cpu', ...(noSoftwareGpu === undefined ? ['webgpu'] : [])]))
-  expect(working).not.toContain('native')
   expect(reports.find(({ name }) => name === 'cpu')?.missingKernels).toEqual([])
 }, 180_000)
+
+test('without its binary, native names the compiler and auto takes wasm', async () => {
+  const dist = process.env.TRICKLAB_NATIVE_DIST
+  process.env.TRICKLAB_NATIVE_DIST = path.join(folder, 'nothing')
+  try {
+    const [report] = await probeEngines(['native'])
+    expect(report).toMatchObject({ works: false, why: 'The engine native is not built.' })
+    expect(report?.command).toMatch(/build\.mjs.*--engine wasm/)
+    expect(await prepareElsewhere('auto')).toBe('wasm')
+  } finally {
+    if (dist === undefined) delete process.env.TRICKLAB_NATIVE_DIST
+    else process.env.TRICKLAB_NATIVE_DIST = dist
+  }
+}, 60_000)
 
 test('an engine that hangs costs its time limit and no more', async () => {
   const [report] = await probeEngines(['cpu'], { timeLimitMs: 20 })
