@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { acceptedRecords, renderMarkdownTable } from '@tricklab/repro'
+import { replaceBetween } from './generated-part.ts'
 
 const marks = ['<!-- records: made by `pnpm docs:readme` -->', '<!-- end of records -->'] as const
 
@@ -10,10 +11,7 @@ export const readmeFile = path.resolve(path.dirname(fileURLToPath(import.meta.ur
 
 /** The README with its table made anew from the records. */
 export async function renderReadme(readme: string): Promise<string> {
-  const [start, end] = marks.map((mark) => readme.indexOf(mark))
-  if (start === undefined || end === undefined || start < 0 || end < start) throw new Error('README.md lost its marks')
-  const table = renderMarkdownTable(await acceptedRecords())
-  return `${readme.slice(0, start + marks[0].length)}\n\n${table}\n${readme.slice(end)}`
+  return replaceBetween(readme, marks, renderMarkdownTable(await acceptedRecords()))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

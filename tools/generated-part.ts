@@ -1,0 +1,7 @@
+/** Parts of a page that a program writes, between two marks. */
+export function replaceBetween(page: string, [start, end]: readonly [string, string], content: string): string {
+  const from = page.indexOf(start)
+  const to = page.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`the page lost its marks ${start} … ${end}`)
+  return `${page.slice(0, from + start.length)}\n\n${content.trimEnd()}\n\n${page.slice(to)}`
+}
