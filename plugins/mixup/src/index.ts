@@ -1,0 +1,27 @@
+import { definePlugin, opt } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { applyMix } from './apply-mix.ts'
+import { drawMix } from './draw-mix.ts'
+
+export default definePlugin({
+  name: 'mixup',
+  version: manifest.version,
+  core: '^0.1.0',
+  paper: 'arXiv:1710.09412',
+  register: (on) =>
+    on.callback('mixup', {
+      doc: 'Mixes every image of a training batch with another, and their targets likewise.',
+      stage: 'target',
+      options: {
+        alpha: opt.number({ min: 0, default: 0.4, unit: 'Beta shape', doc: 'Beta(alpha, alpha); 0 is off.' }),
+        per: opt.choice(['sample', 'batch'], { default: 'sample', doc: 'A share for each image, or one for all.' }),
+      },
+      create: ({ alpha, per }, { rng }) => ({
+        beforeBatch(batch) {
+          if (!batch.training || alpha === 0) return
+          const plan = drawMix(rng.at('mix', batch.step), batch.size, { alpha, per })
+          return { ...batch, ...applyMix(batch.images, batch.targets, plan) }
+        },
+      }),
+    }),
+})
