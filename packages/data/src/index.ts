@@ -1,4 +1,5 @@
 import { definePlugin } from '@tricklab/core'
+import { augTransforms } from './augment/aug-transforms.ts'
 import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
@@ -9,7 +10,12 @@ import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
 
 export type { Normalization } from './batches/normalization.ts'
-export { type BatchSourceOptions, createBatchSource, type NormalizedBatchSource } from './batches/source.ts'
+export {
+  type BatchSourceOptions,
+  createBatchSource,
+  type NormalizedBatchSource,
+  type PhotoSetup,
+} from './batches/source.ts'
 
 /** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({
@@ -37,5 +43,6 @@ export const data = definePlugin({
     on.crop('resize-center-crop', resizeCenterCrop),
     on.crop('squash-center-crop', squashCenterCrop),
     on.crop('resize-crop', resizeCrop),
+    on.augmentation('aug-transforms', augTransforms),
   ],
 })

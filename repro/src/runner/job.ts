@@ -18,7 +18,7 @@ import {
 } from '@tricklab/core'
 import { hashWeights, loadCheckpoint, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { createBatchSource } from '@tricklab/data'
+import { createBatchSource, type PhotoSetup } from '@tricklab/data'
 import { createCheckpointer } from '../callbacks/checkpointer.ts'
 import { createMeter } from '../callbacks/meter.ts'
 import { createRecorder } from '../callbacks/recorder.ts'
@@ -50,6 +50,20 @@ export const seedFiles = (folder: string, seed: number) => ({
   weights: path.join(folder, `seed-${seed}.safetensors`),
 })
 
+/** Crops and augmentations of a recipe for photos. */
+function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
+  const { train, valid } = recipe.data
+  if (train === undefined || valid === undefined) return undefined
+  const registry = createRegistry(table.plugins)
+  return {
+    train: {
+      crop: registry.create('crop', train.crop, {}),
+      augment: train.augment.map((use) => registry.create('augmentation', use, {})),
+    },
+    valid: { crop: registry.create('crop', valid.crop, {}) },
+  }
+}
+
 /** The batches of a row; what is drawn is keyed by the seed. */
 export function openSource(row: Row, limits: Limits, dataset: Dataset, rng: Rng) {
   const { batchSize, data } = row.recipe
@@ -60,6 +74,7 @@ export function openSource(row: Row, limits: Limits, dataset: Dataset, rng: Rng)
       shuffle: data.shuffle,
       dropLast: data.dropLast,
       normalize: data.normalize,
+      photos: createPhotoSetup(row),
       limits: { train: limits.limitTrain, valid: limits.limitValid },
     },
     rng.scope('data'),

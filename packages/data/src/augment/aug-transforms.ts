@@ -1,0 +1,177 @@
+import { type Augmentation, type Component, type ImageSize, opt, type Stream } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { compose, fitAspect, type Homography, rotation, scaling, warp } from './homography.ts'
+import { applyLighting } from './lighting.ts'
+import { sampleGrid, shrinkByArea } from './sample-grid.ts'
+
+export interface AugTransformsOptions {
+  readonly size: number
+  readonly minScale: number
+  readonly flip: number
+  readonly maxRotate: number
+  readonly minZoom: number
+  readonly maxZoom: number
+  readonly maxWarp: number
+  readonly affineChance: number
+  readonly maxLighting: number
+  readonly lightingChance: number
+}
+
+const chance = (standard: number, doc: string) =>
+  opt.number({ min: 0, max: 1, default: standard, unit: 'probability', doc })
+
+const options = {
+  size: opt.integer({ min: 0, default: 0, unit: 'pixels', doc: 'Width and height that come out; 0 keeps them.' }),
+  minScale: opt.number({
+    above: 0,
+    max: 1,
+    default: 1,
+    unit: 'share of the area',
+    doc: 'Smallest square cut out, the same for all images of a batch; 1 cuts nothing.',
+  }),
+  flip: chance(0.5, 'Chance that an image is mirrored left to right.'),
+  maxRotate: opt.number({ min: 0, max: 180, default: 10, unit: 'degrees', doc: 'Largest turn either way.' }),
+  minZoom: opt.number({ above: 0, default: 1, unit: 'factor', doc: 'Smallest enlargement.' }),
+  maxZoom: opt.number({ above: 0, default: 1.1, unit: 'factor', doc: 'Largest enlargement.' }),
+  maxWarp: opt.number({ min: 0, below: 1, default: 0.2, unit: 'half an image side', doc: 'Largest tilt.' }),
+  affineChance: chance(0.75, 'Chance of turn, zoom and each of the two tilts of an image.'),
+  maxLighting: opt.number({ min: 0, below: 1, default: 0.2, unit: 'share', doc: 'Brightness and contrast.' }),
+  lightingChance: chance(0.75, 'Chance of a change in brightness and of one in contrast.'),
+}
+
+/** All random choices for a batch. */
+export interface AugmentPlan {
+  /** Square cut out of every image, in pixels. */
+  readonly crop: { readonly left: number; readonly top: number } & ImageSize
+  readonly images: readonly ImagePlan[]
+}
+
+interface ImagePlan {
+  readonly flip: boolean
+  /** Degrees, counter-clockwise. */
+  readonly rotate: number
+  readonly zoom: number
+  /** Where the zoom's centre lies, 0 … 1. */
+  readonly zoomX: number
+  readonly zoomY: number
+  readonly warpX: number
+  readonly warpY: number
+  /** 0.5 changes nothing. */
+  readonly brightness: number
+  /** 1 changes nothing. */
+  readonly contrast: number
+}
+
+/**
+ * fastai's `aug_transforms` as one augmentation: mirror, turn, zoom, warp and cut sampled once from one grid with
+ * reflection padding, then brightness and contrast in logit space.
+ *
+ * Point p of the output looks at Warp · Flip · Rotate · Zoom · Crop · p of the input. An image that shrinks by more than
+ * two is averaged over areas first.
+ * @shape [batch, height, width, channels] to [batch, size, size, channels]
+ * @differs fastai samples twice where minScale is below 1, once for the affine part and once for the cut; and it draws the
+ * numbers of a batch from global generators
+ */
+export const augTransforms = {
+  doc: "fastai's aug_transforms: mirror, turn, zoom, warp and cut in one sampling; brightness and contrast.",
+  options,
+  create: (given: AugTransformsOptions): Augmentation => ({
+    output: (input) => outputSize(given, input),
+    apply(images, stream) {
+      const [batch, height, width] = images.shape
+      const plan = drawAugment(stream, batch, { width, height }, given)
+      return applyAugment(images, plan, outputSize(given, { width, height }))
+    },
+  }),
+} satisfies Component<'augmentation', typeof options>
+
+const outputSize = ({ size }: AugTransformsOptions, input: ImageSize): ImageSize =>
+  size === 0 ? input : { width: size, height: size }
+
+/** Draws the plan of a batch. */
+export function drawAugment(
+  stream: Stream,
+  batch: number,
+  source: ImageSize,
+  given: AugTransformsOptions,
+): AugmentPlan {
+  const between = (low: number, high: number) => low + (high - low) * stream.uniform()
+  // Both numbers are drawn whatever the chance says, so that one option does not shift the draws of another.
+  const maybe = (probability: number, low: number, high: number, neutral: number) => {
+    const value = between(low, high)
+    return stream.uniform() < probability ? value : neutral
+  }
+  const { affineChance, maxRotate, maxWarp, lightingChance, maxLighting } = given
+  const contrast = Math.log(1 - maxLighting)
+  return {
+    crop: drawSquare(stream, source, given.minScale),
+    images: Array.from({ length: batch }, () => ({
+      flip: stream.uniform() < given.flip,
+      warpX: maybe(affineChance, -maxWarp, maxWarp, 0),
+      warpY: maybe(affineChance, -maxWarp, maxWarp, 0),
+      rotate: maybe(affineChance, -maxRotate, maxRotate, 0),
+      zoom: maybe(affineChance, given.minZoom, given.maxZoom, 1),
+      zoomX: stream.uniform(),
+      zoomY: stream.uniform(),
+      brightness: maybe(lightingChance, 0.5 * (1 - maxLighting), 0.5 * (1 + maxLighting), 0.5),
+      contrast: Math.exp(maybe(lightingChance, contrast, -contrast, 0)),
+    })),
+  }
+}
+
+/** A square of a random share of the area at a random place; the largest central one when ten tries do not fit. */
+function drawSquare(stream: Stream, { width, height }: ImageSize, minScale: number): AugmentPlan['crop'] {
+  if (minScale === 1) return { left: 0, top: 0, width, height }
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = (minScale + (1 - minScale) * stream.uniform()) * width * height
+    const side = Math.round(Math.sqrt(area))
+    if (side < 1 || side > width || side > height) continue
+    const top = stream.integer(height - side + 1)
+    const left = stream.integer(width - side + 1)
+    return { left, top, width: side, height: side }
+  }
+  const side = Math.min(width, height)
+  return { left: Math.floor((width - side) / 2), top: Math.floor((height - side) / 2), width: side, height: side }
+}
+
+/** Carries out a plan: pure tensor maths. */
+export function applyAugment(images: tf.Tensor4D, plan: AugmentPlan, size: ImageSize): tf.Tensor4D {
+  const [, height, width] = images.shape
+  const maps = plan.images.map((image) => mapOf(image, plan.crop, { width, height }))
+  const brightness = plan.images.map((image) => image.brightness)
+  const contrast = plan.images.map((image) => image.contrast)
+  const unlit = brightness.every((value) => value === 0.5) && contrast.every((value) => value === 1)
+  return tf.tidy(() => {
+    const sampled = sampleGrid(shrinkFor(images, plan.crop, size), maps, size)
+    return unlit ? sampled : applyLighting(sampled, brightness, contrast)
+  })
+}
+
+/** Where a point of the output looks in the input, both in [−1, 1] between the outermost pixel centres. */
+function mapOf(image: ImagePlan, crop: AugmentPlan['crop'], { width, height }: ImageSize): Homography {
+  const shrink = 1 / image.zoom
+  const along = (start: number, length: number, whole: number) =>
+    whole === 1
+      ? ([1, 0] as const)
+      : ([(length - 1) / (whole - 1), (2 * start + length - 1) / (whole - 1) - 1] as const)
+  const [cropX, moveX] = along(crop.left, crop.width, width)
+  const [cropY, moveY] = along(crop.top, crop.height, height)
+  const affine = [
+    scaling(image.flip ? -1 : 1, 1, 0, 0),
+    rotation(image.rotate),
+    scaling(shrink, shrink, (1 - shrink) * (2 * image.zoomX - 1), (1 - shrink) * (2 * image.zoomY - 1)),
+  ].reduce(compose)
+  return [
+    warp(image.warpX, image.warpY),
+    fitAspect(affine, height / width),
+    scaling(cropX, cropY, moveX, moveY),
+  ].reduce(compose)
+}
+
+/** Averages areas where bilinear sampling would skip pixels: by half of what the cut is resized by. */
+function shrinkFor(images: tf.Tensor4D, crop: ImageSize, size: ImageSize): tf.Tensor4D {
+  const [, height, width] = images.shape
+  const factor = Math.min(crop.width / size.width, crop.height / size.height) / 2
+  if (factor <= 1) return images
+  return shrinkByArea(images, { width: Math.floor(width / factor), height: Math.floor(height / factor) })
+}
