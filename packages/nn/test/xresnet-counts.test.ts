@@ -1,9 +1,33 @@
-import { countParams, createModel, createRegistry, type Json, normalizeModel, type Rng } from '@tricklab/core'
+import {
+  countParams,
+  createModel,
+  createRegistry,
+  definePlugin,
+  type Json,
+  normalizeModel,
+  type Rng,
+} from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { nn } from '../src/index.ts'
+import { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual, nn } from '../src/index.ts'
 
-const registry = createRegistry([nn])
+/** The block that pools its input once, as a plugin would write it: nothing of the skeleton needs to change. */
+const poolFirst = definePlugin({
+  name: 'pool-first-like',
+  core: '*',
+  register: (on) =>
+    on.block('pool-first-like', {
+      doc: 'Pools the input of a residual block, and goes on at stride 1.',
+      options: {},
+      create(_options, context) {
+        const inner = { ...context, stride: 1 }
+        const pool = context.stride === 1 ? {} : { pool: createDownsamplingPool(context) }
+        return joinResidual({ ...pool, branch: createResidualBranch(inner), shortcut: createShortcut(inner) }, context)
+      },
+    }),
+})
+
+const registry = createRegistry([nn, poolFirst])
 
 /** Draws zeros: sizes are counted here, and millions of normal numbers take their time. */
 const zeros: Rng = {
@@ -64,5 +88,15 @@ describe('xresnets have the documented size', () => {
 
   test.each([18, 34, 50, 101, 152])('xresnet%i is as deep as its name says', (depth) => {
     expect(count(`xresnet${depth}`).depth).toBe(depth)
+  })
+
+  // facts: 1.652, 3.717, 5.059 and 6.608 G with self-attention, which adds 0.201 G at 128 px and as much more as pixels.
+  test('a block that pools first has the same parameters, and the documented multiply-accumulates', () => {
+    const found = count('xresnet50', { stemWidths: [32, 64, 64], slots: { residual: 'pool-first-like' } })
+    expect(found.params).toBe(23_575_466)
+    const attention = [128, 192, 224, 256].map((side) => (3 * 256 ** 2 * (side / 4) ** 2) / 1e9)
+    for (const [index, expected] of [1.652, 3.717, 5.059, 6.608].entries()) {
+      expect(found.gigaMacs[index]! + attention[index]!).toBeCloseTo(expected, 3)
+    }
   })
 })

@@ -1,8 +1,8 @@
-import { listParams } from '@tricklab/core'
+import { listParams, type TableDefinition } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createCrossEntropy } from '../src/index.ts'
+import { createCrossEntropy, type nn } from '../src/index.ts'
 import {
   chirp,
   contextOf,
@@ -194,4 +194,21 @@ describe('xresnet', () => {
     expect(build({ ...tiny, stemWidths: [] })).toThrow('[E_OPTION_RANGE]')
     expect(build(tiny, { attention: { use: 'conv2d', where: 'stage3-last' } })).toThrow('there are 2 stages')
   })
+})
+
+test('types: slots and places are checked where the recipe is written', () => {
+  const model = (model: NonNullable<TableDefinition<readonly [typeof nn]>['base']['model']>) => model
+  model({ use: 'xresnet50', outputs: 1000, slots: { pool: 'max-pool', act: 'leaky-relu', attention: null } })
+  model({
+    use: 'xresnet18',
+    slots: { attention: { use: 'conv2d', where: 'stage1-last' }, norm: { use: 'batch-norm' } },
+  })
+  // @ts-expect-error an activation in a block slot
+  model({ use: 'xresnet50', slots: { pool: 'relu' } })
+  // @ts-expect-error there is no fifth stage
+  model({ use: 'xresnet50', slots: { attention: { use: 'conv2d', where: 'stage5-last' } } })
+  // @ts-expect-error a residual network needs its blocks
+  model({ use: 'xresnet50', slots: { residual: null } })
+  // @ts-expect-error there is no such option
+  model({ use: 'xresnet50', output: 1000 })
 })
