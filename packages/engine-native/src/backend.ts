@@ -4,7 +4,7 @@
  */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
 import type * as tf from '@tricklab/core/tf'
-import { type BaseAddon, loadAddon } from './addon.ts'
+import { loadAddon } from './addon.ts'
 import { type Block, BufferPool } from './pool.ts'
 
 /** The cpu backend's record, and the block that its values lie in, if they do. */
@@ -24,11 +24,12 @@ export type NativeType = 'float32' | 'int32' | 'bool'
 export class NativeBackend extends MathBackendCPU {
   readonly pool: BufferPool
 
-  constructor(addon: BaseAddon = loadAddon().functions, pool: BufferPool = new BufferPool(addon)) {
+  constructor() {
     super()
+    const { functions, build } = loadAddon()
     // Else the first tensor in Node prints an advertisement for tfjs-node.
     ;(this as unknown as { firstUse: boolean }).firstUse = false
-    this.pool = pool
+    this.pool = new BufferPool(functions, { exact: build?.flags.includes('-fsanitize=address') ?? false })
   }
 
   /** A new tensor for a kernel to fill; its values are undefined until then. */

@@ -31,6 +31,7 @@ const slackBytes = 32 * 2 ** 20
 export class BufferPool {
   readonly #addon: BaseAddon
   readonly #limit: number
+  readonly #exact: boolean
   readonly #free = new Map<number, Block[]>()
   readonly #buffers = new WeakSet<ArrayBufferLike>()
   readonly #handle = new Float64Array(1)
@@ -39,10 +40,17 @@ export class BufferPool {
   #peak = 0
   #clock = 0
 
-  /** @unit limit bytes that tensors and free blocks may take together */
-  constructor(addon: BaseAddon, limit: number = memoryOfMachine()) {
+  /**
+   * `exact` gives every tensor a block of just its size, for builds that watch the borders of blocks.
+   * @unit limit bytes that tensors and free blocks may take together
+   */
+  constructor(
+    addon: BaseAddon,
+    { limit = memoryOfMachine(), exact = false }: { limit?: number; exact?: boolean } = {},
+  ) {
     this.#addon = addon
     this.#limit = limit
+    this.#exact = exact
   }
 
   /**
@@ -50,7 +58,7 @@ export class BufferPool {
    * @errors E_OUT_OF_MEMORY
    */
   take(bytes: number): Block {
-    const size = sizeClass(bytes)
+    const size = this.#exact ? bytes : sizeClass(bytes)
     const block = this.#reuse(size) ?? this.#allocate(size)
     this.#live += block.bytes
     if (this.#live > this.#peak) this.#peak = this.#live

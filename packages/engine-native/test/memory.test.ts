@@ -100,7 +100,7 @@ describe.runIf(nativeIsThere())('native memory', () => {
   })
 
   test('running out of memory is an error with a code, and what was there stays usable', () => {
-    const pool = new BufferPool(loadAddon().functions, 2 ** 20)
+    const pool = new BufferPool(loadAddon().functions, { limit: 2 ** 20 })
     const kept = pool.take(2 ** 19)
     const error = errorOf(() => pool.take(2 ** 20))
     expect([error.code, error.exitCode]).toEqual(['E_OUT_OF_MEMORY', 4])

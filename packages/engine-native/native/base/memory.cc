@@ -14,7 +14,12 @@ namespace {
 std::atomic<int64_t> allocated{0};
 
 // From here on a block gets pages of its own, which go back to the system at once when it is released.
+#if defined(TRICKLAB_ASAN)
+// Never: the sanitizer watches the borders of what it allocated itself.
+constexpr int64_t kPages = INT64_MAX;
+#else
 constexpr int64_t kPages = int64_t{1} << 20;
+#endif
 constexpr int64_t kHugePage = int64_t{2} << 20;
 // A multiple of every page size in use: 4 KiB on most systems, 16 or 64 on some arm ones.
 constexpr int64_t kPage = int64_t{64} << 10;
@@ -47,7 +52,12 @@ void* allocate_memory(int64_t bytes) {
   if (bytes < 0) return nullptr;
   void* memory = nullptr;
   if (bytes < kPages) {
-    if (posix_memalign(&memory, 64, static_cast<size_t>(round_up(bytes + 1, 64))) != 0) return nullptr;
+#if defined(TRICKLAB_ASAN)
+    const int64_t room = bytes > 0 ? bytes : 1;
+#else
+    const int64_t room = round_up(bytes + 1, 64);
+#endif
+    if (posix_memalign(&memory, 64, static_cast<size_t>(room)) != 0) return nullptr;
   } else {
     memory = map_pages(bytes);
     if (memory == nullptr) return nullptr;

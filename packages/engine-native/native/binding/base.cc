@@ -72,6 +72,17 @@ napi_value threads(Arguments& arguments) {
   return result;
 }
 
+#if defined(TRICKLAB_ASAN)
+// readBeyond(array): reads one element too many, so that a run can make sure that the sanitizer would see it.
+napi_value read_beyond(Arguments& arguments) {
+  const int64_t length = arguments.length(0);
+  const volatile float* values = arguments.floats(0, length);
+  napi_value result;
+  napi_create_double(arguments.env(), static_cast<double>(values[length]), &result);
+  return result;
+}
+#endif
+
 }  // namespace
 
 void register_base(Registrar& registrar) {
@@ -79,6 +90,9 @@ void register_base(Registrar& registrar) {
   registrar.add<release>("release");
   registrar.add<allocated>("allocated");
   registrar.add<threads>("threads");
+#if defined(TRICKLAB_ASAN)
+  registrar.add<read_beyond>("readBeyond");
+#endif
 }
 
 }  // namespace tricklab
