@@ -51,16 +51,17 @@ async function main() {
   }))
   const stale = jobs.filter(isStale)
   const target = path.join(out, 'engine.node')
+  const provider = path.join(out, 'onednn.provider')
   const record = describeBuild(compiler, flags, onednn, sources)
-  if (stale.length === 0 && fs.existsSync(target) && sameRecord(record)) return
+  if (stale.length === 0 && [target, ...(onednn ? [provider] : [])].every(fs.existsSync) && sameRecord(record)) return
   const begin = Date.now()
   await runAll(stale, (job) => compile(compiler, flags, job))
-  link(
-    compiler,
-    jobs.map(({ object }) => object),
-    onednn,
-    target,
-  )
+  // oneDNN stays outside the addon, which then loads on machines without it too.
+  const isProvider = ({ source }) => path.basename(source) === 'onednn.cc'
+  const objectsOf = (chosen) => chosen.map(({ object }) => object)
+  link(compiler, objectsOf(jobs.filter((job) => !isProvider(job))), ['-ldl'], target)
+  if (onednn) link(compiler, objectsOf(jobs.filter(isProvider)), ['-ldnnl'], provider)
+  else fs.rmSync(provider, { force: true })
   fs.writeFileSync(path.join(out, 'build.json'), `${JSON.stringify(record, null, 2)}\n`)
   const seconds = ((Date.now() - begin) / 1000).toFixed(1)
   console.log(
@@ -223,7 +224,7 @@ async function runAll(jobs, run) {
   await Promise.all(Array.from({ length: os.availableParallelism() }, worker))
 }
 
-function link(compiler, objects, onednn, target) {
+function link(compiler, objects, libraries, target) {
   const partial = `${target}.${process.pid}`
   const system = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []
   const args = [
@@ -234,7 +235,7 @@ function link(compiler, objects, onednn, target) {
     ...objects,
     '-o',
     partial,
-    ...(onednn ? ['-ldnnl'] : []),
+    ...libraries,
   ]
   const { status, stderr } = spawnSync(compiler.path, args, { encoding: 'utf8' })
   if (status !== 0) throw new BuildError(`linking failed: ${stderr.trim().split('\n').at(-1)}`)

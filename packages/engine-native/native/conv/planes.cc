@@ -24,7 +24,7 @@ void split_pixels(const float* from, int64_t from_step, int64_t count, int64_t c
       }
     }
   };
-  blocks(Square<8>{});
+  blocks(Square<(kLanes >= 8 ? 8 : 4)>{});
   blocks(Square<4>{});
   for (; c < channels; ++c) {
     for (int64_t j = 0; j < count; ++j) to[c * to_step + j] = from[j * from_step + c];
@@ -53,6 +53,8 @@ PlaneLayout plane_layout(const std::vector<Part>& parts, const Image& image) {
   }
   layout.rows = last_y - layout.first_y;
   layout.pitch = last_x - layout.first_x;
+  // Parts that no tap reaches are filled as well.
+  for (const Part& part : parts) layout.pitch = std::max(layout.pitch, part.width);
   // A whole tile of vectors may be read from any position; whole cache lines keep planes apart in the cache's sets.
   layout.plane = (layout.rows * layout.pitch + kPlanarPositions + 15) / 16 * 16 + 16;
   return layout;

@@ -1,6 +1,7 @@
 // Plain loops in double precision that the kernels are held against.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -65,6 +66,20 @@ inline ConvReference convolve_plainly(const Conv2dShape& shape, bool depthwise, 
   return result;
 }
 
+inline Doubles multiply_plainly(const MatMulShape& s, const Floats& a, const Floats& b) {
+  Doubles c(static_cast<size_t>(s.batch * s.rows * s.columns));
+  for (int64_t n = 0; n < s.batch; ++n)
+    for (int64_t i = 0; i < s.rows; ++i)
+      for (int64_t j = 0; j < s.columns; ++j)
+        for (int64_t k = 0; k < s.depth; ++k) {
+          const int64_t left = n * s.a_step + (s.transpose_a ? k * s.rows + i : i * s.depth + k);
+          const int64_t right = n * s.b_step + (s.transpose_b ? j * s.depth + k : k * s.columns + j);
+          c[static_cast<size_t>((n * s.rows + i) * s.columns + j)] +=
+              static_cast<double>(a[static_cast<size_t>(left)]) * b[static_cast<size_t>(right)];
+        }
+  return c;
+}
+
 inline void finish_plainly(Doubles& out, int64_t columns, const float* bias, bool relu) {
   for (size_t i = 0; i < out.size(); ++i) {
     if (bias != nullptr) out[i] += bias[i % static_cast<size_t>(columns)];
@@ -78,7 +93,8 @@ inline double error_of(const Floats& actual, const Doubles& expected) {
   for (double value : expected) scale = std::max(scale, std::fabs(value));
   for (size_t i = 0; i < expected.size(); ++i) {
     const double difference = std::fabs(actual[i] - expected[i]);
-    if (!(difference <= worst)) worst = difference;
+    if (std::isnan(difference)) return INFINITY;
+    worst = std::max(worst, difference);
   }
   return worst / scale;
 }

@@ -1,0 +1,345 @@
+// oneDNN as a provider: a shared library of its own, loaded where oneDNN is there.
+#if defined(TRICKLAB_ONEDNN)
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "provider/library.h"
+#include "provider/onednn_api.h"
+
+// oneDNN's threads are OpenMP's in most builds; in others this is not there.
+extern "C" void omp_set_num_threads(int count) __attribute__((weak));
+
+namespace tricklab {
+namespace onednn {
+namespace {
+
+using Tag = dnnl::memory::format_tag;
+using Type = dnnl::memory::data_type;
+
+enum class Kind { kForward, kBackwardData, kBackwardWeights, kMatMul };
+
+// One tensor of a primitive: as it lies in our memory, and as the primitive wants it.
+struct Tensor {
+  int argument;
+  Description ours;
+  Description theirs;
+  bool output;
+  dnnl::reorder reorder;  // where the two differ
+  bool converts() const { return !(ours == theirs); }
+};
+
+// A primitive that is ready to run.
+struct Prepared {
+  dnnl::primitive primitive;
+  std::vector<Tensor> tensors;
+  Description scratchpad;
+};
+
+// Memory that grows only; the contents go when it does.
+class Buffer {
+ public:
+  ~Buffer() { std::free(data_); }
+  void* reserve(size_t bytes) {
+    if (bytes > bytes_) {
+      std::free(data_);
+      bytes_ = 0;
+      data_ = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+      if (data_ == nullptr) throw std::bad_alloc();
+      bytes_ = bytes;
+    }
+    return data_;
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+Description plain(const Dims& dims, Tag tag, Type type = Type::f32) { return Description(dims, type, tag); }
+
+// Serves no ReLU: oneDNN's turns what is not a number into zero.
+class OneDnn final : public Provider {
+ public:
+  explicit OneDnn(int (*threads)()) : threads_(threads), engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
+
+  const char* name() const override { return "onednn"; }
+
+  bool supports(Precision precision) const override {
+    if (precision == Precision::kFloat32) return true;
+    // Processors without bf16 instructions only imitate it.
+    return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+  }
+
+  bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
+              const Epilogue& epilogue, float* out) override {
+    if (!serves(shape, precision) || epilogue.relu) return false;
+    const bool bias = epilogue.bias != nullptr;
+    const auto key = key_of(Kind::kForward, shape, precision, bias);
+    return run(key, [&] { return prepare_forward(shape, precision, bias); },
+               {x, filter, out, epilogue.bias});
+  }
+
+  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
+                             float* dx) override {
+    if (!serves(shape, precision)) return false;
+    const auto key = key_of(Kind::kBackwardData, shape, precision, false);
+    return run(key, [&] { return prepare_backward_data(shape, precision); }, {dy, filter, dx});
+  }
+
+  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+                              float* dfilter) override {
+    if (!serves(shape, precision)) return false;
+    const auto key = key_of(Kind::kBackwardWeights, shape, precision, false);
+    return run(key, [&] { return prepare_backward_weights(shape, precision); }, {x, dy, dfilter});
+  }
+
+  bool matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b, const Epilogue& epilogue,
+              float* c) override {
+    if (shape.batch * shape.rows * shape.columns * shape.depth == 0 || epilogue.relu) return false;
+    const bool bias = epilogue.bias != nullptr;
+    std::string key = std::to_string(static_cast<int>(Kind::kMatMul));
+    for (const int64_t size : {shape.batch, shape.rows, shape.columns, shape.depth, shape.a_step, shape.b_step,
+                               int64_t{shape.transpose_a}, int64_t{shape.transpose_b},
+                               static_cast<int64_t>(precision), int64_t{bias}}) {
+      key += ',' + std::to_string(size);
+    }
+    return run(key, [&] { return prepare_matmul(shape, precision, bias); }, {a, b, c, epilogue.bias});
+  }
+
+ private:
+  static bool serves(const Conv2dShape& shape, Precision precision) {
+    if (shape.out_size() == 0 || shape.filter_size() == 0 || shape.in_size() == 0) return false;
+    if (precision == Precision::kFloat32) return shape.groups == 1;
+    // In bf16 version 2.6.3 gives wrong results, or crashes, for unusual shapes: only the usual ones are left to it.
+    return shape.groups == 1 && shape.in_channels % 16 == 0 && shape.out_channels % 16 == 0 &&
+           shape.dilation_height == 1 && shape.dilation_width == 1 && shape.filter_height <= shape.in_height &&
+           shape.filter_width <= shape.in_width;
+  }
+
+  static std::string key_of(Kind kind, const Conv2dShape& s, Precision precision, bool bias) {
+    std::string key = std::to_string(static_cast<int>(kind));
+    for (const int64_t size :
+         {s.batch, s.in_height, s.in_width, s.in_channels, s.out_height, s.out_width, s.out_channels, s.filter_height,
+          s.filter_width, s.stride_height, s.stride_width, s.dilation_height, s.dilation_width, s.pad_top, s.pad_left,
+          s.groups, static_cast<int64_t>(precision), int64_t{bias}}) {
+      key += ',' + std::to_string(size);
+    }
+    return key;
+  }
+
+  static Window window_of(const Conv2dShape& s) {
+    const int64_t height = (s.filter_height - 1) * s.dilation_height + 1;
+    const int64_t width = (s.filter_width - 1) * s.dilation_width + 1;
+    return {{s.stride_height, s.stride_width},
+            {s.dilation_height - 1, s.dilation_width - 1},
+            {s.pad_top, s.pad_left},
+            {(s.out_height - 1) * s.stride_height + height - s.in_height - s.pad_top,
+             (s.out_width - 1) * s.stride_width + width - s.in_width - s.pad_left}};
+  }
+
+  struct Sides {
+    Dims x, filter, out;
+    Tag filter_tag;
+  };
+
+  static Sides sides_of(const Conv2dShape& s) {
+    Sides sides;
+    sides.x = {s.batch, s.in_channels, s.in_height, s.in_width};
+    sides.out = {s.batch, s.out_channels, s.out_height, s.out_width};
+    if (s.groups == 1) {
+      sides.filter = {s.out_channels, s.in_channels, s.filter_height, s.filter_width};
+      sides.filter_tag = Tag::hwio;
+    } else {
+      sides.filter = {s.groups, s.out_channels / s.groups, s.in_channels / s.groups, s.filter_height, s.filter_width};
+      sides.filter_tag = Tag::hwigo;
+    }
+    return sides;
+  }
+
+  static Type type_of(Precision precision) { return precision == Precision::kBfloat16 ? Type::bf16 : Type::f32; }
+
+  static dnnl::primitive_attr attributes() {
+    dnnl::primitive_attr result;
+    result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return result;
+  }
+
+  Forward forward_of(const Conv2dShape& shape, Precision precision, bool bias) const {
+    const Sides sides = sides_of(shape);
+    const Type type = type_of(precision);
+    const Description of_bias = plain({shape.out_channels}, Tag::x);
+    return describe_forward(engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any, type),
+                            bias ? &of_bias : nullptr, plain(sides.out, Tag::nhwc), window_of(shape),
+                            attributes());
+  }
+
+  Prepared prepare_forward(const Conv2dShape& shape, Precision precision, bool bias) const {
+    const Sides sides = sides_of(shape);
+    const Forward description = forward_of(shape, precision, bias);
+    Prepared prepared;
+    prepared.primitive = dnnl::convolution_forward(description);
+    prepared.scratchpad = description.scratchpad_desc();
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
+    add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
+    add(prepared, DNNL_ARG_DST, plain(sides.out, Tag::nhwc), description.dst_desc(), true);
+    if (bias) add(prepared, DNNL_ARG_BIAS, plain({shape.out_channels}, Tag::x), description.bias_desc(), false);
+    return prepared;
+  }
+
+  Prepared prepare_backward_data(const Conv2dShape& shape, Precision precision) const {
+    const Sides sides = sides_of(shape);
+    const Type type = type_of(precision);
+    const BackwardData description = describe_backward_data(
+        engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any, type), plain(sides.out, Tag::nhwc, type),
+        window_of(shape), attributes(), hint(shape, precision));
+    Prepared prepared;
+    prepared.primitive = dnnl::convolution_backward_data(description);
+    prepared.scratchpad = description.scratchpad_desc();
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
+    add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_SRC, plain(sides.x, Tag::nhwc), description.diff_src_desc(), true);
+    return prepared;
+  }
+
+  Prepared prepare_backward_weights(const Conv2dShape& shape, Precision precision) const {
+    const Sides sides = sides_of(shape);
+    const Type type = type_of(precision);
+    const BackwardWeights description = describe_backward_weights(
+        engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any), plain(sides.out, Tag::nhwc, type),
+        window_of(shape), attributes(), hint(shape, precision));
+    Prepared prepared;
+    prepared.primitive = dnnl::convolution_backward_weights(description);
+    prepared.scratchpad = description.scratchpad_desc();
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_WEIGHTS, plain(sides.filter, sides.filter_tag), description.diff_weights_desc(), true);
+    return prepared;
+  }
+
+  // Gradients want the forward pass that they belong to: with all tensors of one type.
+  Forward hint(const Conv2dShape& shape, Precision precision) const {
+    const Sides sides = sides_of(shape);
+    const Type type = type_of(precision);
+    return describe_forward(engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any, type), nullptr,
+                            plain(sides.out, Tag::nhwc, type), window_of(shape), {});
+  }
+
+  Prepared prepare_matmul(const MatMulShape& shape, Precision precision, bool bias) const {
+    const int64_t a_batch = shape.a_step == 0 ? 1 : shape.batch;
+    const int64_t b_batch = shape.b_step == 0 ? 1 : shape.batch;
+    const Dims a{a_batch, shape.rows, shape.depth}, b{b_batch, shape.depth, shape.columns};
+    const Dims c{shape.batch, shape.rows, shape.columns};
+    const Tag a_tag = shape.transpose_a ? Tag::acb : Tag::abc;
+    const Tag b_tag = shape.transpose_b ? Tag::acb : Tag::abc;
+    const Type type = type_of(precision);
+    const Description of_bias = plain({1, 1, shape.columns}, Tag::abc);
+    const MatMul description =
+        describe_matmul(engine_, plain(a, a_tag, type), plain(b, b_tag, type), bias ? &of_bias : nullptr,
+                        plain(c, Tag::abc), attributes());
+    Prepared prepared;
+    prepared.primitive = dnnl::matmul(description);
+    prepared.scratchpad = description.scratchpad_desc();
+    add(prepared, DNNL_ARG_SRC, plain(a, a_tag), description.src_desc(), false);
+    add(prepared, DNNL_ARG_WEIGHTS, plain(b, b_tag), description.weights_desc(), false);
+    add(prepared, DNNL_ARG_DST, plain(c, Tag::abc), description.dst_desc(), true);
+    if (bias) add(prepared, DNNL_ARG_BIAS, of_bias, description.bias_desc(), false);
+    return prepared;
+  }
+
+  void add(Prepared& prepared, int argument, const Description& ours, const Description& theirs, bool output) const {
+    Tensor tensor{argument, ours, theirs, output, {}};
+    if (tensor.converts()) {
+      const auto& from = output ? theirs : ours;
+      const auto& to = output ? ours : theirs;
+      tensor.reorder = dnnl::reorder(dnnl::reorder::primitive_desc(engine_, from, engine_, to));
+    }
+    prepared.tensors.push_back(tensor);
+  }
+
+  template <typename Prepare>
+  bool run(const std::string& key, Prepare prepare, const std::vector<const float*>& pointers) {
+    try {
+      use_threads();
+      auto found = prepared_.find(key);
+      if (found == prepared_.end()) {
+        std::unique_ptr<Prepared> made;
+        // Shapes that oneDNN refuses are remembered as such.
+        try {
+          made = std::make_unique<Prepared>(prepare());
+        } catch (const dnnl::error&) {
+        }
+        found = prepared_.emplace(key, std::move(made)).first;
+      }
+      if (found->second == nullptr) return false;
+      execute(*found->second, pointers);
+      return true;
+    } catch (const dnnl::error& error) {
+      if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
+      return false;
+    }
+  }
+
+  void execute(const Prepared& prepared, const std::vector<const float*>& pointers) {
+    std::unordered_map<int, Memory> arguments;
+    const Tensor* converted = nullptr;
+    Memory outside, inside;
+    for (size_t i = 0; i < prepared.tensors.size(); ++i) {
+      const Tensor& tensor = prepared.tensors[i];
+      Memory ours(tensor.ours, engine_, const_cast<float*>(pointers[i]));
+      if (!tensor.converts()) {
+        arguments.emplace(tensor.argument, ours);
+        continue;
+      }
+      Memory theirs(tensor.theirs, engine_, buffers_[i].reserve(tensor.theirs.get_size()));
+      if (tensor.output) {
+        converted = &tensor;
+        outside = ours;
+        inside = theirs;
+      } else {
+        tensor.reorder.execute(stream_, ours, theirs);
+      }
+      arguments.emplace(tensor.argument, theirs);
+    }
+    const size_t scratch = prepared.scratchpad.get_size();
+    if (scratch > 0) {
+      arguments.emplace(DNNL_ARG_SCRATCHPAD, Memory(prepared.scratchpad, engine_, buffers_[4].reserve(scratch)));
+    }
+    prepared.primitive.execute(stream_, arguments);
+    if (converted != nullptr) converted->reorder.execute(stream_, inside, outside);
+    stream_.wait();
+  }
+
+  void use_threads() {
+    const int count = threads_();
+    if (omp_set_num_threads != nullptr) omp_set_num_threads(count);
+    // Primitives are cut for a number of threads.
+    if (count != prepared_for_) prepared_.clear();
+    prepared_for_ = count;
+  }
+
+  int (*threads_)();
+  int prepared_for_ = 0;
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::unordered_map<std::string, std::unique_ptr<Prepared>> prepared_;
+  Buffer buffers_[5];
+};
+
+}  // namespace
+}  // namespace onednn
+}  // namespace tricklab
+
+extern "C" __attribute__((visibility("default"))) tricklab::Provider* tricklab_provider(int (*threads)()) {
+  try {
+    static tricklab::onednn::OneDnn provider(threads);
+    return &provider;
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+#endif
