@@ -55,8 +55,9 @@ export function createRandomResizedCrop(given: RandomResizedCropOptions): Crop {
     smallestRegion: ({ width, height }) => {
       const area = minScale * width * height
       return {
-        width: Math.min(width, Math.sqrt(area * minRatio)),
-        height: Math.min(height, Math.sqrt(area / maxRatio)),
+        // The last of each is what the central region of a very long image is limited to.
+        width: Math.min(width, Math.sqrt(area * minRatio), height * maxRatio),
+        height: Math.min(height, Math.sqrt(area / maxRatio), width / minRatio),
       }
     },
   }

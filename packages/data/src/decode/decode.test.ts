@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { drawPhoto } from '../../test/photos.ts'
+import { decodeImage, ImageError, readImageSize } from './decode.ts'
+
+/** Largest distance of the mean of each channel. */
+function distance(a: Uint8Array, b: Uint8Array): number {
+  const mean = (pixels: Uint8Array, channel: number) =>
+    pixels.reduce((sum, value, i) => sum + (i % 3 === channel ? value : 0), 0) / (pixels.length / 3)
+  return Math.max(...[0, 1, 2].map((channel) => Math.abs(mean(a, channel) - mean(b, channel))))
+}
+
+const photo = () => drawPhoto('a', 60, 40)
+
+test('grey becomes RGB with three equal channels', async () => {
+  const { data, width, height } = await decodeImage(await photo().grayscale().jpeg().toBuffer(), undefined, 'grey')
+  expect([width, height, data.length]).toEqual([60, 40, 7200])
+  for (let i = 0; i < data.length; i += 3) expect([data[i + 1], data[i + 2]]).toEqual([data[i], data[i]])
+})
+
+test('CMYK becomes RGB of about the same colours', async () => {
+  const rgb = await decodeImage(await photo().jpeg().toBuffer(), undefined, 'rgb')
+  const cmyk = await decodeImage(await photo().toColourspace('cmyk').jpeg().toBuffer(), undefined, 'cmyk')
+  expect(cmyk.data.length).toBe(7200)
+  expect(distance(rgb.data, cmyk.data)).toBeLessThan(40)
+})
+
+test('a PNG with transparency and 16 bits is read all the same', async () => {
+  const png = await photo().ensureAlpha(0.5).toColourspace('rgb16').png().toBuffer()
+  expect((await decodeImage(png, undefined, 'png')).data.length).toBe(7200)
+})
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('orientation %i: what comes out is upright', async (orientation) => {
+  const bytes = await photo().withMetadata({ orientation }).jpeg().toBuffer()
+  const size = orientation >= 5 ? { width: 40, height: 60 } : { width: 60, height: 40 }
+  expect(await readImageSize(bytes, 'turned')).toEqual(size)
+  const { data, ...decoded } = await decodeImage(bytes, undefined, 'turned')
+  expect(decoded).toEqual(size)
+  const plain = await decodeImage(await photo().jpeg().toBuffer(), undefined, 'plain')
+  if (orientation === 1) expect(data).toEqual(plain.data)
+  else expect(data).not.toEqual(plain.data)
+})
+
+test('decoding to a smaller size keeps the picture', async () => {
+  const large = await drawPhoto('b', 800, 600).jpeg().toBuffer()
+  const small = await decodeImage(large, { width: 100, height: 75 }, 'large')
+  expect([small.width, small.height]).toEqual([100, 75])
+  expect(distance(small.data, (await decodeImage(large, undefined, 'large')).data)).toBeLessThan(3)
+})
+
+test('what is no image, empty or cut short is refused with its path', async () => {
+  const whole = await drawPhoto('c', 200, 200).jpeg().toBuffer()
+  for (const bytes of [Buffer.from('text'), Buffer.alloc(0), whole.subarray(0, whole.length >> 1)]) {
+    const error = await decodeImage(bytes, undefined, 'some/file.JPEG').catch((reason) => reason)
+    expect(error).toBeInstanceOf(ImageError)
+    expect(error.path).toBe('some/file.JPEG')
+    expect(error.received).toContain(`${bytes.length} bytes`)
+  }
+})
