@@ -37,7 +37,7 @@ export interface LoadedAddon {
 
 const require = createRequire(import.meta.url)
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const rebuild = 'node node_modules/@tricklab/engine-native/scripts/build.mjs'
+const rebuild = `node ${path.relative(process.cwd(), path.join(root, 'scripts', 'build.mjs'))}`
 
 let loaded: LoadedAddon | undefined
 

@@ -34,13 +34,16 @@ async function errorOf(name: string, options?: Parameters<typeof prepareEngine>[
   return error as TricklabError
 }
 
-test('auto takes wasm', async () => {
+test('auto takes native where it is built, else wasm, and says so', async () => {
+  const built = await nativeIsBuilt()
   const notices: string[] = []
   const engine = await prepareEngine('auto', { onNotice: (message) => notices.push(message) })
-  expect(engine).toMatchObject({ name: 'wasm', backend: 'wasm', threads: 1, precision: 'f32' })
+  const name = built ? 'native' : 'wasm'
+  expect(engine).toMatchObject({ name, backend: name, precision: 'f32' })
   expect(engine.version).toMatch(/^\d+\.\d+\.\d+$/)
-  expect(tf.getBackend()).toBe('wasm')
-  expect(notices).toEqual([expect.stringMatching(/^Engine wasm chosen/)])
+  expect(tf.getBackend()).toBe(name)
+  const why = built ? /^Engine native chosen\.$/ : /^Engine wasm chosen; native passed over: .*not built/
+  expect(notices).toEqual([expect.stringMatching(why)])
 })
 
 test('a prepared engine computes; preparing another one switches to it', async () => {
@@ -116,7 +119,7 @@ test('tensorflow with a broken binary says what the linker says', async () => {
   expect(error.message).toMatch(/installed but does not load: .*tfjs_binding\.node.* install tensorflow --gpu$/)
 })
 
-test.each(['auto', 'wasm', 'cpu', 'tensorflow', 'webgpu'])('%s refuses bf16', async (name) => {
+test.each(['wasm', 'cpu', 'tensorflow', 'webgpu'])('%s refuses bf16', async (name) => {
   const error = await errorOf(name, { precision: 'bf16' })
   expect(error.code).toBe('E_PRECISION')
   expect(error.message).toContain('Expected: one of: f32.')

@@ -16,7 +16,7 @@ const drivers: Record<EngineName, () => Promise<{ driver: EngineDriver }>> = {
 }
 
 /** `auto` takes the first of these that works. A GPU is never chosen unasked: it would change a recipe's numbers. */
-const autoOrder: readonly EngineName[] = ['wasm']
+const autoOrder: readonly EngineName[] = ['native', 'wasm']
 
 /**
  * Makes an engine the one that TF.js computes on.

@@ -16,6 +16,8 @@ export interface ConformanceResult {
 const require = createRequire(import.meta.url)
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../..')
+/** TF.js's tests import jasmine-core, which is jasmine's dependency and not ours. */
+const besideJasmine = path.resolve(path.dirname(require.resolve('jasmine')), '../..')
 
 /** Runs the specs whose name matches `grep`; excluded ones only with `all`. */
 export async function runConformance(grep = '.', { all = false } = {}): Promise<ConformanceResult> {
@@ -28,7 +30,13 @@ export async function runConformance(grep = '.', { all = false } = {}): Promise<
       cwd: folder,
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
-      env: { ...process.env, GREP: grep, ALL: all ? '1' : '0', JASMINE: require.resolve('jasmine') },
+      env: {
+        ...process.env,
+        GREP: grep,
+        ALL: all ? '1' : '0',
+        JASMINE: require.resolve('jasmine'),
+        NODE_PATH: besideJasmine,
+      },
     })
     const output = `${stdout}${stderr}`
     try {
