@@ -109,7 +109,7 @@ function createResnet(depths: readonly number[], { imageShape, classes, init }: 
   return createLayeredModel(layers, imageShape, classes)
 }
 
-export const resnet18: Component<'model', Record<never, never>> = {
+export const resnet18: Component<'model', Record<never, never>, Record<never, never>> = {
   doc: 'ResNet-18 as timm builds it.',
   options: {},
   create: (_options, context) => createResnet([2, 2, 2, 2], context),

@@ -6,6 +6,8 @@ const widthsDoc = 'Channels after each convolution but the last, which puts out 
 const cnnOptions = { widths: opt.integers({ min: 1, default: [8, 16, 32, 64], doc: widthsDoc }) }
 const deeperOptions = { widths: opt.integers({ min: 1, default: [8, 16, 32, 64, 128], doc: widthsDoc }) }
 
+const slots = { block: 'conv' } as const
+
 /**
  * The skeleton of slowai's CNN and DeeperCNN: a 5 × 5 block, then 3 × 3 blocks with stride 2, the last one without
  * activation and with a channel a class. The two differ in the first block's stride.
@@ -33,16 +35,16 @@ function createSlowai(
   return createLayeredModel(layers, imageShape, classes)
 }
 
-export const slowaiCnn: Component<'model', typeof cnnOptions> = {
+export const slowaiCnn: Component<'model', typeof cnnOptions, typeof slots> = {
   doc: 'slowai CNN: five blocks, all with stride 2.',
   options: cnnOptions,
-  slots: { block: 'conv' },
+  slots,
   create: (options, context) => createSlowai(options, context, 2),
 }
 
-export const slowaiDeeperCnn: Component<'model', typeof deeperOptions> = {
+export const slowaiDeeperCnn: Component<'model', typeof deeperOptions, typeof slots> = {
   doc: 'slowai DeeperCNN: six blocks, the first with stride 1.',
   options: deeperOptions,
-  slots: { block: 'conv' },
+  slots,
   create: (options, context) => createSlowai(options, context, 1),
 }
