@@ -79,26 +79,45 @@ function narrow(source: Pixels, taps: Taps, outWidth: number, firstRow: number, 
   const { starts, counts, weights, stride } = taps
   const { data, width } = source
   const rows = new Uint8Array((lastRow - firstRow) * outWidth * 3)
-  let put = 0
-  for (let y = firstRow; y < lastRow; y++) {
-    const row = y * width * 3
-    for (let x = 0; x < outWidth; x++) {
+  const rowBytes = outWidth * 3
+  // Column by column, so that the weights of an output pixel stay at hand for all rows.
+  for (let x = 0; x < outWidth; x++) {
+    const first = x * stride
+    const count = counts[x]!
+    const start = (firstRow * width + starts[x]!) * 3
+    let put = x * 3
+    if (count <= 3) {
+      // Nearly every pixel at scales up to 1.5; a weight of 0 makes up for what is missing.
+      const w0 = weights[first]!
+      const w1 = count > 1 ? weights[first + 1]! : 0
+      const w2 = count > 2 ? weights[first + 2]! : 0
+      const to1 = count > 1 ? 3 : 0
+      const to2 = count > 2 ? 6 : 0
+      for (let y = firstRow, at = start; y < lastRow; y++, at += width * 3, put += rowBytes) {
+        for (let c = 0; c < 3; c++) {
+          const sum =
+            half +
+            Math.imul(data[at + c]!, w0) +
+            Math.imul(data[at + to1 + c]!, w1) +
+            Math.imul(data[at + to2 + c]!, w2)
+          rows[put + c] = sum >> fractionBits
+        }
+      }
+      continue
+    }
+    for (let y = firstRow, row = start; y < lastRow; y++, row += width * 3, put += rowBytes) {
       let red = half
       let green = half
       let blue = half
-      let at = row + starts[x]! * 3
-      const first = x * stride
-      const end = first + counts[x]!
-      for (let k = first; k < end; k++, at += 3) {
-        const weight = weights[k]!
-        red = (red + data[at]! * weight) | 0
-        green = (green + data[at + 1]! * weight) | 0
-        blue = (blue + data[at + 2]! * weight) | 0
+      for (let k = 0, at = row; k < count; k++, at += 3) {
+        const weight = weights[first + k]!
+        red = (red + Math.imul(data[at]!, weight)) | 0
+        green = (green + Math.imul(data[at + 1]!, weight)) | 0
+        blue = (blue + Math.imul(data[at + 2]!, weight)) | 0
       }
       rows[put] = red >> fractionBits
       rows[put + 1] = green >> fractionBits
       rows[put + 2] = blue >> fractionBits
-      put += 3
     }
   }
   return rows
@@ -108,14 +127,28 @@ function shorten(rows: Uint8Array, taps: Taps, rowBytes: number, firstRow: numbe
   const { starts, counts, weights, stride } = taps
   const sums = new Int32Array(rowBytes)
   for (let y = 0; y < starts.length; y++) {
-    sums.fill(half)
-    for (let k = 0; k < counts[y]!; k++) {
-      const weight = weights[y * stride + k]!
-      if (weight === 0) continue
-      const row = (starts[y]! - firstRow + k) * rowBytes
-      for (let x = 0; x < rowBytes; x++) sums[x] = (sums[x]! + rows[row + x]! * weight) | 0
-    }
+    const first = y * stride
+    const count = counts[y]!
+    const row = (starts[y]! - firstRow) * rowBytes
     const place = y * rowBytes
+    if (count <= 3) {
+      const w0 = weights[first]!
+      const w1 = count > 1 ? weights[first + 1]! : 0
+      const w2 = count > 2 ? weights[first + 2]! : 0
+      const to1 = count > 1 ? rowBytes : 0
+      const to2 = count > 2 ? 2 * rowBytes : 0
+      for (let x = 0, at = row; x < rowBytes; x++, at++) {
+        const sum = half + Math.imul(rows[at]!, w0) + Math.imul(rows[at + to1]!, w1) + Math.imul(rows[at + to2]!, w2)
+        out[place + x] = sum >> fractionBits
+      }
+      continue
+    }
+    sums.fill(half)
+    for (let k = 0; k < count; k++) {
+      const weight = weights[first + k]!
+      const from = row + k * rowBytes
+      for (let x = 0; x < rowBytes; x++) sums[x] = (sums[x]! + Math.imul(rows[from + x]!, weight)) | 0
+    }
     for (let x = 0; x < rowBytes; x++) out[place + x] = sums[x]! >> fractionBits
   }
 }

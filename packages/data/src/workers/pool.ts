@@ -109,7 +109,7 @@ function createWorkerPool(workers: number, entry: URL): DecodePool {
   const start = (): Member => {
     const shared = new SharedArrayBuffer(4 * statusLength)
     const worker = startThread(entry, shared)
-    const member = { worker, status: new Int32Array(shared) }
+    const member = { worker, status: new Int32Array(shared).fill(-1) }
     worker.on('message', receive)
     worker.on('error', (error) => failAllPending(describeEnd(member, pending, `it threw: ${error.message}`)))
     worker.on('exit', (code) => failAllPending(describeEnd(member, pending, `exit code ${code}`)))
@@ -146,10 +146,11 @@ function createOrder(
 
 /** A worker that ended, with the file that it had in hand. */
 function describeEnd({ status }: Member, pending: ReadonlyMap<number, Pending>, how: string): Problem {
-  const task = pending.get(Atomics.load(status, 0))?.order.tasks[Atomics.load(status, 1)]
+  const tasks = pending.get(Atomics.load(status, 0))?.order.tasks ?? []
+  const files = [1, 2].map((lane) => tasks[Atomics.load(status, lane)]?.path).filter((path) => path !== undefined)
   return {
     code: 'E_WORKER',
-    what: `A decoding worker ended unexpectedly${task === undefined ? '' : ` at ${task.path}`}.`,
+    what: `A decoding worker ended unexpectedly${files.length === 0 ? '' : ` at ${[...new Set(files)].join(' or ')}`}.`,
     expected: 'decoded images.',
     received: `${how}.`,
     fix: 'look at that file, and at the memory that is free; the run resumes with --resume.',

@@ -40,8 +40,8 @@ export interface DecodeOrder {
   readonly store?: SharedStore
 }
 
-/** Int32 of a worker: the id of the order and the index of the task at hand. */
-export const statusLength = 2
+/** Int32 of a worker: the id of the order, and the index of the task of each of two lanes, −1 for none. */
+export const statusLength = 3
 
 export type WorkerReply =
   | { readonly kind: 'done'; readonly id: number }

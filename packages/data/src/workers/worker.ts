@@ -16,11 +16,11 @@ async function execute(order: DecodeOrder): Promise<void> {
   const { id, tasks } = order
   let path = ''
   try {
-    const last = await executeOrder(order, (index) => {
-      path = tasks[index]!.path
+    const last = await executeOrder(order, (lane, index) => {
+      path = tasks[index]?.path ?? path
       // Read by the main thread if this one should end.
       Atomics.store(status, 0, id)
-      Atomics.store(status, 1, index)
+      Atomics.store(status, 1 + lane, index)
     })
     if (last) reply({ kind: 'done', id })
   } catch (error) {
