@@ -23,7 +23,7 @@ test.skipIf(compiler === undefined).each([[['-march=native']], [[]]])(
   'the kernels agree with plain loops when built with %j',
   (flags) => {
     const program = path.join(folder, 'conv_test')
-    const sources = ['base', 'gemm', 'conv', 'depthwise', 'provider'].flatMap(sourcesOf)
+    const sources = ['base', 'gemm', 'conv', 'depthwise', 'bf16', 'provider'].flatMap(sourcesOf)
     execFileSync(compiler!, [
       '-std=c++17', '-O2', ...flags, '-Wall', '-Wextra', '-Werror', '-Wshadow', '-pthread',
       `-I${path.join(root, 'native')}`, `-I${path.join(root, 'test/native')}`,

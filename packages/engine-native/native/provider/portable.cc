@@ -1,4 +1,6 @@
 // Our own kernels as a provider.
+#include "bf16/amx.h"
+#include "bf16/convolution.h"
 #include "conv/convolution.h"
 #include "gemm/matmul.h"
 #include "provider/provider.h"
@@ -10,32 +12,32 @@ class Portable final : public Provider {
  public:
   const char* name() const override { return "portable"; }
 
-  bool supports(Precision precision) const override { return precision == Precision::kFloat32; }
+  bool supports(Precision precision) const override { return precision == Precision::kFloat32 || amx_available(); }
 
   bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
               const Epilogue& epilogue, float* out) override {
-    if (!supports(precision)) return false;
+    if (precision == Precision::kBfloat16) return conv2d_bfloat16(shape, x, filter, epilogue, out);
     tricklab::conv2d(shape, x, filter, epilogue, out);
     return true;
   }
 
   bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
                              float* dx) override {
-    if (!supports(precision)) return false;
+    if (precision == Precision::kBfloat16) return conv2d_input_gradient_bfloat16(shape, dy, filter, dx);
     tricklab::conv2d_input_gradient(shape, dy, filter, dx);
     return true;
   }
 
   bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
                               float* dfilter) override {
-    if (!supports(precision)) return false;
+    if (precision == Precision::kBfloat16) return conv2d_filter_gradient_bfloat16(shape, x, dy, dfilter);
     tricklab::conv2d_filter_gradient(shape, x, dy, dfilter);
     return true;
   }
 
   bool matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b, const Epilogue& epilogue,
               float* c) override {
-    if (!supports(precision)) return false;
+    if (precision == Precision::kBfloat16) return matmul_bfloat16(shape, a, b, epilogue, c);
     tricklab::matmul(shape, a, b, epilogue, c);
     return true;
   }

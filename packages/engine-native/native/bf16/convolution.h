@@ -1,0 +1,15 @@
+// Convolution and matrix products in bf16, portable as far as processors have matrix units.
+#pragma once
+
+#include "provider/shapes.h"
+
+namespace tricklab {
+
+// False, with nothing written, where the matrix units would gain nothing.
+bool conv2d_bfloat16(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue,
+                     float* out);
+bool conv2d_input_gradient_bfloat16(const Conv2dShape& shape, const float* dy, const float* filter, float* dx);
+bool conv2d_filter_gradient_bfloat16(const Conv2dShape& shape, const float* x, const float* dy, float* dfilter);
+bool matmul_bfloat16(const MatMulShape& shape, const float* a, const float* b, const Epilogue& epilogue, float* c);
+
+}  // namespace tricklab
