@@ -10,6 +10,17 @@ import * as tf from './tf.ts'
 /** Activation that a fused kernel applies to its result; parameters are in `FusedKernels`. */
 export type FusedActivation = 'linear' | 'relu'
 
+/** A filter along both axes of an image, with subsampling. */
+export interface BlurPoolAttrs {
+  /** Along one axis; the filter is their outer product. */
+  taps: number[]
+  stride: number
+  /** Positions read beyond the first and the last pixel: `[before, after]`, the same for both axes. */
+  padding: number[]
+  /** What stands there: `reflect` mirrors without repeating the border pixel (both paddings below the size), or 0. */
+  border: 'reflect' | 'zero'
+}
+
 /**
  * Every fused kernel: its inputs, attributes and outputs, in order.
  * Shapes: images `[N, H, W, C]` (batch norm accepts any rank, C last), `[C]` vectors, scores `[N, K]`; all float32.
@@ -64,6 +75,22 @@ export interface FusedKernels {
   ReluGrad: { inputs: { dy: tf.Tensor; y: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
   /** `y = relu(a + b)`, equal shapes: the end of a residual block. */
   AddRelu: { inputs: { a: tf.Tensor; b: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
+  /** `y = x · tanh(log(1 + eˣ))`; finite for every finite x. */
+  Mish: { inputs: { x: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
+  /** `dx = dy · (t + x · σ(x) · (1 − t²))` with `t = tanh(log(1 + eˣ))`. */
+  MishGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
+  /**
+   * Every channel filtered by itself, then subsampled (blur pooling):
+   * `y[n,i,j,c] = Σ_a Σ_b taps[a]·taps[b]·x[n, stride·i + a − padding[0], stride·j + b − padding[0], c]`.
+   * Output size of an axis: `⌊(size + padding[0] + padding[1] − taps) / stride⌋ + 1`.
+   */
+  BlurPool: { inputs: { x: tf.Tensor }; attrs: BlurPoolAttrs; outputs: [y: tf.Tensor] }
+  /** The adjoint of BlurPool for images of `height` × `width`: mirrored positions add to the pixels they mirror. */
+  BlurPoolGrad: {
+    inputs: { dy: tf.Tensor }
+    attrs: BlurPoolAttrs & { height: number; width: number }
+    outputs: [dx: tf.Tensor]
+  }
   /**
    * Inverted dropout from a counter-based generator: element i is kept when `hash(key, i) ≥ rate · 2³²` and then
    * multiplied by `1 / (1 − rate)`. `hash` is `dropoutHash` of this file, so all engines draw the same mask.
@@ -92,6 +119,29 @@ export interface FusedKernels {
       dampening: number
       nesterov: boolean
       step: number
+      weightDecays: number[]
+    }
+    outputs: tf.Tensor[]
+  }
+  /**
+   * One step of Ranger for all parameters: for each i
+   * `m ← β1·m + (1−β1)·g`, `v ← β2·v + (1−β2)·g²`,
+   * `p ← p·(1 − lr·decay_i) − stepSize · (rectified ? m / (sqrt(v) + eps) : m)`; where `alpha` is above 0, that is at the
+   * steps at which lookahead takes the weights back, then `p ← s + alpha·(p − s)`.
+   * `centralise`: a gradient of rank above 1 first loses its mean over all axes but the last.
+   * Inputs `p0 m0 v0 s0 g0 p1 …`, s the slow weights; outputs new tensors `p0' m0' v0' p1' …`.
+   */
+  RangerUpdate: {
+    inputs: Record<string, tf.Tensor>
+    attrs: {
+      learningRate: number
+      stepSize: number
+      rectified: boolean
+      beta1: number
+      beta2: number
+      epsilon: number
+      alpha: number
+      centralise: boolean
       weightDecays: number[]
     }
     outputs: tf.Tensor[]

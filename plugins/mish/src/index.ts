@@ -1,0 +1,18 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { mish } from './mish.ts'
+
+export { mish } from './mish.ts'
+
+export default definePlugin({
+  name: 'mish',
+  version: manifest.version,
+  core: '^0.1.0',
+  paper: 'arXiv:1908.08681',
+  register: (on) =>
+    on.activation('mish', {
+      doc: 'x · tanh(log(1 + eˣ)).',
+      options: {},
+      create: () => ({ apply: mish }),
+    }),
+})
