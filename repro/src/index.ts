@@ -5,7 +5,7 @@ export { acceptedRecords, acceptRecord, checkAcceptedRecords, type ListedRow, li
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { formatVerdictTable, renderMarkdownTable, type VerdictRow, verdictRow } from './report/index.ts'
-export { createLearner, type Job, type JobServices } from './runner/job.ts'
+export { bindRecipeCallbacks, createLearner, type Job, type JobServices, openSource } from './runner/job.ts'
 export { describeHooks, openDataset, prepareRows, type RowRun, type RunOptions, runRow } from './runner/run.ts'
 export { findTarget, type Target } from './runner/tables.ts'
 export { exitCodeOf } from './verdict.ts'

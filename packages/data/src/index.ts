@@ -16,6 +16,9 @@ export {
   type NormalizedBatchSource,
   type PhotoSetup,
 } from './batches/source.ts'
+export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
+export { type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
+export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
 
 /** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({

@@ -1,9 +1,11 @@
 import { fail } from '@tricklab/core'
 import { formatDoctor, installTensorflow, prepareEngine, probeEngines } from '@tricklab/engine'
 import type { Command } from 'commander'
-import { createProgram } from '../ui/main.ts'
+import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
+import { showDataset } from './dataset.ts'
 import { explain } from './explain.ts'
+import { showSamples } from './show.ts'
 import { summary } from './summary.ts'
 
 /** `pnpm lab …` */
@@ -34,6 +36,25 @@ export function labProgram(): Command {
       await prepareEngine('auto')
       process.stdout.write(`${await summary(target, json === true)}\n`)
     })
+
+  program
+    .command('dataset')
+    .description('counts of a dataset of photos, equal files, and a page with a contact sheet')
+    .argument('<name>', 'imagenette2, imagewoof2, imagenette or imagewoof')
+    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--archive <size>', 'full, 320 or 160')
+    .option('--out <file>', 'where the page goes; default: NAME.html')
+    .option('--json', 'one JSON object on standard output, no page')
+    .action((name: string, options: { data?: string[]; archive?: string; out?: string; json?: boolean }) =>
+      showDataset(name, options),
+    )
+  program
+    .command('show')
+    .description('a page of training images as the network gets them: augmented, mixed, with their targets')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
+    .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine

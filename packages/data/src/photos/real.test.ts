@@ -62,7 +62,7 @@ test('real Imagewoof photos: counts, digest, v1 split, duplicates, batches', { t
 
   const make = (kind: 'crop', use: string) =>
     registry.create(kind, registry.normalize(kind, { use, size: 128 } as never, 'test').use, {})
-  const read = async (workers: number) => {
+  const read = async (workers: number): Promise<Float32Array | undefined> => {
     const photos = {
       train: { crop: make('crop', 'random-resized-crop'), augment: [] },
       valid: { crop: make('crop', 'squash-center-crop') },
@@ -71,7 +71,7 @@ test('real Imagewoof photos: counts, digest, v1 split, duplicates, batches', { t
     const options = { batchSize: 16, shuffle: true, dropLast: true, normalize: { kind: 'imagenet' }, photos } as const
     const source = await createBatchSource(two, options, createRng(1))
     for await (const { images, targets } of source.read('train', 0, 3)) {
-      const values = images.dataSync().slice()
+      const values = Float32Array.from(images.dataSync())
       tf.dispose([images, targets])
       return values
     }

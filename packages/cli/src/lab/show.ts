@@ -1,0 +1,104 @@
+import path from 'node:path'
+import {
+  type Batch,
+  createHooks,
+  createRegistry,
+  createRng,
+  type Row,
+  type SourceBatch,
+  type Split,
+} from '@tricklab/core'
+import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import * as tf from '@tricklab/core/tf'
+import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatchPage } from '@tricklab/data'
+import { prepareEngine } from '@tricklab/engine'
+import { bindRecipeCallbacks, openDataset, openSource } from '@tricklab/repro'
+import { createProgressView } from '../ui/progress-view.ts'
+import { oneRow } from './explain.ts'
+
+// The same photos under several draws, and enough of them to judge.
+const draws = 4
+const images = 12
+
+/** `pnpm lab show TABLE/ROW`: training images as the network gets them. */
+export async function showSamples(target: string, given: { data?: string[]; out?: string }): Promise<void> {
+  const view = createProgressView()
+  try {
+    const row = await oneRow(target)
+    await prepareEngine('auto')
+    const { signal } = new AbortController()
+    const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
+    const sections = await collectSections(row, dataset)
+    const name = `${row.table.id}-${row.name}`
+    const file = path.resolve(given.out ?? `${name}-samples.html`)
+    await writeFileAtomic(file, [renderBatchPage(`${row.table.id}/${row.name}`, sections)])
+    process.stdout.write(`Samples: ${file}\n`)
+  } finally {
+    view.close()
+  }
+}
+
+async function collectSections(row: Row, dataset: Awaited<ReturnType<typeof openDataset>>): Promise<BatchSection[]> {
+  const seed = row.seeds[0] ?? 1
+  const rng = createRng(seed)
+  const { recipe } = row
+  // One image a batch, in the dataset's order: so any image can be asked for, epoch after epoch.
+  const single: Row = { ...row, recipe: { ...recipe, batchSize: 1, data: { ...recipe.data, shuffle: false } } }
+  const plain = await openSource(single, {}, dataset, rng)
+  const figures: string[] = []
+  for (let epoch = 0; epoch < draws; epoch++) figures.push(await renderSpread(plain, 'train', epoch))
+  const validFigures = await renderSpread(plain, 'valid', 0)
+  const sections = [
+    {
+      title: 'Training',
+      text: `The same ${images} images in ${draws} epochs, seed ${seed}.`,
+      figures: figures.join('<br>'),
+    },
+    { title: 'Validation', text: 'The same in every epoch.', figures: validFigures },
+  ]
+  if (recipe.callbacks.length === 0) return sections
+
+  const shuffled = await openSource({ ...row, recipe: { ...recipe, batchSize: 2 * images } }, {}, dataset, rng)
+  const registry = createRegistry(row.table.plugins, { rng })
+  const hooks = createHooks(bindRecipeCallbacks(row, registry, shuffled))
+  const batch = await firstBatch(shuffled.read('train', 0, 0))
+  const before: Batch = { ...batch, training: true, epoch: 0, index: 0, step: 0 }
+  const after = await hooks.run('beforeBatch', before)
+  const names = recipe.callbacks.map(({ use }) => use).join(', ')
+  return [
+    ...sections,
+    {
+      title: 'What the network gets',
+      text: `The first training batch after ${names}, with its targets.`,
+      figures: await renderBatch(after, shuffled.classes, shuffled.normalization),
+    },
+  ]
+}
+
+/** Images at equal distances over a split. */
+async function renderSpread(source: NormalizedBatchSource, split: Split, epoch: number): Promise<string> {
+  const batches: SourceBatch[] = []
+  const count = Math.min(images, source.samples(split))
+  for (let i = 0; i < count; i++) {
+    const index = Math.floor((i * source.samples(split)) / count)
+    batches.push(await firstBatch(source.read(split, epoch, index)))
+  }
+  const whole = {
+    images: tf.concat4d(
+      batches.map((batch) => batch.images),
+      0,
+    ),
+    targets: tf.concat2d(
+      batches.map((batch) => batch.targets),
+      0,
+    ),
+  }
+  const figures = await renderBatch(whole, source.classes, source.normalization)
+  tf.dispose([Object.values(whole), batches.map((batch) => [batch.images, batch.targets])])
+  return figures
+}
+
+async function firstBatch(batches: AsyncIterable<SourceBatch>): Promise<SourceBatch> {
+  for await (const batch of batches) return batch
+  throw new Error('an epoch without a batch')
+}

@@ -1,0 +1,30 @@
+const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Text made safe for elements and quoted attributes. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character]!)
+
+/** An image inside the page itself. */
+export const inlineImage = (bytes: Uint8Array, alt: string): string =>
+  `<img src="data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}" alt="${escapeHtml(alt)}">`
+
+/** A whole page that needs nothing beside it. */
+export const page = (title: string, body: string): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>
+  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
+  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
+  h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+  table { border-collapse: collapse; } th, td { padding: .2rem .9rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
+  td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+  .sheet { display: flex; flex-wrap: wrap; gap: .5rem; }
+  figure { margin: 0; } figcaption { font-size: .75rem; line-height: 1.3; opacity: .75; max-width: 10rem; overflow-wrap: anywhere; }
+  img { display: block; border-radius: 3px; }
+  code { font-size: .85em; overflow-wrap: anywhere; }
+</style>
+<h1>${escapeHtml(title)}</h1>
+${body}
+</html>
+`
