@@ -1,0 +1,17 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createPoolFirstBlock } from './pool-first.ts'
+
+export { createPoolFirstBlock } from './pool-first.ts'
+
+export default definePlugin({
+  name: 'pool-first',
+  version: manifest.version,
+  core: '^0.1.0',
+  register: (on) =>
+    on.block('pool-first', {
+      doc: "xresnet's residual block, pooling its input once; both branches then have stride 1.",
+      options: {},
+      create: (_options, context) => createPoolFirstBlock(context),
+    }),
+})
