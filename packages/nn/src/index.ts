@@ -33,7 +33,7 @@ export { createCrossEntropy } from './losses/cross-entropy.ts'
 export { createAccuracy } from './metrics/accuracy.ts'
 export { createLayeredModel } from './models/layered.ts'
 export * from './ops/index.ts'
-export { formatShape, within } from './shape.ts'
+export { expectChannels, expectKept, formatShape, within } from './shape.ts'
 export { formatSummary, type LayerSummary, type Summary, summarize } from './summary.ts'
 
 /** Blocks, models, losses and metrics that every recipe may count on. */
