@@ -9,6 +9,7 @@ import { sgd } from './sgd.ts'
 
 export { createAdamw } from './adamw.ts'
 export { createConstantSchedule } from './constant.ts'
+export { decayOf } from './decay.ts'
 export { createFitOneCycle } from './fit-one-cycle.ts'
 export { createFlatCosine } from './flat-cosine.ts'
 export { createMoments, type Moments } from './moments.ts'

@@ -1,0 +1,111 @@
+import { defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { createMoments, decayOf } from '@tricklab/optim'
+import { rectify } from './rectify.ts'
+
+export const options = {
+  learningRate: opt.number({ min: 0, default: 4e-3, doc: 'Step size; the peak where a schedule changes it.' }),
+  beta1: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.95,
+    doc: 'Decay of the mean of gradients; a schedule may cycle it.',
+  }),
+  beta2: opt.number({ min: 0, below: 1, default: 0.99, doc: 'Decay of the mean of squared gradients.' }),
+  epsilon: opt.number({ above: 0, default: 1e-6, doc: 'Added to the root of the mean square.' }),
+  weightDecay: opt.number({
+    min: 0,
+    default: 0.01,
+    doc: 'Decoupled: weights shrink by learningRate · weightDecay before a step.',
+  }),
+  decayNormAndBias: opt.boolean({ default: false, doc: 'Also decay biases and the scale and shift of norms.' }),
+  k: opt.integer({ min: 1, default: 6, unit: 'steps', doc: 'Lookahead takes the weights back every k steps.' }),
+  alpha: opt.number({
+    above: 0,
+    max: 1,
+    default: 0.5,
+    doc: 'Share of the way that the slow weights then go; 1: no lookahead.',
+  }),
+  rectifyAbove: opt.number({
+    min: 4,
+    default: 5,
+    unit: 'samples',
+    doc: 'Length of the mean square above which steps are divided by its root.',
+  }),
+  gradientCentralisation: opt.boolean({
+    default: false,
+    doc: 'Take its mean out of every gradient of rank above 1, as Ranger 20.4.11 and later do.',
+  }),
+}
+
+/**
+ * Ranger 9.3.19: rectified Adam inside lookahead; one fused kernel for all parameters.
+ *
+ * `p ← p·(1 − lr·decay)`; at the first step `s ← p`; `m ← β1·m + (1−β1)·g`; `v ← β2·v + (1−β2)·g²`;
+ * `p ← p − lr·factor · (rectified ? m / (√v + epsilon) : m)`, see `rectify`;
+ * at every k-th step `s ← s + alpha·(p − s)`, `p ← s`
+ * @paper RAdam: arXiv:1908.03265; lookahead: arXiv:1907.08610; centralisation: arXiv:2004.01461
+ * @differs as the source: epsilon is added to the root of v before its bias is corrected, and the mean takes a
+ * step of its own while v is too uncertain to divide by
+ */
+export function createRanger(values: OptionValues<typeof options>): Optimizer {
+  const { beta2, epsilon, k, alpha, rectifyAbove, gradientCentralisation } = values
+  const moments = createMoments<'m' | 'v' | 'slow'>()
+  return {
+    step(params, gradients, { learningRate, momentum: beta1 = values.beta1 }, step) {
+      const weightDecays = params.map((param) => decayOf(param, values))
+      const synchronise = step % k === 0
+      const known = moments.state()
+      const inputs: Record<string, tf.Tensor> = {}
+      for (const [index, { path, value }] of params.entries()) {
+        // The source decays before the optimizer sees the weights, so the slow ones start decayed too.
+        const keep = 1 - learningRate * weightDecays[index]!
+        if (!(`${path}/slow` in known)) moments.set(path, 'slow', tf.mul(value, keep))
+        inputs[`p${index}`] = value
+        inputs[`m${index}`] = moments.get(path, 'm', value.shape)
+        inputs[`v${index}`] = moments.get(path, 'v', value.shape)
+        inputs[`s${index}`] = moments.get(path, 'slow', value.shape)
+        inputs[`g${index}`] = gradients[index]!
+      }
+      const { rectified, factor } = rectify(step, { beta1, beta2, rectifyAbove })
+      const outputs = runFused('RangerUpdate', inputs, {
+        ...{ learningRate, stepSize: learningRate * factor, rectified, beta1, beta2, epsilon, weightDecays },
+        alpha: synchronise ? alpha : 0,
+        centralise: gradientCentralisation,
+      })
+      for (const [index, { path, value }] of params.entries()) {
+        const [p, m, v] = outputs.slice(3 * index) as [tf.Tensor, tf.Tensor, tf.Tensor]
+        value.assign(p)
+        moments.set(path, 'm', m)
+        moments.set(path, 'v', v)
+        // Weights and slow weights are now the same; they share memory until the next step.
+        if (synchronise) moments.set(path, 'slow', p)
+        else p.dispose()
+      }
+    },
+    state: moments.state,
+    restore: moments.restore,
+    dispose: moments.dispose,
+  }
+}
+
+defineFused('RangerUpdate', (inputs, { learningRate, stepSize, rectified, beta1, beta2, epsilon, ...attrs }) =>
+  attrs.weightDecays.flatMap((decay, index) => {
+    const [p, m, v, s, raw] = ['p', 'm', 'v', 's', 'g'].map((name) => inputs[`${name}${index}`]!) as Five
+    const g = attrs.centralise ? centralise(raw) : raw
+    const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
+    const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
+    const direction = rectified ? tf.div(mean, tf.add(tf.sqrt(square), epsilon)) : mean
+    const fast = tf.sub(tf.mul(p, 1 - learningRate * decay), tf.mul(direction, stepSize))
+    const weights = attrs.alpha === 0 ? fast : tf.add(s, tf.mul(tf.sub(fast, s), attrs.alpha))
+    return [weights, mean, square]
+  }),
+)
+
+type Five = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+
+/** Outputs are the last axis of every weight, of a convolution as of a linear map. */
+function centralise(gradient: tf.Tensor): tf.Tensor {
+  if (gradient.rank < 2) return gradient
+  return tf.sub(gradient, tf.mean(gradient, [...gradient.shape.keys()].slice(0, -1), true))
+}
