@@ -17,12 +17,26 @@ constexpr int64_t kRows = 192;
 // Pixels of images whose parts interleave are finished by all parts while they are in the cache.
 constexpr int64_t kInterleavedBytes = 512 * 1024;
 
-struct PackedPart {
+// From this number of channels on a depth block stays within one tap, and parts that share taps share their panels.
+constexpr int64_t kOwnTaps = 64;
+
+// One depth block of a part.
+struct DepthBlock {
+  int64_t depth;
+  int64_t start;  // of its panels in the scratch memory
+  std::vector<Stretch> stretches;
+};
+
+struct PreparedPart {
   const Part* part;
-  DepthBlocks blocks;
-  int64_t start;                                // of its panels in the scratch memory
-  std::vector<std::vector<Stretch>> stretches;  // by depth block
-  int64_t rows;                                 // positions in all images
+  int64_t rows;  // positions in all images
+  std::vector<DepthBlock> blocks;
+};
+
+// Rows [from, from + count) of a tap's channels, which are rows of a depth block.
+struct PackJob {
+  int64_t tap, from, count;
+  int64_t start, depth, row;  // the block, and the first row there
 };
 
 class Product {
@@ -30,21 +44,19 @@ class Product {
   Product(const Image& image, const std::vector<Part>& parts, const Target& target, const Epilogue& epilogue)
       : image_(image), target_(target), panels_(panels_of(target.channels)), relu_(epilogue.relu) {
     width_ = padded_columns(target.channels);
-    int64_t floats = 0;
+    const bool shared = parts.size() > 1 && image.channels >= kOwnTaps;
+    std::vector<int64_t> starts;  // of taps that are packed already
     for (const Part& part : parts) {
       const int64_t positions = part.height * part.width * image.batch;
       if (positions == 0) continue;
-      PackedPart packed{&part, DepthBlocks(static_cast<int64_t>(part.taps.size()) * image.channels), floats, {},
-                        positions};
-      for (int64_t b = 0; b < packed.blocks.count(); ++b) {
-        const int64_t begin = b * packed.blocks.block;
-        const int64_t end = std::min(packed.blocks.depth, begin + packed.blocks.block);
-        packed.stretches.push_back(stretches_of(part.taps, image, begin, end));
+      parts_.push_back({&part, positions, {}});
+      if (shared) {
+        for (size_t t = 0; t < part.taps.size(); ++t) add_tap(part, t, starts);
+      } else {
+        add_blocks(part, static_cast<int64_t>(part.taps.size()) * image.channels);
       }
-      floats += packed.blocks.depth * width_;
-      parts_.push_back(std::move(packed));
     }
-    packed_ = scratch(ScratchUse::kPanels, floats);
+    packed_ = scratch(ScratchUse::kPanels, floats_);
     tiles_ = scratch(ScratchUse::kTiles, kRows * kTileStride * thread_count());
     if (epilogue.bias != nullptr) {
       float* bias = scratch(ScratchUse::kBias, width_);
@@ -55,21 +67,16 @@ class Product {
   }
 
   void pack(const MatrixView& filter, int64_t tap_step) {
-    // One job a tap of a part: its channels are rows of one or two depth blocks.
-    std::vector<std::pair<const PackedPart*, int64_t>> jobs;
-    for (const PackedPart& packed : parts_) {
-      for (size_t t = 0; t < packed.part->taps.size(); ++t) jobs.push_back({&packed, static_cast<int64_t>(t)});
-    }
     // A tap of few channels is packed in less time than a thread takes to wake.
     const int64_t grain = 1 + 8192 / (image_.channels * width_ + 1);
-    const int64_t pieces = jobs.size() == 1 ? thread_count() : 1;
-    parallel_for(static_cast<int64_t>(jobs.size()) * pieces, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(static_cast<int64_t>(jobs_.size()), grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto& [packed, t] = jobs[static_cast<size_t>(i / pieces)];
-        const int64_t piece = i % pieces;
-        const int64_t index = packed->part->taps[static_cast<size_t>(t)].index;
-        const MatrixView tap{filter.data + index * tap_step, filter.row_step, filter.column_step};
-        pack_tap(*packed, t, tap, image_.channels * piece / pieces, image_.channels * (piece + 1) / pieces);
+        const PackJob& job = jobs_[static_cast<size_t>(i)];
+        const float* from = filter.data + job.tap * tap_step + job.from * filter.row_step;
+        for (const Panel& panel : panels_) {
+          pack_rows({from, filter.row_step, filter.column_step}, job.count, panel,
+                    packed_ + job.start + panel.from * job.depth, job.row);
+        }
       }
     });
   }
@@ -83,21 +90,21 @@ class Product {
       parallel_for(image_.batch, 1, [&](int64_t begin, int64_t end) {
         for (int64_t n = begin; n < end; n += chunk) {
           const int64_t stop = std::min(end, n + chunk);
-          for (const PackedPart& packed : parts_) {
-            const int64_t positions = packed.part->height * packed.part->width;
-            rows_product(packed, n * positions, stop * positions, 0, panels_.size());
+          for (const PreparedPart& prepared : parts_) {
+            const int64_t positions = prepared.part->height * prepared.part->width;
+            rows_product(prepared, n * positions, stop * positions, 0, panels_.size());
           }
         }
       });
       return;
     }
-    for (const PackedPart& packed : parts_) {
+    for (const PreparedPart& prepared : parts_) {
       // Whole rows of work for every thread where there are enough; else the panels are shared out as well.
-      const int64_t block = std::min<int64_t>(kRows, (packed.rows + threads - 1) / threads);
+      const int64_t block = std::min<int64_t>(kRows, (prepared.rows + threads - 1) / threads);
       const int64_t tile_block = std::max<int64_t>(kMaxTileRows, (block + kMaxTileRows - 1) / kMaxTileRows * kMaxTileRows);
-      const int64_t row_blocks = (packed.rows + tile_block - 1) / tile_block;
+      const int64_t row_blocks = (prepared.rows + tile_block - 1) / tile_block;
       const int64_t groups = row_blocks >= 4 * threads ? 1 : static_cast<int64_t>(panels_.size());
-      const int64_t work = tile_block * std::max<int64_t>(1, packed.blocks.depth) * width_ / groups;
+      const int64_t work = tile_block * depth_of(prepared) * width_ / groups;
       parallel_for(row_blocks * groups, 1 + 16384 / work, [&](int64_t begin, int64_t end) {
         for (int64_t unit = begin; unit < end;) {
           const int64_t row_block = unit / groups;
@@ -107,10 +114,10 @@ class Product {
           const bool all = group == 0 && stop == groups;
           // Consecutive whole row blocks are one range of rows.
           const int64_t whole = all ? std::max<int64_t>(1, (end - unit) / groups) : 1;
-          const int64_t row_end = std::min(packed.rows, row + whole * tile_block);
+          const int64_t row_end = std::min(prepared.rows, row + whole * tile_block);
           const size_t panel_begin = groups == 1 ? 0 : static_cast<size_t>(group);
           const size_t panel_end = groups == 1 ? panels_.size() : static_cast<size_t>(stop);
-          rows_product(packed, row, row_end, panel_begin, panel_end);
+          rows_product(prepared, row, row_end, panel_begin, panel_end);
           unit = all ? unit + whole * groups : row_block * groups + stop;
         }
       });
@@ -118,24 +125,48 @@ class Product {
   }
 
  private:
-  // Packs channels [begin, end) of one tap.
-  void pack_tap(const PackedPart& packed, int64_t t, const MatrixView& tap, int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end;) {
-      const int64_t k = t * image_.channels + c;
-      const int64_t block_begin = k / packed.blocks.block * packed.blocks.block;
-      const int64_t depth = std::min(packed.blocks.block, packed.blocks.depth - block_begin);
-      const int64_t count = std::min(end - c, block_begin + depth - k);
-      float* block = packed_ + packed.start + block_begin * width_;
-      for (const Panel& panel : panels_) {
-        const MatrixView rows{tap.data + c * tap.row_step, tap.row_step, tap.column_step};
-        pack_rows(rows, count, panel, block + panel.from * depth, k - block_begin);
-      }
-      c += count;
+  // A tap in blocks of its own.
+  void add_tap(const Part& part, size_t t, std::vector<int64_t>& starts) {
+    const size_t index = static_cast<size_t>(part.taps[t].index);
+    if (starts.size() <= index) starts.resize(index + 1, -1);
+    const DepthBlocks blocks(image_.channels);
+    const bool packed = starts[index] >= 0;
+    if (!packed) {
+      starts[index] = floats_;
+      floats_ += image_.channels * width_;
+    }
+    for (int64_t from = 0; from < image_.channels; from += blocks.block) {
+      const int64_t depth = std::min(blocks.block, image_.channels - from);
+      const int64_t start = starts[index] + from * width_;
+      const int64_t k = static_cast<int64_t>(t) * image_.channels + from;
+      parts_.back().blocks.push_back({depth, start, stretches_of(part.taps, image_, k, k + depth)});
+      if (!packed) jobs_.push_back({part.taps[t].index, from, depth, start, depth, 0});
     }
   }
 
-  void rows_product(const PackedPart& packed, int64_t begin, int64_t end, size_t panel_begin, size_t panel_end) {
-    const Part& part = *packed.part;
+  // All taps of a part one behind the other, in equal blocks.
+  void add_blocks(const Part& part, int64_t total) {
+    const DepthBlocks blocks(total);
+    for (int64_t k = 0; k < total; k += blocks.block) {
+      const int64_t end = std::min(total, k + blocks.block);
+      parts_.back().blocks.push_back({end - k, floats_, stretches_of(part.taps, image_, k, end)});
+      for (int64_t at = k; at < end;) {
+        const int64_t from = at % image_.channels;
+        const int64_t count = std::min(end - at, image_.channels - from);
+        const int64_t tap = part.taps[static_cast<size_t>(at / image_.channels)].index;
+        jobs_.push_back({tap, from, count, floats_, end - k, at - k});
+        at += count;
+      }
+      floats_ += (end - k) * width_;
+    }
+  }
+
+  int64_t depth_of(const PreparedPart& prepared) const {
+    return std::max<int64_t>(1, static_cast<int64_t>(prepared.part->taps.size()) * image_.channels);
+  }
+
+  void rows_product(const PreparedPart& prepared, int64_t begin, int64_t end, size_t panel_begin, size_t panel_end) {
+    const Part& part = *prepared.part;
     float* tile = tiles_ + thread_index() * kRows * kTileStride;
     float* targets[kRows];
     for (int64_t row = begin; row < end; row += kRows) {
@@ -146,19 +177,17 @@ class Product {
         const int64_t x = walk.j * part.out_x.step + part.out_x.from;
         targets[q] = target_.data + ((walk.n * target_.height + y) * target_.width + x) * target_.stride;
       }
-      const int64_t blocks = packed.blocks.count();
       // Pixels that no tap reaches are the bias alone: a product of depth 0.
-      for (int64_t b = 0; b < std::max<int64_t>(1, blocks); ++b) {
-        const int64_t k = b * packed.blocks.block;
-        const int64_t depth = std::min(packed.blocks.block, packed.blocks.depth - k);
-        if (blocks > 0) {
-          gather_patches(image_, part, packed.stretches[static_cast<size_t>(b)], row, rows, tile, kTileStride);
-        }
-        const float* block = packed_ + packed.start + k * width_;
+      static const DepthBlock kNothing{0, 0, {}};
+      const size_t blocks = prepared.blocks.size();
+      for (size_t b = 0; b < std::max<size_t>(1, blocks); ++b) {
+        const DepthBlock& block = blocks == 0 ? kNothing : prepared.blocks[b];
+        if (blocks > 0) gather_patches(image_, part, block.stretches, row, rows, tile, kTileStride);
         const Finish finish{b > 0, b == 0 ? bias_ : nullptr, relu_ && b + 1 >= blocks};
         for (size_t p = panel_begin; p < panel_end; ++p) {
           const Panel& panel = panels_[p];
-          multiply_rows(tile, rows, depth, block + panel.from * depth, panel, targets, panel.from, finish);
+          const float* from = packed_ + block.start + panel.from * block.depth;
+          multiply_rows(tile, rows, block.depth, from, panel, targets, panel.from, finish);
         }
       }
     }
@@ -167,8 +196,10 @@ class Product {
   const Image image_;
   const Target target_;
   const std::vector<Panel> panels_;
-  std::vector<PackedPart> parts_;
+  std::vector<PreparedPart> parts_;
+  std::vector<PackJob> jobs_;
   int64_t width_;
+  int64_t floats_ = 0;  // of packed panels
   float* packed_;
   float* tiles_;
   const float* bias_ = nullptr;

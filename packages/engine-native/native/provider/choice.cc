@@ -34,21 +34,15 @@ Choice& current() {
   return choice;
 }
 
-// Where our kernels are the faster ones, measured with --bench of test/native/conv_test.cc on AVX-512: on small maps,
-// where we leave out the taps that only meet padding and oneDNN does not, and with few channels, which we lay out in
-// planes. (oneDNN's filter gradient falls far behind on small maps: 34 GFLOP/s against 1100 on a map of one pixel.)
-bool small_or_thin(const Conv2dShape& shape) {
+// Where our kernels come first, by measurements with --bench of test/native/conv_test.cc on AVX-512: in float32 oneDNN's
+// forward pass and input gradient are up to a third faster on large maps. On small maps we leave out the taps that only
+// meet padding; few channels we lay out in planes. In bf16 ours are at least as fast throughout.
+bool ours_first(const Conv2dShape& shape, Precision precision) {
   constexpr int64_t kSmallMap = 36;
   constexpr int64_t kThin = 8;
   const bool thin = shape.in_channels == 1 ? shape.out_channels <= 2 * kThin
                                            : shape.in_channels <= kThin && shape.out_channels <= kThin;
-  return thin || shape.out_height * shape.out_width < kSmallMap || shape.groups > 1;
-}
-
-// In bf16 our kernels are as fast as oneDNN's where that is at its best, and several times faster in filter gradients
-// and on small maps.
-bool ours_first(const Conv2dShape& shape, Precision precision) {
-  return precision == Precision::kBfloat16 || small_or_thin(shape);
+  return precision == Precision::kBfloat16 || thin || shape.out_height * shape.out_width < kSmallMap;
 }
 
 // Offers a call to the providers, the preferred one first.
@@ -103,7 +97,9 @@ void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, co
 
 void run_conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
                                 float* dfilter) {
-  offer(ours_first(shape, precision), precision, [&](Provider& provider, Precision with) {
+  // oneDNN's threads wait for each other by spinning here, which takes seconds where other programs run as well; and on
+  // small maps it is many times slower.
+  offer(true, precision, [&](Provider& provider, Precision with) {
     return provider.conv2d_filter_gradient(shape, with, x, dy, dfilter);
   });
 }
