@@ -3,7 +3,9 @@ import * as tf from '@tricklab/core/tf'
 import type { Homography } from './homography.ts'
 
 // Images sampled at a time: coordinates and weights of a whole batch would be many times the batch itself.
-const chunk = 8
+const mostImages = 8
+// Pixels are counted in float32, which is exact so far and much faster than int32 on most engines.
+const mostPixels = 2 ** 24
 
 /**
  * Samples every image at the points to which its map sends the output's grid, bilinearly, once.
@@ -17,7 +19,8 @@ export function sampleGrid(
   maps: readonly Homography[],
   { width, height }: ImageSize,
 ): tf.Tensor4D {
-  const [batch, , , channels] = images.shape
+  const [batch, inputHeight, inputWidth, channels] = images.shape
+  const chunk = Math.max(1, Math.min(mostImages, Math.floor(mostPixels / (inputHeight * inputWidth))))
   return tf.tidy(() => {
     const grid = tf.tensor2d(createGrid(width, height), [3, width * height])
     const parts: tf.Tensor4D[] = []
@@ -62,16 +65,11 @@ function sampleSome(images: tf.Tensor4D, maps: readonly Homography[], grid: tf.T
   const top = tf.floor(y)
   const right = tf.minimum(tf.add(left, 1), width - 1)
   const bottom = tf.minimum(tf.add(top, 1), height - 1)
-  // Whole numbers of 32 bits: in floats the index of a pixel late in a large batch would be rounded.
-  const firsts = tf.tensor2d(
-    Int32Array.from({ length: batch }, (_, image) => image * width * height),
-    [batch, 1],
-    'int32',
-  )
+  const firsts = tf.tensor2d(firstPixels(batch, points, width * height), [batch, points])
   const pixels = tf.reshape(images, [batch * height * width, channels])
+  const [upper, lower] = [top, bottom].map((row) => tf.add(tf.mul(row, width), firsts)) as [tf.Tensor, tf.Tensor]
   const pick = (column: tf.Tensor, row: tf.Tensor, weight: tf.Tensor) => {
-    const inImage = tf.add(tf.mul(tf.cast(row, 'int32'), tf.scalar(width, 'int32')), tf.cast(column, 'int32'))
-    const index = tf.reshape(tf.add(inImage, firsts), [-1]) as tf.Tensor1D
+    const index = tf.cast(tf.reshape(tf.add(row, column), [-1]), 'int32') as tf.Tensor1D
     return tf.mul(tf.gather(pixels, index), tf.reshape(weight, [-1, 1]))
   }
   const toRight = tf.sub(x, left)
@@ -79,11 +77,18 @@ function sampleSome(images: tf.Tensor4D, maps: readonly Homography[], grid: tf.T
   const toLeft = tf.sub(1, toRight)
   const toTop = tf.sub(1, toBottom)
   return tf.addN([
-    pick(left, top, tf.mul(toLeft, toTop)),
-    pick(right, top, tf.mul(toRight, toTop)),
-    pick(left, bottom, tf.mul(toLeft, toBottom)),
-    pick(right, bottom, tf.mul(toRight, toBottom)),
+    pick(left, upper, tf.mul(toLeft, toTop)),
+    pick(right, upper, tf.mul(toRight, toTop)),
+    pick(left, lower, tf.mul(toLeft, toBottom)),
+    pick(right, lower, tf.mul(toRight, toBottom)),
   ]) as tf.Tensor2D
+}
+
+/** For every point of every image the number of the image's first pixel. */
+function firstPixels(batch: number, points: number, pixels: number): Float32Array {
+  const firsts = new Float32Array(batch * points)
+  for (let image = 0; image < batch; image++) firsts.fill(image * pixels, image * points, (image + 1) * points)
+  return firsts
 }
 
 /** From [−1, 1] to pixels 0 … length − 1; what lies beyond is mirrored at the outermost centres, as often as needed. */

@@ -39,14 +39,13 @@ export type WithPhotos = Dataset & Required<Pick<Dataset, 'photo'>>
 export async function createPhotoReader(
   dataset: WithPhotos,
   photos: PhotoOptions,
-  available: Readonly<Record<Split, number>>,
   normalization: Normalization,
   rng: Rng,
 ): Promise<BatchReader> {
   const { train, valid, workers, prefetch } = photos
   const imageShape = settleShape(photos)
   const sizes = { train: decodeSizes(dataset, 'train', train.crop), valid: decodeSizes(dataset, 'valid', valid.crop) }
-  for (const split of ['train', 'valid'] as const) checkSources(dataset, split, photos[split].crop, available[split])
+  for (const split of ['train', 'valid'] as const) checkSources(dataset, split, photos[split].crop)
   const pool = sharedPool(workers)
   let store: Promise<DecodedStore | undefined> | undefined
   const openStore = () => {
@@ -183,8 +182,8 @@ function scalePlan(plan: CropPlan, scaleX: number, scaleY: number): CropPlan {
 }
 
 /** What is too small is found before the first step, not in the middle of an epoch. */
-function checkSources(dataset: WithPhotos, split: Split, crop: Crop, samples: number): void {
-  for (let index = 0; index < samples; index++) drawPlan(crop, dataset.photo(split, index), null)
+function checkSources(dataset: WithPhotos, split: Split, crop: Crop): void {
+  for (let index = 0; index < dataset.size(split); index++) drawPlan(crop, dataset.photo(split, index), null)
 }
 
 /** Draws a plan; a refusal names the file. */

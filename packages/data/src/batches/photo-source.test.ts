@@ -178,3 +178,16 @@ test('crops that do not fit the dataset or each other are refused', async () => 
   const ready = await registry.create('dataset', use, { dataPaths: [], onProgress: () => {} })
   await expect(collect(ready, photos())).rejects.toThrow(/E_RECIPE.*ready-made images/)
 })
+
+test('a limit takes photos of every class', async () => {
+  const { dataset } = await openSmall()
+  const limited = { ...options, shuffle: false, limits: { train: 3, valid: 1 }, photos: photos() }
+  const source = await createBatchSource(dataset, limited, createRng(1))
+  const classes: number[] = []
+  for await (const { images, targets } of source.read('train', 0, 0)) {
+    classes.push(...tf.tidy(() => tf.argMax(targets, 1).dataSync()))
+    tf.dispose([images, targets])
+  }
+  expect(classes).toEqual([0, 0, 1])
+  expect(source.samples('valid')).toBe(1)
+})

@@ -27,7 +27,7 @@ export interface BatchSourceOptions {
   readonly normalize: Normalize
   /** For datasets of photos: crops, augmentations and decoding threads. */
   readonly photos?: PhotoSetup | undefined
-  /** Use the first so many samples of a split; a limit above the split's size changes nothing. */
+  /** Use so many samples of a split: the first, or photos at equal distances. One above its size changes nothing. */
   readonly limits?: { readonly train?: number | undefined; readonly valid?: number | undefined } | undefined
 }
 
@@ -67,12 +67,16 @@ export async function createBatchSource(
   const normalization = await createNormalization(dataset, options.normalize, available.train, channels, rng)
   const reader =
     first === undefined
-      ? await createPhotoReader(dataset as WithPhotos, checkPhotos(photos), available, normalization, rng)
+      ? await createPhotoReader(dataset as WithPhotos, checkPhotos(photos), normalization, rng)
       : createArrayReader(dataset, first, normalization)
   const classes = dataset.classes.length
 
   const batches = (split: Split) =>
     split === 'train' && dropLast ? Math.floor(available[split] / batchSize) : Math.ceil(available[split] / batchSize)
+
+  // Photos come class by class: a limit takes them at equal distances, so that no class is left out.
+  const place = (split: Split, position: number) =>
+    first === undefined ? Math.floor((position * dataset.size(split)) / available[split]) : position
 
   async function* read(split: Split, epoch: number, from: number): AsyncGenerator<SourceBatch> {
     const order = split === 'train' && shuffle ? rng.at('shuffle', epoch).permutation(available.train) : undefined
@@ -81,7 +85,7 @@ export async function createBatchSource(
       if (batch >= batches(split)) return
       const start = batch * batchSize
       const size = Math.min(batchSize, available[split] - start)
-      const indices = Array.from({ length: size }, (_, i) => order?.[start + i] ?? start + i)
+      const indices = Array.from({ length: size }, (_, i) => place(split, order?.[start + i] ?? start + i))
       const prepared = reader.prepare(split, epoch, batch, indices)
       // A failure is thrown when its batch is asked for; until then it must not count as unhandled.
       prepared.catch(() => {})

@@ -22,9 +22,14 @@ export async function loadFashionMnist(
   advice: (path: string) => string,
   files: readonly KnownFile[] = fashionMnistFiles,
 ): Promise<Dataset> {
-  const contents = await Promise.all(
+  const reads = await Promise.allSettled(
     files.map(async (file) => ({ file, content: await readKnownFile(file, paths.get(file.name)!, advice) })),
   )
+  // Of several bad files the first in order is named, whichever was read faster.
+  const contents = reads.map((read) => {
+    if (read.status === 'rejected') throw read.reason
+    return read.value
+  })
   const array = (split: Split, holds: KnownFile['holds']) => {
     const { file, content } = contents.find((entry) => entry.file.split === split && entry.file.holds === holds)!
     return readDims(content, file, paths.get(file.name)!)
