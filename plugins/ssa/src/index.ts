@@ -1,0 +1,15 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createSsa, options } from './create-ssa.ts'
+
+export default definePlugin({
+  name: 'ssa',
+  version: manifest.version,
+  core: '^0.1.0',
+  register: (on) =>
+    on.block('ssa', {
+      doc: 'SimpleSelfAttention: X + γ(X Xᵀ)(W X).',
+      options,
+      create: createSsa,
+    }),
+})
