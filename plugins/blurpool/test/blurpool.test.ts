@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { composedFused, createRegistry, createRng, type Shape } from '@tricklab/core'
+import {
+  composedFused,
+  countParams,
+  createModel,
+  createRegistry,
+  createRng,
+  type Json,
+  normalizeModel,
+  type Problem,
+  type Shape,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
-import { maxPool } from '@tricklab/nn'
+import { maxPool, nn } from '@tricklab/nn'
 import { drawImages, seeds, shapes } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import fc from 'fast-check'
@@ -299,5 +309,28 @@ describe('properties', () => {
         result.dispose()
       }),
     )
+  })
+
+  test.each(['everywhere', 'stem', 'shortcut'])('in the slot of xresnet, %s: sizes stay, no weights come', (where) => {
+    const build = (slots: Record<string, Json>) => {
+      const registry = createRegistry([nn, blurpool])
+      const problems: Problem[] = []
+      const normal = normalizeModel({ use: 'xresnet18', widths: [2, 3, 4, 5], slots }, registry, 'test', problems)
+      expect(problems).toEqual([])
+      return createModel(registry, normal, { imageShape: [128, 128, 3], classes: 10, init: createRng(1) })
+    }
+    const [plain, blurred] = [build({}), build({ pool: { use: 'blurpool', where } })]
+    expect(countParams(blurred.params)).toBe(countParams(plain.params))
+    // 36 a pixel: 64 channels in the stem; 2, 3 and 4 in the shortcuts.
+    const [stem, shortcuts] = [32 ** 2 * 64 * 36, (16 ** 2 * 2 + 8 ** 2 * 3 + 4 ** 2 * 4) * 36]
+    const expected = { everywhere: stem + shortcuts, stem, shortcut: shortcuts }[where]
+    expect(blurred.macs([128, 128, 3]) - plain.macs([128, 128, 3])).toBe(expected)
+    const scores = tf.tidy(() => {
+      const images = tf.tensor4d(drawImages(1, 2, [128, 128, 3]), [2, 128, 128, 3])
+      return blurred.apply(images, { training: true, rng: createRng(0) }).dataSync()
+    })
+    expect(scores.every(Number.isFinite)).toBe(true)
+    plain.dispose()
+    blurred.dispose()
   })
 })
