@@ -59,7 +59,7 @@ export const manifestShape = objectOf(
     tolerance: nullable(number),
     partial: nullable(objectOf({}, { epochs: count, limitTrain: count, limitValid: count })),
     seeds: listOf(integer),
-    dataset: objectOf({ name: text, digest: text, train: count, valid: count }),
+    dataset: objectOf({ name: text, digest: text, train: count, valid: count }, { note: text }),
     engine,
     environment,
     hooks: mapOf(listOf(text)),

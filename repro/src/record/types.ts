@@ -49,7 +49,14 @@ export interface Manifest {
   readonly note?: string
   readonly partial: Limits | null
   readonly seeds: readonly number[]
-  readonly dataset: { readonly name: string; readonly digest: string; readonly train: number; readonly valid: number }
+  readonly dataset: {
+    readonly name: string
+    readonly digest: string
+    readonly train: number
+    readonly valid: number
+    /** What the dataset says of itself, such as that it is a re-encoded copy. */
+    readonly note?: string
+  }
   readonly engine: {
     readonly name: string
     readonly version: string

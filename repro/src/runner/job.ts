@@ -191,5 +191,6 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
   } finally {
     learner.parts.model.dispose()
     learner.parts.optimizer.dispose()
+    await learner.parts.source.dispose?.()
   }
 }

@@ -165,6 +165,7 @@ async function describeRun(
       digest: dataset.digest,
       train: Math.min(dataset.size('train'), options.limits.limitTrain ?? Infinity),
       valid: Math.min(dataset.size('valid'), options.limits.limitValid ?? Infinity),
+      ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
     environment: describeEnvironment(row),
     hooks: await describeHooks(row, options, dataset),
@@ -187,5 +188,6 @@ export async function describeHooks(
   const { callbacks } = createHarness(job, { progress, signal }, () => ({ state: null, tensors: {} }))
   const hooks = createHooks([...bindRecipeCallbacks(row, registry, source), ...callbacks])
   const order = eventNames.map((event) => [event, hooks.order(event)] as const)
+  await source.dispose?.()
   return Object.fromEntries(order.filter(([, names]) => names.length > 0))
 }

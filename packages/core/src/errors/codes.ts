@@ -42,7 +42,7 @@ export const errorCodes = {
   E_HOOK: { exit: 4, meaning: 'A callback threw; the message names plugin, event and step.' },
   E_HOOK_RETURN: { exit: 4, meaning: 'A callback returned something of the wrong form.' },
   E_DOWNLOAD: { exit: 4, meaning: 'A download failed after retries.' },
-  E_WORKER: { exit: 4, meaning: 'A job process ended unexpectedly.' },
+  E_WORKER: { exit: 4, meaning: 'A job process or a decoding worker ended unexpectedly.' },
   E_INTERNAL: { exit: 4, meaning: 'A defect of Tricklab itself.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; meaning: string }>
 
