@@ -3,6 +3,7 @@
 
 #include "binding/registrar.h"
 #include "elementwise/binary.h"
+#include "elementwise/mish.h"
 
 namespace tricklab {
 namespace {
@@ -46,6 +47,18 @@ void leaky_relu_grad_call(Arguments& a) {
   leaky_relu_grad(a.floats(0, count), a.floats(1, count), count, a.real(3), a.floats(4, count));
 }
 
+// mish(x, count, y)
+void mish_call(Arguments& a) {
+  const int64_t count = a.size(1);
+  mish(a.floats(0, count), count, a.floats(2, count));
+}
+
+// mishGrad(dy, x, count, dx)
+void mish_grad_call(Arguments& a) {
+  const int64_t count = a.size(2);
+  mish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
+}
+
 // dropout(x, count, key, threshold, scale, y)
 void dropout_call(Arguments& a) {
   const int64_t count = a.size(1);
@@ -87,6 +100,8 @@ void register_elementwise(Registrar& registrar) {
   registrar.add<compare_floats_call>("compareFloats");
   registrar.add<compare_ints_call>("compareInts");
   registrar.add<leaky_relu_grad_call>("leakyReluGrad");
+  registrar.add<mish_call>("mish");
+  registrar.add<mish_grad_call>("mishGrad");
   registrar.add<dropout_call>("dropout");
   registrar.add<fill_call>("fill");
   registrar.add<add_all_call>("addAll");

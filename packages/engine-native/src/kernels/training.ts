@@ -26,6 +26,8 @@ interface FusedAddon {
   ): void // biome-ignore format: a list
   unary(op: number, x: Float32Array, count: number, first: number, second: number, y: Float32Array): void
   leakyReluGrad(dy: Float32Array, x: Float32Array, count: number, alpha: number, dx: Float32Array): void
+  mish(x: Float32Array, count: number, y: Float32Array): void
+  mishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
   dropout(x: Float32Array, count: number, key: number, threshold: number, scale: number, y: Float32Array): void
   adamw(
     arrays: Float32Array[], keep: Float64Array, beta1: number, beta2: number, stepSize: number, rootScale: number,
@@ -138,6 +140,16 @@ function registerElementwise(addon: FusedAddon): void {
   register('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, backend) => {
     const dx = backend.output(x.shape)
     addon.leakyReluGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), alpha, backend.floats(dx))
+    return [dx]
+  })
+  register('Mish', ({ x }, _attrs, backend) => {
+    const y = backend.output(x.shape)
+    addon.mish(backend.floats(x), sizeOf(x.shape), backend.floats(y))
+    return [y]
+  })
+  register('MishGrad', ({ dy, x }, _attrs, backend) => {
+    const dx = backend.output(x.shape)
+    addon.mishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
     return [dx]
   })
   register('Dropout', ({ x }, { rate, key }, backend) => {
