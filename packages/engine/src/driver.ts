@@ -23,8 +23,10 @@ export interface Engine {
 }
 
 export interface EngineOptions {
-  /** Default `f32`. */
+  /** Default: the preferred one. */
   precision?: Precision
+  /** What a recipe was made for: taken where the engine offers it on this machine, else f32. Default `f32`. */
+  preferredPrecision?: Precision
   /** Default: what the engine finds best on this machine. */
   threads?: number
   /** Receives what a person should know, one sentence a call; nothing is printed otherwise. */

@@ -1,5 +1,13 @@
 import { fail, suggest, TricklabError } from '@tricklab/core'
-import { type Engine, type EngineDriver, type EngineName, type EngineOptions, engineNames } from './driver.ts'
+import {
+  type Engine,
+  type EngineDriver,
+  type EngineName,
+  type EngineOptions,
+  engineNames,
+  type Precision,
+  type Prepared,
+} from './driver.ts'
 import { overrideGradients } from './gradients.ts'
 import { checkThreads } from './threads.ts'
 
@@ -41,19 +49,37 @@ async function prepareNamed(name: EngineName, options: EngineOptions): Promise<E
     })
   }
   const { driver } = await drivers[name]()
-  const precision = options.precision ?? 'f32'
-  if (!driver.precisions.includes(precision)) {
-    fail('E_PRECISION', {
-      what: `The engine ${name} does not compute in ${precision}.`,
-      expected: `one of: ${driver.precisions.join(', ')}.`,
-      received: `"${precision}".`,
-      fix: `use --precision ${driver.precisions[0]}, or leave it out.`,
-    })
-  }
-  const prepared = await driver.prepare(options)
+  const { prepared, precision } = await preparePrecision(name, driver, options)
   // Afterwards, since loading a backend's package can register TF.js's own gradients again.
   overrideGradients()
   return { name, precision, ...prepared }
+}
+
+/** In the precision that was asked for; in the preferred one where that works here, else in f32, and says so. */
+async function preparePrecision(
+  name: EngineName,
+  driver: EngineDriver,
+  { precision, preferredPrecision = 'f32', ...options }: EngineOptions,
+): Promise<{ prepared: Prepared; precision: Precision }> {
+  const wanted = precision ?? preferredPrecision
+  try {
+    if (!driver.precisions.includes(wanted)) failPrecision(name, driver, wanted)
+    return { prepared: await driver.prepare({ ...options, precision: wanted }), precision: wanted }
+  } catch (error) {
+    const refused = error instanceof TricklabError && error.code === 'E_PRECISION'
+    if (!refused || precision !== undefined || wanted === 'f32') throw error
+    options.onNotice?.(`The recipe asks for ${wanted}, which the engine ${name} does not offer here; computing in f32.`)
+    return { prepared: await driver.prepare({ ...options, precision: 'f32' }), precision: 'f32' }
+  }
+}
+
+function failPrecision(name: EngineName, { precisions }: EngineDriver, wanted: Precision): never {
+  return fail('E_PRECISION', {
+    what: `The engine ${name} does not compute in ${wanted}.`,
+    expected: `one of: ${precisions.join(', ')}.`,
+    received: `"${wanted}".`,
+    fix: `use --precision ${precisions[0]}, or leave it out.`,
+  })
 }
 
 async function prepareFirst(options: EngineOptions): Promise<Engine> {

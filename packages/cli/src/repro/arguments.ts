@@ -52,13 +52,18 @@ export const engineHelp = `auto, ${engineNames.join(', ')}`
 
 export interface EngineArguments {
   readonly engine: string
-  readonly precision: string
+  readonly precision?: string
   readonly threads?: number
 }
 
 export function engineChoice({ engine, precision, threads }: EngineArguments): [EngineName | 'auto', EngineOptions] {
-  if (precision !== 'f32' && precision !== 'bf16') bad('--precision', 'f32 or bf16', precision)
-  return [engine as EngineName | 'auto', { precision, ...(threads === undefined ? {} : { threads }) }]
+  if (precision !== undefined && precision !== 'f32' && precision !== 'bf16') {
+    bad('--precision', 'f32 or bf16', precision)
+  }
+  return [
+    engine as EngineName | 'auto',
+    { ...(precision === undefined ? {} : { precision }), ...(threads === undefined ? {} : { threads }) },
+  ]
 }
 
 export function limitsOf(options: { epochs?: number; limitTrain?: number; limitValid?: number }): Limits {

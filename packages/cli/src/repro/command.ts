@@ -1,5 +1,5 @@
 import { fail, type SummaryTable, type TrainingTable } from '@tricklab/core'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { type Engine, type EngineName, prepareEngine } from '@tricklab/engine'
 import {
   acceptRecord,
   checkAcceptedRecords,
@@ -26,7 +26,7 @@ import { engineChoice, engineHelp, limitsOf, positiveNumber, seedList, wholeNumb
 interface ReproOptions {
   readonly seeds?: number[]
   readonly engine: EngineName | 'auto'
-  readonly precision: 'f32' | 'bf16'
+  readonly precision?: 'f32' | 'bf16'
   readonly threads?: number
   readonly data?: string[]
   readonly out: string
@@ -46,7 +46,7 @@ export function reproProgram(): Command {
     .argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
     .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the table', seedList)
     .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', 'f32 or bf16', 'f32')
+    .option('--precision <name>', "f32 or bf16; default: the row's")
     .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
     .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
     .option('--out <folder>', 'where runs are kept', 'runs')
@@ -141,9 +141,15 @@ async function reproTraining(
   let exitCode = 0
   try {
     const [name, engineOptions] = engineChoice(options)
-    const engine = await prepareEngine(name, { ...engineOptions, onNotice: notice })
+    let engine: Engine | undefined
+    let prepared: string | undefined
     for (const row of rows) {
       if (signal.aborted) break
+      const preferredPrecision = row.recipe.precision ?? 'f32'
+      if (engine === undefined || preferredPrecision !== prepared) {
+        engine = await prepareEngine(name, { ...engineOptions, preferredPrecision, onNotice: notice })
+        prepared = preferredPrecision
+      }
       const run = await runRow(row, {
         engine,
         seeds: options.seeds,

@@ -21,6 +21,8 @@ export interface ReportedValues {
   readonly mean?: number
   readonly sd?: number
   readonly n?: number
+  /** What the public leaderboard said when the source was written: cited, never compared. In units of the metric. */
+  readonly leaderboard?: number
   /** Values after each epoch, as far as the source gives them. */
   readonly curve?: {
     readonly [split in 'train' | 'valid']?: { readonly [metric: string]: readonly (number | null)[] }
@@ -80,6 +82,12 @@ export interface RecipeSpec<R extends AnyRegistration> {
   readonly callbacks?: readonly Use<R, 'callback'>[]
   readonly epochs: number
   readonly batchSize: number
+  /**
+   * Operands of convolutions and matrix products; sums and weights are float32. `bf16` is what a source's mixed
+   * precision (`fp16`) becomes here; an engine or processor without it computes in f32, and the record says so.
+   * Default `f32`.
+   */
+  readonly precision?: 'f32' | 'bf16'
 }
 
 /** What a row changes of the base or of the row it comes from: objects merge, a new `use` drops the old one's options. */
@@ -93,6 +101,7 @@ export interface RecipeChange<R extends AnyRegistration> {
   readonly callbacks?: readonly Use<R, 'callback'>[]
   readonly epochs?: number
   readonly batchSize?: number
+  readonly precision?: 'f32' | 'bf16'
 }
 
 export interface RowSpec<R extends AnyRegistration> {

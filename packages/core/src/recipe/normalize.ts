@@ -25,6 +25,8 @@ export interface NormalRecipe {
   readonly callbacks: readonly NormalUse[]
   readonly epochs: number
   readonly batchSize: number
+  /** Absent: f32. */
+  readonly precision?: 'bf16'
 }
 
 /** A row ready to run. */
@@ -132,7 +134,7 @@ function longForm(key: string, value: Json | undefined): Json | undefined {
   return typeof value === 'string' && key !== 'use' ? { use: value } : value
 }
 
-const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize'.split(' ')
+const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize precision'.split(' ')
 const dataKeys = 'dataset train valid normalize shuffle dropLast'.split(' ')
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
@@ -176,6 +178,12 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     problems.push(missing(where, key, 'a whole number from 1', value))
     return 1
   }
+  /** Left out where it is the usual one, so that it is in no hash of a row that does not ask for it. */
+  const precision = (): Pick<NormalRecipe, 'precision'> => {
+    const { precision: value = 'f32' } = spec
+    if (value !== 'f32' && value !== 'bf16') problems.push(missing(where, 'precision', "'f32' or 'bf16'", value))
+    return value === 'bf16' ? { precision: 'bf16' } : {}
+  }
   const flag = (key: 'shuffle' | 'dropLast'): boolean => {
     if (typeof data[key] !== 'boolean') problems.push(missing(`${where} data`, key, 'true or false', data[key]))
     return data[key] === true
@@ -197,6 +205,7 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     callbacks: components('callback', spec.callbacks),
     epochs: count('epochs'),
     batchSize: count('batchSize'),
+    ...precision(),
   }
 }
 
