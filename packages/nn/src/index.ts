@@ -12,6 +12,7 @@ import { residualConv } from './blocks/residual-conv.ts'
 import { xresnetBlock } from './blocks/xresnet-block.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
 import { accuracy } from './metrics/accuracy.ts'
+import { topKAccuracy } from './metrics/top-k-accuracy.ts'
 import { resnet18 } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
 import { xresnet } from './models/xresnet.ts'
@@ -63,5 +64,6 @@ export const nn = definePlugin({
     on.model('xresnet152', xresnet('xresnet152')),
     on.loss('cross-entropy', crossEntropy),
     on.metric('accuracy', accuracy),
+    on.metric('top-k-accuracy', topKAccuracy),
   ],
 })

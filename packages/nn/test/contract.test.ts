@@ -119,6 +119,19 @@ const highest = (row: readonly number[]) => row.indexOf(Math.max(...row))
 
 metricContract({
   plugin: nn,
+  name: 'top-k-accuracy',
+  options: [{}, { k: 1 }, { k: 2 }],
+  reference(scores, targets, { k }) {
+    const right = scores.filter((row, index) => {
+      const own = row[highest(targets[index]!)]!
+      return row.filter((score) => score > own).length < (k as number)
+    })
+    return right.length / scores.length
+  },
+})
+
+metricContract({
+  plugin: nn,
   name: 'accuracy',
   options: [{}, { average: 'macro' }],
   reference(scores, targets, { average }) {

@@ -1,0 +1,46 @@
+import { type Component, type Metric, opt } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+
+const options = {
+  k: opt.integer({ min: 1, default: 5, unit: 'scores', doc: 'How many of the highest scores may be the right one.' }),
+}
+
+/**
+ * Share of samples for which fewer than `k` scores are above the score at the highest target.
+ * @differs none from PyTorch's usual one but for ties, which count for the sample
+ */
+export function createTopKAccuracy(k: number): Metric {
+  let right = 0
+  let samples = 0
+  return {
+    name: `top${k}-accuracy`,
+    better: 'higher',
+    async update(scores, targets) {
+      const above = tf.tidy(() => {
+        const own = tf.sum(tf.mul(scores, tf.oneHot(tf.argMax(targets, 1), scores.shape[1])), 1, true)
+        return tf.sum(tf.cast(tf.greater(scores, own), 'float32'), 1)
+      })
+      const values = await above.data()
+      above.dispose()
+      right += values.filter((rank) => rank < k).length
+      samples += values.length
+    },
+    compute: () => right / samples,
+    reset() {
+      right = 0
+      samples = 0
+    },
+    state: () => ({ right, samples }),
+    restore(state) {
+      const saved = state as { right: number; samples: number }
+      right = saved.right
+      samples = saved.samples
+    },
+  }
+}
+
+export const topKAccuracy: Component<'metric', typeof options> = {
+  doc: 'Share of samples whose class is among the k highest scores.',
+  options,
+  create: ({ k }) => createTopKAccuracy(k),
+}
