@@ -26,6 +26,7 @@ const reported = objectOf(
     mean: number,
     sd: number,
     n: count,
+    leaderboard: number,
     curve: objectOf({}, { train: curve, valid: curve }),
   },
 )

@@ -20,6 +20,8 @@ export interface Reported {
   /** Sample standard deviation (divisor n − 1); sources that print `np.std` must be converted. */
   readonly sd?: number
   readonly n?: number
+  /** What the public leaderboard said at the time: cited, never compared. */
+  readonly leaderboard?: number
   /** Documented curve: values after each epoch, by split and metric; null where the source gives none. */
   readonly curve?: { readonly [split in 'train' | 'valid']?: { readonly [metric: string]: readonly (number | null)[] } }
 }

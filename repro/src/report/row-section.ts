@@ -18,7 +18,7 @@ export function rowSection(record: RunRecord, row: VerdictRow, id: string, open:
 <h2><span>${manifest.row}</span> ${badge(row.verdict)}</h2>
 ${manifest.partial !== null && partialBanner(manifest.partial)}
 ${unfinishedBanner(record)}
-<p class="note">${row.note}</p>
+<p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.metric, manifest.reported.leaderboard)} at the time.`}</p>
 ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
 ${rowCharts(record)}
 <h3>Seeds</h3>
