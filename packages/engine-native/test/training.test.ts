@@ -172,6 +172,45 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
   })
 
   test.each([
+    { rectified: false, alpha: 0, centralise: false },
+    { rectified: true, alpha: 0, centralise: true },
+    { rectified: true, alpha: 0.5, centralise: false },
+    { rectified: false, alpha: 1, centralise: true },
+  ])('Ranger over parameters of many sizes: %j', async ({ rectified, alpha, centralise }) => {
+    const sizes = [[5], [2, 3, 3], [1], [130, 200], [0], [3, 3, 40, 17], [7, 1], [0, 4]]
+    const inputs: Record<string, Values> = {}
+    for (const [i, shape] of sizes.entries()) {
+      inputs[`p${i}`] = values(shape)
+      inputs[`m${i}`] = values(shape, 0.1)
+      inputs[`v${i}`] = values(shape, 0.1, 0.1)
+      // Between the steps of lookahead the slow weights do not count.
+      inputs[`s${i}`] = alpha === 0 ? { shape, data: values(shape).data.fill(Number.NaN) } : values(shape)
+      inputs[`g${i}`] = values(shape, 1, 0.3)
+    }
+    const weightDecays = [0.1, 0, 0.3, 0.01, 0, 0.2, 0, 0]
+    const moments = { beta1: 0.95, beta2: 0.99, epsilon: 1e-5 }
+    const attrs = { learningRate: 0.03, stepSize: 0.02, rectified, ...moments, alpha, centralise, weightDecays }
+    const expected = sizes.flatMap((shape, i) => {
+      const [p, m, v, s, raw] = ['p', 'm', 'v', 's', 'g'].map((name) => [...inputs[`${name}${i}`]!.data])
+      const channels = shape.at(-1)!
+      const means = new Array<number>(channels).fill(0)
+      if (centralise && shape.length > 1) {
+        for (const [k, slope] of raw!.entries()) means[k % channels]! += (slope * channels) / raw!.length
+      }
+      const g = raw!.map((slope, k) => slope - means[k % channels]!)
+      const mean = m!.map((old, k) => 0.95 * old + (1 - 0.95) * g[k]!)
+      const square = v!.map((old, k) => 0.99 * old + (1 - 0.99) * g[k]! ** 2)
+      const moved = p!.map((value, k) => {
+        const direction = rectified ? mean[k]! / (Math.sqrt(square[k]!) + 1e-5) : mean[k]!
+        const fast = value * (1 - 0.03 * weightDecays[i]!) - 0.02 * direction
+        return alpha === 0 ? fast : s![k]! + alpha * (fast - s![k]!)
+      })
+      return [moved, mean, square].map((data) => ({ shape, data }))
+    })
+    await expectLike('RangerUpdate', inputs, attrs, expected)
+  })
+
+  test.each([
     { step: 1, nesterov: false },
     { step: 1, nesterov: true },
     { step: 2, nesterov: false },

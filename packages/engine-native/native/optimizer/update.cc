@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/loops.h"
+#include "base/memory.h"
 #include "base/numeric.h"
 #include "base/threads.h"
 
@@ -66,6 +67,68 @@ void sgd_part(const SgdTensor& tensor, const SgdStep& step, int64_t begin, int64
   }
 }
 
+// Elements [begin, end); those of `mean`, if it is not null, are taken out of the gradients.
+template <bool kRectified, bool kCentred>
+void ranger_run(const RangerTensor& tensor, const RangerStep& step, const float* __restrict mean, int64_t begin,
+                int64_t end) {
+  const float* __restrict p = tensor.p + begin;
+  const float* __restrict m = tensor.m + begin;
+  const float* __restrict v = tensor.v + begin;
+  const float* __restrict s = tensor.s + begin;
+  const float* __restrict g = tensor.g + begin;
+  float* __restrict p_out = tensor.p_out + begin;
+  float* __restrict m_out = tensor.m_out + begin;
+  float* __restrict v_out = tensor.v_out + begin;
+  const RangerStep k = step;
+  const float keep = tensor.keep;
+  const bool synchronise = step.alpha != 0.0f;
+  TRICKLAB_INDEPENDENT
+  for (int64_t i = 0; i < end - begin; ++i) {
+    const float slope = kCentred ? g[i] - mean[i] : g[i];
+    const float average = k.beta1 * m[i] + k.one_minus_beta1 * slope;
+    const float square = k.beta2 * v[i] + k.one_minus_beta2 * (slope * slope);
+    m_out[i] = average;
+    v_out[i] = square;
+    const float direction = kRectified ? average / (std::sqrt(square) + k.epsilon) : average;
+    const float fast = p[i] * keep - k.step_size * direction;
+    p_out[i] = synchronise ? s[i] + k.alpha * (fast - s[i]) : fast;
+  }
+}
+
+void ranger_part(const RangerTensor& tensor, const RangerStep& step, const float* means, int64_t begin, int64_t end) {
+  if (means == nullptr) {
+    const auto run = step.rectified ? ranger_run<true, false> : ranger_run<false, false>;
+    return run(tensor, step, nullptr, begin, end);
+  }
+  const auto run = step.rectified ? ranger_run<true, true> : ranger_run<false, true>;
+  while (begin < end) {
+    const int64_t channel = begin % tensor.centred_channels;
+    const int64_t to = std::min(end, begin - channel + tensor.centred_channels);
+    run(tensor, step, means + channel, begin, to);
+    begin = to;
+  }
+}
+
+Workspace gradient_means;
+
+// Channels whose means are taken together.
+constexpr int64_t kColumns = 64;
+
+// Means of the columns of g as [rows, channels].
+void column_means(const float* g, int64_t rows, int64_t channels, float* means) {
+  const int64_t grain = kColumns * (1 + kGrain / (1 + rows * kColumns));
+  parallel_for(channels, grain, [=](int64_t begin, int64_t end) {
+    for (int64_t from = begin; from < end; from += kColumns) {
+      const int64_t width = std::min(kColumns, end - from);
+      double sum[kColumns] = {};
+      for (int64_t row = 0; row < rows; ++row) {
+        for (int64_t c = 0; c < width; ++c) sum[c] += static_cast<double>(g[row * channels + from + c]);
+      }
+      for (int64_t c = 0; c < width; ++c) means[from + c] = static_cast<float>(sum[c] / static_cast<double>(rows));
+    }
+  });
+}
+
 }  // namespace
 
 void adamw(const std::vector<AdamWTensor>& tensors, const AdamWStep& step) {
@@ -76,6 +139,24 @@ void adamw(const std::vector<AdamWTensor>& tensors, const AdamWStep& step) {
 
 void sgd(const std::vector<SgdTensor>& tensors, const SgdStep& step) {
   each_part(tensors, [&](const SgdTensor& tensor, int64_t begin, int64_t end) { sgd_part(tensor, step, begin, end); });
+}
+
+void ranger(const std::vector<RangerTensor>& tensors, const RangerStep& step) {
+  int64_t all = 0;
+  for (const auto& tensor : tensors) all += tensor.centred_channels;
+  float* means = all == 0 ? nullptr : gradient_means.floats(all);
+  std::vector<const float*> means_of(tensors.size(), nullptr);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const RangerTensor& tensor = tensors[i];
+    if (tensor.centred_channels == 0) continue;
+    column_means(tensor.g, tensor.count / tensor.centred_channels, tensor.centred_channels, means);
+    means_of[i] = means;
+    means += tensor.centred_channels;
+  }
+  const RangerTensor* first = tensors.data();
+  each_part(tensors, [&](const RangerTensor& tensor, int64_t begin, int64_t end) {
+    ranger_part(tensor, step, means_of[static_cast<size_t>(&tensor - first)], begin, end);
+  });
 }
 
 }  // namespace tricklab

@@ -36,4 +36,25 @@ struct SgdStep {
 
 void sgd(const std::vector<SgdTensor>& tensors, const SgdStep& step);
 
+struct RangerTensor {
+  // s: the slow weights.
+  const float *p, *m, *v, *s, *g;
+  float *p_out, *m_out, *v_out;
+  int64_t count;
+  // The last axis, where gradients lose their mean over the others first; 0: they do not.
+  int64_t centred_channels;
+  // 1 − learning rate · weight decay
+  float keep;
+};
+
+struct RangerStep {
+  float beta1, one_minus_beta1, beta2, one_minus_beta2;
+  float step_size, epsilon;
+  // Share of the way from the slow weights to the new ones; 0: the new ones stay.
+  float alpha;
+  bool rectified;
+};
+
+void ranger(const std::vector<RangerTensor>& tensors, const RangerStep& step);
+
 }  // namespace tricklab

@@ -37,6 +37,10 @@ interface FusedAddon {
     arrays: Float32Array[], decays: Float64Array, learningRate: number, momentum: number, oneMinusDampening: number,
     nesterov: number, first: number,
   ): void // biome-ignore format: a list
+  ranger(
+    arrays: Float32Array[], keep: Float64Array, channels: Int32Array, beta1: number, beta2: number, stepSize: number,
+    epsilon: number, alpha: number, rectified: number,
+  ): void // biome-ignore format: a list
 }
 
 type Run<K extends FusedKernelName> = (
@@ -193,6 +197,23 @@ function registerOptimizers(addon: FusedAddon): void {
     }
     const decays = Float64Array.from(weightDecays)
     addon.sgd(arrays, decays, learningRate, momentum, 1 - dampening, nesterov ? 1 : 0, step === 1 ? 1 : 0)
+    return outputs
+  })
+  register('RangerUpdate', (inputs, attrs, backend) => {
+    const { learningRate, stepSize, rectified, beta1, beta2, epsilon, alpha, centralise, weightDecays } = attrs
+    const arrays: Float32Array[] = []
+    const outputs: tf.TensorInfo[] = []
+    const channels = new Int32Array(weightDecays.length)
+    for (let i = 0; i < weightDecays.length; i++) {
+      const { shape } = inputs[`p${i}`]!
+      const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
+      for (const name of ['p', 'm', 'v', 's', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+      for (const output of fresh) arrays.push(backend.floats(output))
+      outputs.push(...fresh)
+      if (centralise && shape.length > 1) channels[i] = shape.at(-1)!
+    }
+    const keep = Float64Array.from(weightDecays, (decay) => 1 - learningRate * decay)
+    addon.ranger(arrays, keep, channels, beta1, beta2, stepSize, epsilon, alpha, rectified ? 1 : 0)
     return outputs
   })
 }
