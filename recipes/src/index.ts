@@ -2,6 +2,24 @@ import type { Table } from '@tricklab/core'
 import fashionmnistResnets from './fashionmnist-resnets.ts'
 import fashionmnistSummary from './fashionmnist-summary.ts'
 import imagewoof128x5 from './imagewoof-128-5.ts'
+import imagewoof128x20 from './imagewoof-128-20.ts'
+import imagewoof128x80 from './imagewoof-128-80.ts'
+import imagewoof192x5 from './imagewoof-192-5.ts'
+import imagewoof192x20 from './imagewoof-192-20.ts'
+import imagewoof192x80 from './imagewoof-192-80.ts'
+import imagewoof256x5 from './imagewoof-256-5.ts'
+import imagewoof256x20 from './imagewoof-256-20.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */
-export const tables: readonly Table[] = [fashionmnistResnets, fashionmnistSummary, imagewoof128x5]
+export const tables: readonly Table[] = [
+  fashionmnistResnets,
+  fashionmnistSummary,
+  imagewoof128x5,
+  imagewoof128x20,
+  imagewoof128x80,
+  imagewoof192x5,
+  imagewoof192x20,
+  imagewoof192x80,
+  imagewoof256x5,
+  imagewoof256x20,
+]

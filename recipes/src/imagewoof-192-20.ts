@@ -1,0 +1,31 @@
+import { defineTable } from '@tricklab/core'
+import { data } from '@tricklab/data'
+import { nn } from '@tricklab/nn'
+import { optim } from '@tricklab/optim'
+import blurpool from '@tricklab/plugin-blurpool'
+import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import mish from '@tricklab/plugin-mish'
+import poolFirst from '@tricklab/plugin-pool-first'
+import ranger from '@tricklab/plugin-ranger'
+import ssa from '@tricklab/plugin-ssa'
+import { newResblock } from './parts/new-resblock.ts'
+
+/**
+ * a_yasyrev's network at 192 px, with both of the batch sizes that he tried.
+ */
+export default defineTable({
+  id: 'imagewoof-192-20',
+  title: 'Imagewoof, 192 px, 20 epochs',
+  source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
+  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  base: { ...newResblock(192), epochs: 20 },
+  rows: {
+    'new-resblock-batch-32': {
+      change: { batchSize: 32 },
+      reported: { runs: [0.874777, 0.877832, 0.878595, 0.880377, 0.881395], leaderboard: 0.8725 },
+    },
+    'new-resblock': {
+      reported: { runs: [0.874014, 0.874014, 0.873505, 0.877322, 0.87325], leaderboard: 0.8725 },
+    },
+  },
+})

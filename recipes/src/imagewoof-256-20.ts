@@ -1,0 +1,27 @@
+import { defineTable } from '@tricklab/core'
+import { data } from '@tricklab/data'
+import { nn } from '@tricklab/nn'
+import { optim } from '@tricklab/optim'
+import blurpool from '@tricklab/plugin-blurpool'
+import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import mish from '@tricklab/plugin-mish'
+import poolFirst from '@tricklab/plugin-pool-first'
+import ranger from '@tricklab/plugin-ranger'
+import ssa from '@tricklab/plugin-ssa'
+import { newResblock } from './parts/new-resblock.ts'
+
+/**
+ * a_yasyrev's network at 256 px.
+ */
+export default defineTable({
+  id: 'imagewoof-256-20',
+  title: 'Imagewoof, 256 px, 20 epochs',
+  source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
+  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  base: { ...newResblock(256), epochs: 20, batchSize: 32 },
+  rows: {
+    'new-resblock': {
+      reported: { runs: [0.887503, 0.882667, 0.887758, 0.889285, 0.881904], leaderboard: 0.8829 },
+    },
+  },
+})
