@@ -177,7 +177,10 @@ export interface Hyperparameters {
   readonly momentum?: number
 }
 
-/** The value of the scheduled hyperparameters at step 0 … totalSteps−1; a pure function, so resuming needs no state. */
+/**
+ * The value of the scheduled hyperparameters at step 0 … totalSteps−1; a pure function, so resuming needs no state.
+ * Steps of a schedule are updates of the weights in one fit: batches, unless the recipe accumulates gradients.
+ */
 export interface Schedule {
   at(step: number): Hyperparameters
 }
@@ -233,7 +236,7 @@ export interface Batch extends SourceBatch {
   readonly epoch: number
   /** Index of the batch in its epoch. */
   readonly index: number
-  /** Training steps done before this batch; counts over all epochs. */
+  /** Training steps (batches) done before this batch; counts over all epochs and stages. */
   readonly step: number
 }
 
@@ -241,9 +244,16 @@ export interface Batch extends SourceBatch {
 export type Scores = Readonly<Record<string, number>>
 
 export interface FitInfo {
+  /** Epochs of this fit; in a training of several stages, of this stage. */
   readonly epochs: number
+  /** Stage of the training, from 0; undefined where it has none. */
+  readonly stage: number | undefined
+  /** Epochs and steps of the stages before: epochs and steps count on over all of them. */
+  readonly firstEpoch: number
+  readonly firstStep: number
   readonly stepsPerEpoch: number
   readonly validSteps: number
+  /** Where it begins now: behind the first epoch and step where it resumes. */
   readonly startEpoch: number
   readonly startStep: number
   readonly params: readonly NamedParam[]
@@ -274,6 +284,7 @@ export interface Events {
     payload: Batch & { readonly scores: tf.Tensor2D; readonly loss: tf.Scalar }
     answer: { loss: tf.Scalar }
   }
+  /** Once an update: gradients are the mean over all samples of the batches that it gathers, `step` is of the last. */
   afterBackward: {
     payload: { readonly step: number; readonly params: readonly NamedParam[]; readonly gradients: readonly tf.Tensor[] }
     answer: { gradients: readonly tf.Tensor[] }

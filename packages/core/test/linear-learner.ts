@@ -130,7 +130,8 @@ export function createLearner(callbacks: readonly BoundCallback[] = [], parts: P
   )
 }
 
-export function disposeLearner({ parts }: Learner): void {
+export function disposeLearner({ parts, group }: Learner): void {
   parts.model.dispose()
   parts.optimizer.dispose()
+  group.dispose()
 }

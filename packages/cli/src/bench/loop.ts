@@ -45,8 +45,8 @@ export async function createBenchLoop(row: Row, dataset: Dataset, progress: Prog
     },
   } as const
   const seed = row.seeds[0] ?? 1
-  const { parts, hooks } = await createLearner(row, seed, {}, { dataset, progress }, [observer])
-  const totalSteps = parts.source.batches('train') * parts.epochs
+  const { parts, hooks, updatesPerEpoch } = await createLearner(row, seed, {}, { dataset, progress }, [observer])
+  const totalSteps = updatesPerEpoch * parts.epochs
   let script: (() => AsyncIterable<SourceBatch>) | undefined
 
   async function* scripted(): AsyncGenerator<SourceBatch> {

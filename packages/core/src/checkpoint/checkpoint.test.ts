@@ -136,7 +136,7 @@ describe('round trip', () => {
 describe('a damaged file', () => {
   const bytesOf = async () => {
     const { state, tensors } = createSnapshot()
-    const metadata = { schema: '1', identity: JSON.stringify(identity), state: JSON.stringify(state) }
+    const metadata = { schema: '2', identity: JSON.stringify(identity), state: JSON.stringify(state) }
     const bytes = Buffer.concat(encodeSafetensors(await storeTensors(tensors), metadata))
     tf.dispose(Object.values(tensors))
     return bytes
@@ -253,7 +253,7 @@ describe('a checkpoint of another run', () => {
     await writeFile(file, Buffer.concat(encodeSafetensors({}, metadata)))
     expect(await problemOf(loadCheckpoint(file, identity))).toMatchObject({
       code: 'E_CHECKPOINT_MISMATCH',
-      expected: 'schema 1.',
+      expected: 'schema 2.',
       received: 'schema 99.',
     })
   })

@@ -31,7 +31,7 @@ export interface CheckpointIdentity {
   readonly engine: string
 }
 
-const schema = '1'
+const schema = '2'
 
 /** Copies tensors to plain arrays, in the names given. */
 export async function storeTensors(tensors: { readonly [name: string]: tf.Tensor }): Promise<StoredTensors> {

@@ -7,7 +7,7 @@ import { padTargets } from './pad-targets.ts'
 
 /**
  * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner
- * continues where it stopped.
+ * continues where it stopped. Training in stages is one fit after the other, with the same model.
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
  */
 export async function fit(learner: Learner): Promise<FitResult> {
@@ -26,16 +26,20 @@ async function runEpochs(learner: Learner): Promise<void> {
   const { hooks, position, parts, tally } = learner
   await hooks.run('beforeFit', {
     epochs: parts.epochs,
+    stage: parts.start?.stage,
+    firstEpoch: learner.start.epoch,
+    firstStep: learner.start.step,
     stepsPerEpoch: learner.batches('train'),
     validSteps: learner.batches('valid'),
     startEpoch: position.epoch,
     startStep: position.step,
     params: learner.params,
   })
-  while (position.epoch < parts.epochs) {
+  while (position.epoch < learner.lastEpoch) {
     const { epoch } = position
     if (learner.trainScores === undefined) {
-      learner.trainScores = await runEpoch(learner, 'train')
+      const scores = await runEpoch(learner, 'train')
+      learner.trainScores = { ...scores, smoothLoss: learner.smoothLoss.compute() }
       // From here on a checkpoint resumes in the validation: the training half of the epoch is settled.
       tally.reset()
       position.index = 0
@@ -66,9 +70,10 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
     const lossValue = (await loss.data())[0]!
     if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)
     await tally.add(lossValue, batch.size, scores, batch.targets)
+    if (training) learner.smoothLoss.add(lossValue)
     tf.dispose([loss, scores, batch.images, batch.targets])
 
-    const hyper = training ? parts.schedule.at(step) : undefined
+    const hyper = training ? learner.hyperOf(batch) : undefined
     Object.assign(position, { index: index + 1, step: training ? step + 1 : step })
     const { size } = batch
     await hooks.run('afterBatch', { epoch, index, step: position.step, size, training, loss: lossValue, hyper })
@@ -77,9 +82,9 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
   return tally.compute()
 }
 
-/** Forward, backward, update. Returns loss and scores, owned by the caller. */
+/** Forward, backward, and the update where the batch ends a group. Returns loss and scores, owned by the caller. */
 async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Scalar; scores: tf.Tensor2D }> {
-  const { hooks, parts, trainable } = learner
+  const { group, trainable } = learner
   let scores: tf.Tensor2D | undefined
   const { value, grads } = tf.variableGrads(
     () => {
@@ -91,17 +96,22 @@ async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Sca
   )
   if (!Number.isFinite((await value.data())[0])) await failNonFinite(learner, batch)
 
-  // As in PyTorch, a parameter that took no part in the loss is left alone.
   const params = trainable.filter((param) => grads[param.value.name] != null)
-  const { gradients } = await hooks.run('afterBackward', {
-    step: batch.step,
-    params,
-    gradients: params.map((param) => grads[param.value.name]!),
-  })
-  parts.optimizer.step(params, gradients, parts.schedule.at(batch.step), batch.step + 1)
-  tf.dispose([...Object.values(grads), ...gradients])
-  await hooks.run('afterStep', { step: batch.step, params })
+  const gradients = params.map((param) => grads[param.value.name]!)
+  group.add(params, gradients, batch.size)
+  if (learner.endsGroup(batch.index)) await update(learner, batch)
   return { loss: value, scores: scores! }
+}
+
+/** One step of the optimizer with the mean gradient of a group of batches, of which `batch` is the last. */
+async function update(learner: Learner, batch: Batch): Promise<void> {
+  const { group, hooks, parts, trainable } = learner
+  const { step } = batch
+  const { params, gradients: means } = group.take(trainable)
+  const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
+  parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1)
+  tf.dispose([...means, ...gradients])
+  await hooks.run('afterStep', { step, params })
 }
 
 function predict(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
@@ -117,10 +127,11 @@ function scoreAndLoss({ hooks, parts }: Learner, batch: Batch): { loss: tf.Scala
   return { scores, loss }
 }
 
-function stopIfAsked({ parts, position }: Learner): void {
+function stopIfAsked({ parts, position, lastEpoch }: Learner): void {
   if (parts.signal?.aborted !== true) return
+  const stage = parts.start === undefined ? '' : `, stage ${parts.start.stage + 1}`
   fail('E_INTERRUPTED', {
-    what: `Stopped after step ${position.step} of epoch ${position.epoch + 1}/${parts.epochs} (seed ${parts.seed}).`,
+    what: `Stopped after step ${position.step} of epoch ${position.epoch + 1}/${lastEpoch}${stage} (seed ${parts.seed}).`,
     fix: 'run the same command with --resume to go on.',
   })
 }

@@ -1,10 +1,36 @@
-import type { BatchSource, Loss, Metric, Model, NamedParam, Optimizer, Schedule, Scores, Split } from '../contracts.ts'
+import type {
+  Batch,
+  BatchSource,
+  Hyperparameters,
+  Loss,
+  Metric,
+  Model,
+  NamedParam,
+  Optimizer,
+  Schedule,
+  Scores,
+  Split,
+} from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { listParams, trainable } from '../params.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'
+import { GradientGroup } from './gradient-group.ts'
 import type { Hooks } from './hooks.ts'
+import { SmoothLoss, type SmoothLossState } from './smooth-loss.ts'
+
+/**
+ * Where a fit begins in a training of several stages. Epochs and steps count on over the stages, so that nothing drawn
+ * in one is drawn again in the next; schedule and optimizer begin anew.
+ */
+export interface FitStart {
+  /** Which stage it is, from 0. */
+  readonly stage: number
+  /** Epochs and training steps of the stages before. */
+  readonly epoch: number
+  readonly step: number
+}
 
 /** Everything that one fit needs. */
 export interface LearnerParts {
@@ -14,7 +40,12 @@ export interface LearnerParts {
   readonly schedule: Schedule
   readonly metrics: readonly Metric[]
   readonly source: BatchSource
+  /** Epochs of this fit. */
   readonly epochs: number
+  /** Training batches whose gradients make one update. Default 1. */
+  readonly accumulate?: number
+  /** For one stage of a longer training. */
+  readonly start?: FitStart
   readonly rng: Rng
   readonly seed: number
   /** Asks the loop to stop after the step at hand. */
@@ -23,6 +54,7 @@ export interface LearnerParts {
 
 /** Where a fit stands: enough, with the tensors, to go on as if it had never stopped. */
 export interface Position {
+  /** Counts over all stages, as `step` does. */
   epoch: number
   /** Batches that are done: of the training split, or of the validation split once the training half is over. */
   index: number
@@ -43,7 +75,11 @@ export interface FitResult {
 }
 
 interface SavedState {
+  readonly stage: number
   readonly position: Position
+  readonly smoothLoss: SmoothLossState
+  /** Samples whose gradients wait for the update of their group. */
+  readonly gathered: number
   readonly trainScores: Scores | null
   readonly result: FitResult | null
   readonly tally: Json
@@ -91,14 +127,22 @@ export class Tally {
   }
 }
 
-/** A fit under way: its parts, its position, and the two tallies. */
+/** The stage that a snapshot was taken in, from 0. */
+export const stageOf = ({ state }: Snapshot): number => (state as unknown as SavedState).stage
+
+/** A fit under way: its parts, its position, and what it has gathered so far. */
 export class Learner {
-  readonly position: Position = { epoch: 0, index: 0, step: 0 }
+  readonly position: Position
   readonly params: readonly NamedParam[]
   readonly trainable: readonly NamedParam[]
   readonly tally: Tally
+  readonly smoothLoss = new SmoothLoss()
+  readonly group = new GradientGroup()
   readonly parts: LearnerParts
   readonly hooks: Hooks
+  readonly start: FitStart
+  /** Epochs when this fit is over, those of the stages before included. */
+  readonly lastEpoch: number
   /** Training scores of the epoch whose validation is still to come. */
   trainScores: Scores | undefined
   /** Scores of the last epoch that is complete. */
@@ -110,10 +154,39 @@ export class Learner {
     this.params = listParams(parts.model.params)
     this.trainable = trainable(this.params)
     this.tally = new Tally(parts.metrics)
+    this.start = parts.start ?? { stage: 0, epoch: 0, step: 0 }
+    this.lastEpoch = this.start.epoch + parts.epochs
+    this.position = { epoch: this.start.epoch, index: 0, step: this.start.step }
   }
 
   batches(split: Split): number {
     return this.parts.source.batches(split)
+  }
+
+  /** Updates of the weights in an epoch: one a group of batches, the last of which may be smaller. */
+  get updatesPerEpoch(): number {
+    return Math.ceil(this.batches('train') / this.accumulate)
+  }
+
+  /** Updates of this fit before the one that a training batch is part of: the schedule's step. */
+  updateOf({ epoch, index }: Pick<Batch, 'epoch' | 'index'>): number {
+    return (epoch - this.start.epoch) * this.updatesPerEpoch + Math.floor(index / this.accumulate)
+  }
+
+  /** Whether a training batch is the last of its group. A group ends with its epoch. */
+  endsGroup(index: number): boolean {
+    return (index + 1) % this.accumulate === 0 || index + 1 === this.batches('train')
+  }
+
+  /** What the schedule says for a training batch; for validation, what it said last. */
+  hyperOf(batch: Pick<Batch, 'epoch' | 'index' | 'training'>): Hyperparameters {
+    const { epoch } = batch
+    const update = batch.training ? this.updateOf(batch) : this.updateOf({ epoch: epoch + 1, index: 0 }) - 1
+    return this.parts.schedule.at(update)
+  }
+
+  private get accumulate(): number {
+    return this.parts.accumulate ?? 1
   }
 
   /** What a checkpoint holds. Valid between two steps: in `afterBatch` and `afterEpoch`. */
@@ -121,15 +194,19 @@ export class Learner {
     const optimizer = this.parts.optimizer.state()
     return {
       state: {
+        stage: this.start.stage,
         position: { ...this.position },
         trainScores: this.trainScores ?? null,
         result: this.result === undefined ? null : { ...this.result },
         tally: this.tally.state(),
+        smoothLoss: { ...this.smoothLoss.state() },
+        gathered: this.group.size,
         callbacks: this.hooks.state(),
       },
       tensors: {
         ...Object.fromEntries(this.params.map(({ path, value }) => [`model/${path}`, value as tf.Tensor])),
-        ...Object.fromEntries(Object.entries(optimizer).map(([name, tensor]) => [`optimizer/${name}`, tensor])),
+        ...prefixed('optimizer/', optimizer),
+        ...prefixed('gradient/', this.group.tensors()),
       },
     }
   }
@@ -142,16 +219,15 @@ export class Learner {
     this.trainScores = saved.trainScores ?? undefined
     this.result = saved.result ?? undefined
     this.tally.restore(saved.tally)
+    this.smoothLoss.restore(saved.smoothLoss)
     for (const { path, value } of this.params) value.assign(tensors[`model/${path}`]!)
-    const below = Object.entries(tensors).filter(([name]) => name.startsWith('optimizer/'))
-    this.parts.optimizer.restore(
-      Object.fromEntries(below.map(([name, tensor]) => [name.slice('optimizer/'.length), tensor])),
-    )
+    this.parts.optimizer.restore(below('optimizer/', tensors))
+    this.group.restore(below('gradient/', tensors), saved.gathered)
     this.hooks.restore(saved.callbacks)
   }
 
   /** @errors E_CHECKPOINT_MISMATCH when a parameter is missing or of another shape */
-  private checkTensors(tensors: Snapshot['tensors']): void {
+  private checkTensors(tensors: Tensors): void {
     for (const { path, value } of this.params) {
       const found = tensors[`model/${path}`]
       if (found !== undefined && found.dtype === value.dtype && found.shape.join() === value.shape.join()) continue
@@ -164,3 +240,15 @@ export class Learner {
     }
   }
 }
+
+type Tensors = Snapshot['tensors']
+
+const prefixed = (prefix: string, tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tensor]))
+
+const below = (prefix: string, tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  )

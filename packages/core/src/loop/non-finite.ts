@@ -5,11 +5,12 @@ import * as tf from '../tf.ts'
 import type { Learner } from './learner.ts'
 
 /** Finds the first place where numbers stopped being finite, and throws E_LOSS_NAN naming it. */
-export async function failNonFinite({ parts, params, hooks }: Learner, batch: Batch): Promise<never> {
+export async function failNonFinite(learner: Learner, batch: Batch): Promise<never> {
+  const { parts, params, hooks } = learner
   const place = await firstNonFinite()
   const { training, step, epoch } = batch
   const what = training ? `loss is not finite at step ${step + 1}` : `validation loss is not finite after step ${step}`
-  const { learningRate } = parts.schedule.at(training ? step : Math.max(0, step - 1))
+  const { learningRate } = learner.hyperOf(batch)
   fail('E_LOSS_NAN', {
     what: `The ${what} (epoch ${epoch + 1}), seed ${parts.seed}: ${place}.`,
     expected: 'finite numbers.',

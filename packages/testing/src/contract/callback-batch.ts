@@ -34,6 +34,9 @@ export async function withHooks<T>(
   try {
     await hooks.run('beforeFit', {
       epochs,
+      stage: undefined,
+      firstEpoch: 0,
+      firstStep: 0,
       stepsPerEpoch: source.batches('train'),
       validSteps: source.batches('valid'),
       startEpoch: 0,

@@ -30,7 +30,8 @@ export function createTinyLearner({ source, epochs, seed, callbacks, signal }: T
   return new Learner(parts, createHooks(callbacks))
 }
 
-export function disposeLearner({ parts }: Learner): void {
+export function disposeLearner({ parts, group }: Learner): void {
   parts.model.dispose()
   parts.optimizer.dispose()
+  group.dispose()
 }
