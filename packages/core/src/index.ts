@@ -10,8 +10,16 @@ export * from './options.ts'
 export * from './params.ts'
 export * from './plugin/define.ts'
 export { coreVersion, createRegistry, type NormalUse, type Registry } from './plugin/registry.ts'
-export type { FilledSlot, Slot, SlotDeclarations, SlotKind, SlotReader } from './plugin/slots.ts'
+export {
+  type FilledSlot,
+  type Slot,
+  type SlotDeclarations,
+  type SlotKind,
+  type SlotReader,
+  slotOf,
+} from './plugin/slots.ts'
 export * from './recipe/define.ts'
 export * from './recipe/model.ts'
 export * from './recipe/normalize.ts'
+export { type NormalStage, stageRecipes } from './recipe/stages.ts'
 export * from './rng/index.ts'

@@ -1,5 +1,5 @@
 // Entry of a job process: takes one job from its parent, runs it, answers, ends.
-import { fail, normalizeRow, TricklabError } from '@tricklab/core'
+import { fail, type Row, TricklabError } from '@tricklab/core'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
 import { runJob } from './job.ts'
@@ -19,12 +19,12 @@ process.on('message', (message: JobMessage | 'stop') => {
   else void run(message)
 })
 
-async function run({ reference, rowName, job, engineOptions, dataPaths }: JobMessage): Promise<void> {
+async function run({ reference, row: plainRow, job, engineOptions, dataPaths }: JobMessage): Promise<void> {
   const progress: ProgressSink = (event) => void reply({ kind: 'progress', event })
   try {
     const { table } = await findTarget(reference)
     if (table.kind !== 'training') fail('E_INTERNAL', { what: `Table ${table.id} has nothing to train.` })
-    const row = normalizeRow(table, rowName)
+    const row: Row = { ...plainRow, table }
     await prepareEngine(job.engine as EngineName, engineOptions)
     const dataset = await openDataset(row, { dataPaths, progress, signal: stop.signal })
     await runJob({ ...job, row }, { dataset, progress, signal: stop.signal })

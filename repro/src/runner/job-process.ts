@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Problem, TricklabError } from '@tricklab/core'
+import { type Problem, type Row, TricklabError } from '@tricklab/core'
 import type { ProgressEvent } from '../progress.ts'
 import type { Job } from './job.ts'
 import type { RunOptions } from './run.ts'
@@ -8,7 +8,8 @@ import type { RunOptions } from './run.ts'
 /** A job as plain data, for another process. */
 export interface JobMessage {
   readonly reference: string
-  readonly rowName: string
+  /** The row as it is, which need not be one of the table's own. */
+  readonly row: Omit<Row, 'table'>
   readonly job: Omit<Job, 'row'>
   readonly engineOptions: { readonly precision: 'f32' | 'bf16'; readonly threads: number }
   readonly dataPaths: readonly string[]
@@ -22,7 +23,10 @@ export type JobReply =
   | { readonly kind: 'fault'; readonly stack: string }
 
 /** Runs a job in a process of its own. A signal asks it to stop after the step at hand. @errors those of runJob, E_WORKER */
-export async function runJobProcess({ row, ...job }: Job, options: RunOptions): Promise<void> {
+export async function runJobProcess(
+  { row: { table: _table, ...row }, ...job }: Job,
+  options: RunOptions,
+): Promise<void> {
   const entry = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? './job-main.ts' : './job-main.js', import.meta.url),
   )
@@ -32,7 +36,7 @@ export async function runJobProcess({ row, ...job }: Job, options: RunOptions): 
 
   const message: JobMessage = {
     reference: options.reference,
-    rowName: row.name,
+    row,
     job,
     engineOptions: { precision: options.engine.precision, threads: options.engine.threads },
     dataPaths: options.dataPaths,

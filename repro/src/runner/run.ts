@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly checkpointMinutes: number
   /** Jobs side by side, each in a process of its own; 1 runs them here, one after the other. */
   readonly jobs: number
+  /** A process of its own for every job even where they run one after the other: its peak memory is then its own. */
+  readonly isolate?: boolean
   /** How a job process finds the table again. */
   readonly reference: string
   readonly progress: ProgressSink
@@ -111,7 +113,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowRun> {
       checkpointMinutes: options.checkpointMinutes,
     }
     try {
-      if (options.jobs > 1) await runJobProcess(job, options)
+      if (options.jobs > 1 || options.isolate === true) await runJobProcess(job, options)
       else await runJob(job, { dataset, progress: options.progress, signal })
       await update(seed, 'done')
     } catch (cause) {

@@ -6,6 +6,7 @@ export const errorCodes = {
   // wrong input: nothing was started (exit 2)
   E_TABLE_UNKNOWN: { exit: 2, meaning: 'No table of this name.' },
   E_ROW_UNKNOWN: { exit: 2, meaning: 'The table has no row of this name.' },
+  E_TRICK_UNKNOWN: { exit: 2, meaning: 'The row has no trick of this name.' },
   E_ARGUMENT: { exit: 2, meaning: 'A command-line argument is missing, unknown or malformed.' },
   E_RECIPE: { exit: 2, meaning: 'A recipe is not well formed: unknown key, missing part, circular `from`.' },
   E_OPTION_UNKNOWN: { exit: 2, meaning: 'A component has no option of this name.' },
