@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tricklab/core/tf'
 import { loadAddon } from './addon.ts'
 import { NativeBackend } from './backend.ts'
+import { registerBlurs } from './kernels/blur.ts'
 import { registerConvolutions } from './kernels/conv.ts'
 import { registerElementwise } from './kernels/elementwise.ts'
 import { registerLayout } from './kernels/layout.ts'
@@ -50,6 +51,7 @@ export function registerNative(): NativeEngine {
     registerReductions()
     registerLayout()
     registerPools()
+    registerBlurs()
     registerResizes()
     registerFused()
     registered = true

@@ -23,6 +23,7 @@ __attribute__((weak)) void register_conv(Registrar& registrar);
 extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   tricklab::Registrar registrar(env, exports);
   tricklab::register_base(registrar);
+  tricklab::register_blur(registrar);
   tricklab::register_elementwise(registrar);
   tricklab::register_layout(registrar);
   tricklab::register_norm(registrar);

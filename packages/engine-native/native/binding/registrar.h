@@ -50,6 +50,7 @@ class Registrar {
 
 // One a topic; called by module.cc.
 void register_base(Registrar& registrar);
+void register_blur(Registrar& registrar);
 void register_elementwise(Registrar& registrar);
 void register_layout(Registrar& registrar);
 void register_norm(Registrar& registrar);
