@@ -1,6 +1,7 @@
 import type { Table } from '@tricklab/core'
 import fashionmnistResnets from './fashionmnist-resnets.ts'
 import fashionmnistSummary from './fashionmnist-summary.ts'
+import imagenette128x5 from './imagenette-128-5.ts'
 import imagewoof128x5 from './imagewoof-128-5.ts'
 import imagewoof128x20 from './imagewoof-128-20.ts'
 import imagewoof128x80 from './imagewoof-128-80.ts'
@@ -22,4 +23,5 @@ export const tables: readonly Table[] = [
   imagewoof192x80,
   imagewoof256x5,
   imagewoof256x20,
+  imagenette128x5,
 ]

@@ -1,0 +1,75 @@
+import { defineTable } from '@tricklab/core'
+import { data } from '@tricklab/data'
+import { nn } from '@tricklab/nn'
+import { optim } from '@tricklab/optim'
+import blurpool from '@tricklab/plugin-blurpool'
+import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import mish from '@tricklab/plugin-mish'
+import rangerPlugin from '@tricklab/plugin-ranger'
+import { flatAndAnneal, forumData, metrics, presized, ranger } from './parts/forum-2019.ts'
+
+/**
+ * Why a leaderboard entry of 84.6 % became 75 % when somebody repeated it: the archive had been split anew, which its
+ * user found, and on one GPU the script divides the learning rate by four, which nobody mentions. `split-alone` and
+ * `rate-alone` tell the two apart.
+ */
+export default defineTable({
+  id: 'imagenette-128-5',
+  title: 'Imagenette, 128 px, 5 epochs: a replication that failed, and why',
+  source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
+  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, rangerPlugin],
+  base: {
+    data: { dataset: { use: 'imagenette', archive: '160' }, ...presized(128), ...forumData },
+    model: 'xresnet50',
+    loss: 'cross-entropy',
+    // Four GPUs with 64 photos each: batch norm sees 64, the optimizer 256.
+    optimizer: { use: 'adamw', learningRate: 3e-3, beta2: 0.99, epsilon: 1e-6, decayNormAndBias: false },
+    schedule: { use: 'one-cycle', divFactor: 10 },
+    metrics,
+    callbacks: ['label-smoothing'],
+    epochs: 5,
+    batchSize: 64,
+    accumulate: 4,
+    precision: 'bf16',
+    seeds: [1, 2, 3, 4, 5],
+    tolerance: 0.02,
+  },
+  rows: {
+    'leaderboard-2019': {
+      reported: { mean: 0.846, n: 5 },
+      note: 'The entry: 500 validation photos, an effective batch of 256 at 3e-3.',
+    },
+    replication: {
+      change: {
+        data: { dataset: { use: 'imagenette2', archive: '160' } },
+        optimizer: { use: 'adamw', learningRate: 7.5e-4 },
+        accumulate: 1,
+      },
+      reported: {
+        runs: [0.751338],
+        leaderboard: 0.846,
+        curve: { valid: { accuracy: [0.366115, 0.563312, 0.644586, 0.715924, 0.751338] } },
+      },
+      note: "pete88b's: the new split, and one GPU, for which the script scales the rate to 7.5e-4.",
+    },
+    'split-alone': {
+      change: { data: { dataset: { use: 'imagenette2', archive: '160' } } },
+      note: 'The first cause by itself: the new split at the rate of the entry. Not in the source.',
+    },
+    'rate-alone': {
+      change: { optimizer: { use: 'adamw', learningRate: 7.5e-4 }, accumulate: 1 },
+      note: 'The second cause by itself: the old split at the rate for one GPU. Not in the source.',
+    },
+    maxblurpool: {
+      change: {
+        data: { dataset: { use: 'imagenette', archive: 'full' } },
+        model: { use: 'xresnet50', stemWidths: [32, 64, 64], slots: { act: 'mish', pool: 'blurpool' } },
+        optimizer: ranger,
+        schedule: flatAndAnneal(0.72),
+        accumulate: 1,
+      },
+      reported: { runs: [0.9, 0.902, 0.898, 0.896, 0.898], leaderboard: 0.8948 },
+      note: "ducha-aiki's Imagewoof entry on Imagenette, from the same notebook; not in the thread.",
+    },
+  },
+})

@@ -1,0 +1,83 @@
+/** What holds for every documented table, and the figures that the sources print of the photo tables. */
+import { countParams, createModel, createRegistry, createRng, normalizeRow, rowNames } from '@tricklab/core'
+import { prepareEngine } from '@tricklab/engine'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { tables } from '../src/index.ts'
+
+beforeAll(async () => {
+  await prepareEngine('cpu')
+})
+
+const rows = tables.flatMap((table) =>
+  table.kind === 'training' ? rowNames(table).map((name) => ({ name: `${table.id}/${name}`, table, row: name })) : [],
+)
+
+test('every table has an id of its own', () => {
+  expect(new Set(tables.map(({ id }) => id)).size).toBe(tables.length)
+})
+
+test.each(rows)('$name is a valid recipe with a hash of its own inside its table', ({ table, row }) => {
+  const { hash } = normalizeRow(table, row)
+  const others = rowNames(table).filter((other) => other !== row)
+  expect(others.filter((other) => normalizeRow(table, other).hash === hash)).toEqual([])
+})
+
+test.each(rows)('$name: a documented curve has a value an epoch and ends in the documented mean', ({ table, row }) => {
+  const { recipe, reported } = normalizeRow(table, row)
+  for (const split of ['train', 'valid'] as const) {
+    for (const values of Object.values(reported?.curve?.[split] ?? {})) expect(values).toHaveLength(epochsOf(recipe))
+  }
+  const last = reported?.curve?.valid?.accuracy?.at(-1)
+  const mean = reported?.runs === undefined ? reported?.mean : average(reported.runs)
+  // Some sources round their curves to four decimals.
+  if (last != null && mean !== undefined) expect(Math.abs(last - mean)).toBeLessThan(1e-4)
+})
+
+const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+
+function epochsOf(recipe: ReturnType<typeof normalizeRow>['recipe']): number {
+  return recipe.stages?.reduce((sum, stage) => sum + stage.epochs, 0) ?? recipe.epochs
+}
+
+describe('imagewoof', () => {
+  const find = (id: string) => {
+    const table = tables.find((candidate) => candidate.id === id)
+    if (table?.kind !== 'training') throw new Error(`no table ${id}`)
+    return table
+  }
+
+  // facts of the sources: counted by fastai's summary, which leaves γ of the attention out.
+  test.each([
+    ['imagewoof-128-5', 'ranger-mish', 23_575_466],
+    ['imagewoof-128-5', 'maxblurpool', 23_575_466],
+    ['imagewoof-128-5', 'ranger-mish-ssa', 23_641_003],
+    ['imagewoof-128-5', 'new-resblock', 23_641_003],
+    ['imagenette-128-5', 'replication', 23_547_754],
+  ])('%s/%s has %i parameters', (id, row, count) => {
+    const table = find(id)
+    const { recipe } = normalizeRow(table, row)
+    const model = createModel(createRegistry(table.plugins), recipe.model, {
+      imageShape: [128, 128, 3],
+      classes: 10,
+      init: createRng(1),
+    })
+    expect(countParams(model.params)).toBe(count)
+    model.dispose()
+  })
+
+  // Printed in the logs of the sources: the batch at which the rate begins to fall.
+  test.each([
+    ['ranger-mish', 12_454, 698],
+    ['new-resblock', 9_025, 507],
+  ])('%s: the rate falls after batch %i · %i', (row, images, turn) => {
+    const table = find('imagewoof-128-5')
+    const { recipe } = normalizeRow(table, row)
+    const steps = Math.floor(images / recipe.batchSize) * recipe.epochs
+    const schedule = createRegistry(table.plugins).create('schedule', recipe.schedule, {
+      learningRate: 4e-3,
+      totalSteps: steps,
+    } as never)
+    expect(schedule.at(turn).learningRate).toBe(4e-3)
+    expect(schedule.at(turn + 1).learningRate).toBeLessThan(4e-3)
+  })
+})
