@@ -21,6 +21,17 @@ export interface BlurPoolAttrs {
   border: 'reflect' | 'zero'
 }
 
+/** A convolution in groups: every group of output channels reads one group of input channels. */
+export interface GroupedConv2DAttrs {
+  /** Input and output channels fall into so many groups of neighbours, equally large. */
+  groups: number
+  /** `sources[g]`: the input group that output group g reads; several may read one. `[0, 1, 2, …]` where none is moved. */
+  sources: number[]
+  stride: number
+  /** Zeros at `[top, bottom, left, right]`. */
+  padding: number[]
+}
+
 /**
  * Every fused kernel: its inputs, attributes and outputs, in order.
  * Shapes: images `[N, H, W, C]` (batch norm accepts any rank, C last), `[C]` vectors, scores `[N, K]`; all float32.
@@ -90,6 +101,27 @@ export interface FusedKernels {
     inputs: { dy: tf.Tensor }
     attrs: BlurPoolAttrs & { height: number; width: number }
     outputs: [dx: tf.Tensor]
+  }
+  /**
+   * Convolution in groups. Filter `[kh, kw, M, D]`, x `[N, H, W, groups · M]`; with `g = ⌊d · groups / D⌋`
+   * `y[n,i,j,d] = Σ_u Σ_v Σ_m filter[u,v,m,d] · x[n, stride·i + u − top, stride·j + v − left, sources[g]·M + m]`.
+   */
+  GroupedConv2D: {
+    inputs: { x: tf.Tensor; filter: tf.Tensor }
+    attrs: GroupedConv2DAttrs
+    outputs: [y: tf.Tensor]
+  }
+  /** The gradient for x, of `height` × `width`: the sum over all output groups that read an input group, 0 where none does. */
+  GroupedConv2DBackpropInput: {
+    inputs: { dy: tf.Tensor; filter: tf.Tensor }
+    attrs: GroupedConv2DAttrs & { height: number; width: number }
+    outputs: [dx: tf.Tensor]
+  }
+  /** The gradient for a filter of `filterHeight` × `filterWidth`. */
+  GroupedConv2DBackpropFilter: {
+    inputs: { x: tf.Tensor; dy: tf.Tensor }
+    attrs: GroupedConv2DAttrs & { filterHeight: number; filterWidth: number }
+    outputs: [dfilter: tf.Tensor]
   }
   /**
    * Inverted dropout from a counter-based generator: element i is kept when `hash(key, i) ≥ rate · 2³²` and then
