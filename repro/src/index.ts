@@ -1,11 +1,24 @@
+export { planAblation, type Variant } from './ablation/plan.ts'
+export { type Ablation, type AblationRow, readAblation } from './ablation/result.ts'
+export { runAblation } from './ablation/run.ts'
+export { formatAblation } from './ablation/text.ts'
+export { chooseTricks } from './ablation/tricks.ts'
 export { type ComparedSummary, compareSummaries, formatSummaryComparison } from './closed-form.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
 export { acceptedRecords, acceptRecord, checkAcceptedRecords, type ListedRow, listRows } from './record/accepted.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
-export { formatVerdictTable, renderMarkdownTable, type VerdictRow, verdictRow } from './report/index.ts'
-export { bindRecipeCallbacks, createLearner, type Job, type JobServices, openSource } from './runner/job.ts'
+export {
+  formatVerdictTable,
+  renderMarkdownTable,
+  type VerdictRow,
+  verdictRow,
+  writeReportFile,
+} from './report/index.ts'
+export type { Job, JobServices } from './runner/job.ts'
+export { bindRecipeCallbacks, createLearner, openSource, stageRows } from './runner/learner.ts'
 export { describeHooks, openDataset, prepareRows, type RowRun, type RunOptions, runRow } from './runner/run.ts'
 export { findTarget, type Target } from './runner/tables.ts'
+export { median, mostPairs, type Spread, spreadOf } from './statistics/index.ts'
 export { exitCodeOf } from './verdict.ts'

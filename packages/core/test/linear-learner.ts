@@ -130,8 +130,7 @@ export function createLearner(callbacks: readonly BoundCallback[] = [], parts: P
   )
 }
 
-export function disposeLearner({ parts, group }: Learner): void {
-  parts.model.dispose()
-  parts.optimizer.dispose()
-  group.dispose()
+export function disposeLearner(learner: Learner): void {
+  learner.dispose()
+  learner.parts.model.dispose()
 }

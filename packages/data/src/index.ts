@@ -19,6 +19,7 @@ export {
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
+export { createRandomSplit } from './split/random-split.ts'
 
 /** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({

@@ -1,11 +1,13 @@
-import type { Callback, FitInfo } from '@tricklab/core'
+import type { Callback, FitInfo, Row, Shape } from '@tricklab/core'
 import type { ProgressSink } from '../progress.ts'
+import type { OpenStage } from '../runner/learner.ts'
 
 /** Steps whose mean duration the speed is taken from. */
 const window = 20
 
 /** Reports every step and epoch, with speed and time left. */
-export function createMeter(job: string, sink: ProgressSink): Callback {
+export function createMeter(job: string, sink: ProgressSink, stages: readonly OpenStage[] = []): Callback {
+  const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0)
   let info: FitInfo | undefined
   let mark = performance.now()
   let epochMark = mark
@@ -28,11 +30,19 @@ export function createMeter(job: string, sink: ProgressSink): Callback {
       const mean = durations.reduce((sum, value) => sum + value, 0) / durations.length / 1000
       perStep = { ...perStep, [training ? 'train' : 'valid']: mean }
 
-      const { epochs, stepsPerEpoch, validSteps } = info!
+      const { stepsPerEpoch, validSteps } = info!
       // Until the first validation was timed, a validation step is taken to cost a third: forward without backward.
       const validStep = Number.isNaN(perStep.valid) ? perStep.train / 3 : perStep.valid
       const trainStep = Number.isNaN(perStep.train) ? perStep.valid * 3 : perStep.train
-      const laterEpochs = (epochs - epoch - 1) * (stepsPerEpoch * trainStep + validSteps * validStep)
+      const secondsOf = (train: number, valid: number) => train * trainStep + valid * validStep
+      const current = stages[info!.stage ?? 0]!
+      const later = stages.slice((info!.stage ?? 0) + 1).reduce((sum, { source, epochs, row }) => {
+        // A step takes about as long as it has pixels.
+        const cost = pixelsOf(row, source.imageShape) / pixelsOf(current.row, current.source.imageShape)
+        return sum + epochs * cost * secondsOf(source.batches('train'), source.batches('valid'))
+      }, 0)
+      const epochsHere = info!.firstEpoch + info!.epochs - epoch - 1
+      const laterEpochs = epochsHere * secondsOf(stepsPerEpoch, validSteps) + later
       const thisEpoch = training
         ? (stepsPerEpoch - index - 1) * trainStep + validSteps * validStep
         : (validSteps - index - 1) * validStep
@@ -51,7 +61,9 @@ export function createMeter(job: string, sink: ProgressSink): Callback {
     },
     afterEpoch({ epoch, train, valid }) {
       const seconds = (performance.now() - epochMark) / 1000
-      sink({ kind: 'epoch', job, epoch, epochs: info!.epochs, train, valid, seconds })
+      sink({ kind: 'epoch', job, epoch, epochs, train, valid, seconds })
     },
   }
 }
+
+const pixelsOf = ({ recipe }: Row, [height, width]: Shape) => recipe.batchSize * height * width

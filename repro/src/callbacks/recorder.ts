@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
-import { type Callback, type Json, TricklabError } from '@tricklab/core'
+import { type Callback, fail, type Json, TricklabError } from '@tricklab/core'
 import type { LogLine } from '../record/types.ts'
 
 interface SavedRecorder {
@@ -18,7 +18,8 @@ export interface Recorder {
  * Records every step and epoch of a seed.
  *
  * A checkpoint remembers how long the file was, so resuming cuts off what was written after it: the file of a resumed
- * run differs from that of an uninterrupted one only in `resume` lines and times.
+ * run differs from that of an uninterrupted one only in `resume` lines and times. One recorder serves all stages.
+ * @errors E_CHECKPOINT_WRITE, E_CHECKPOINT_MISMATCH when the file is shorter than at the checkpoint
  */
 export function createRecorder(path: string, seed: number): Recorder {
   let file: number | undefined
@@ -26,6 +27,8 @@ export function createRecorder(path: string, seed: number): Recorder {
   let spent = 0
   let mark = performance.now()
   let epochStart = 0
+  /** Marks lines of a training in stages; empty for others. */
+  let staged: { readonly stage?: number } = {}
 
   const lap = () => {
     const now = performance.now()
@@ -52,16 +55,16 @@ export function createRecorder(path: string, seed: number): Recorder {
   const round = (seconds: number) => Math.round(seconds * 1e4) / 1e4
 
   const callback: Callback = {
-    beforeFit({ startStep }) {
+    beforeFit({ startStep, stage }) {
+      staged = stage === undefined ? {} : { stage }
       const time = new Date().toISOString()
-      if (resumeFrom === undefined) {
+      if (file !== undefined) {
+        // A later stage goes on in the same file.
+      } else if (resumeFrom === undefined) {
         file = openSync(path, 'w')
         write({ event: 'start', seed, time })
       } else {
-        // 'r+' keeps what is there; a file shorter than the checkpoint says was tampered with, and reading it will tell.
-        file = openSync(path, 'r+')
-        ftruncateSync(file, resumeFrom.bytes)
-        closeSync(file)
+        cutBack(path, resumeFrom.bytes)
         file = openSync(path, 'a')
         spent = resumeFrom.seconds
         epochStart = spent
@@ -78,6 +81,7 @@ export function createRecorder(path: string, seed: number): Recorder {
       const { learningRate, momentum } = hyper
       write({
         event: 'step',
+        ...staged,
         epoch,
         step,
         size,
@@ -89,7 +93,7 @@ export function createRecorder(path: string, seed: number): Recorder {
     },
     afterEpoch({ epoch, step, train, valid }) {
       lap()
-      write({ event: 'epoch', epoch, step, train, valid, seconds: round(spent - epochStart) })
+      write({ event: 'epoch', ...staged, epoch, step, train, valid, seconds: round(spent - epochStart) })
     },
     state(): Json {
       // What a checkpoint counts on must be on disk before the checkpoint is.
@@ -114,4 +118,21 @@ export function createRecorder(path: string, seed: number): Recorder {
       file = undefined
     },
   }
+}
+
+/** Cuts a log to its length at the checkpoint; a shorter one would be filled up with zeros. */
+function cutBack(path: string, bytes: number): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size < bytes) {
+    fail('E_CHECKPOINT_MISMATCH', {
+      what: `${path} is shorter than when its checkpoint was written: lines are lost.`,
+      expected: `at least ${bytes} bytes.`,
+      received: `${size} bytes.`,
+      fix: 'put the whole file back, or run without --resume to start anew.',
+    })
+  }
+  // 'r+' keeps what is there.
+  const file = openSync(path, 'r+')
+  ftruncateSync(file, bytes)
+  closeSync(file)
 }

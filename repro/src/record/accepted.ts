@@ -8,6 +8,7 @@ import {
   type Problem,
   type Row,
   rowNames,
+  stageRecipes,
   type TrainingTable,
   TricklabError,
 } from '@tricklab/core'
@@ -16,7 +17,7 @@ import { formatSummary } from '../format.ts'
 import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
-import { type CurrentRow, checkRecord } from './check.ts'
+import { type CurrentRow, checkRecord, planOfStages } from './check.ts'
 import { type RunRecord, readManifest, readRecord } from './read.ts'
 import type { Manifest } from './types.ts'
 
@@ -103,17 +104,15 @@ async function checkAgainstRecipe(record: string, manifest: Manifest): Promise<P
   return checkRecord(record, currentRow(row, manifest), { acceptFallsShort: row.knownToFallShort })
 }
 
-function currentRow({ recipe, hash, reported, tolerance, seeds }: Row, { dataset }: Manifest): CurrentRow {
+function currentRow({ recipe, hash, reported, tolerance, recordedSeeds }: Row, { dataset }: Manifest): CurrentRow {
   return {
     recipeHash: hash,
     reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
     tolerance: tolerance ?? null,
-    seeds,
-    epochs: recipe.epochs,
+    seeds: recordedSeeds,
     trainSize: dataset.train,
     validSize: dataset.valid,
-    batchSize: recipe.batchSize,
-    dropLast: recipe.data.dropLast,
+    ...planOfStages(stageRecipes(recipe), recipe.stages !== undefined),
   }
 }
 

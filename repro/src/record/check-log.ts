@@ -1,11 +1,17 @@
 import { basename } from 'node:path'
-import { canonicalJson, type Json, type Problem } from '@tricklab/core'
+import { canonicalJson, type Json, type Problem, SmoothLoss } from '@tricklab/core'
 import type { EpochLine, SeedLog, StepLine } from './read.ts'
 
 /** How long the training of a row is. */
 export interface Plan {
-  readonly epochs: number
   readonly trainSize: number
+  /** Whether the row has stages; one without is planned as a single one, and its lines name none. */
+  readonly staged: boolean
+  readonly stages: readonly StagePlan[]
+}
+
+export interface StagePlan {
+  readonly epochs: number
   readonly batchSize: number
   readonly dropLast: boolean
 }
@@ -21,6 +27,7 @@ export function checkLog(log: SeedLog, plan: Plan | null): Problem[] {
     ...checkResumes(log),
     ...(plan === null ? [] : checkLength(log, plan)),
     ...checkEpochs(log),
+    ...checkSmoothLosses(log),
     ...checkTimes(log),
     ...checkEnd(log),
   ].map((what) => ({ code: 'E_RECORD', what: `${basename(log.file)}: ${what}.` }))
@@ -42,18 +49,34 @@ function checkResumes({ resumes, steps }: SeedLog): string[] {
   })
 }
 
-/** As many epochs, batches and images as the recipe asks for. */
-function checkLength({ steps, epochs }: SeedLog, plan: Plan): string[] {
-  const { trainSize, batchSize, dropLast } = plan
-  const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+/** As many epochs, batches and images as the recipe asks for, each in its stage. */
+function checkLength({ steps, epochs }: SeedLog, { trainSize, staged, stages }: Plan): string[] {
+  const planned = stages.map(({ epochs, batchSize, dropLast }, stage) => {
+    const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+    const sizes = Array.from({ length: batches }, (_, index) => Math.min(batchSize, trainSize - index * batchSize))
+    return { epochs: Array.from({ length: epochs }, () => ({ stage: staged ? stage : undefined, sizes })), batches }
+  })
+  const plannedEpochs = planned.flatMap((stage) => stage.epochs)
+  const sizes = plannedEpochs.flatMap((epoch) => epoch.sizes)
   const problems: string[] = []
-  if (epochs.length !== plan.epochs) problems.push(`${epochs.length} epochs instead of ${plan.epochs}`)
-  if (steps.length !== plan.epochs * batches) {
-    problems.push(`${steps.length} steps instead of ${plan.epochs} × ${batches}`)
+  if (epochs.length !== plannedEpochs.length) {
+    problems.push(`${epochs.length} epochs instead of ${plannedEpochs.length}`)
   }
-  const sizes = (index: number) => Math.min(batchSize, trainSize - (index % batches) * batchSize)
-  const odd = steps.findIndex(({ size }, index) => size !== sizes(index))
-  if (odd >= 0) problems.push(`line ${steps[odd]!.line}: a batch of ${steps[odd]!.size} instead of ${sizes(odd)}`)
+  if (steps.length !== sizes.length) {
+    const sum = planned.map(({ epochs, batches }) => `${epochs.length} × ${batches}`).join(' + ')
+    problems.push(`${steps.length} steps instead of ${sum}`)
+  }
+  const odd = steps.find(({ size }, index) => sizes[index] !== undefined && size !== sizes[index])
+  if (odd !== undefined) {
+    problems.push(`line ${odd.line}: a batch of ${odd.size} instead of ${sizes[steps.indexOf(odd)]}`)
+  }
+  const stageAt = (epoch: number) => plannedEpochs[epoch]?.stage
+  const strange = [...steps, ...epochs].find(({ epoch, stage }) => stage !== stageAt(epoch))
+  if (strange !== undefined) {
+    const named = (stage: number | undefined) => (stage === undefined ? 'no stage' : `stage ${stage}`)
+    const { line, epoch, stage } = strange
+    problems.push(`line ${line}: ${named(stage)} in epoch ${epoch} instead of ${named(stageAt(epoch))}`)
+  }
   return problems
 }
 
@@ -62,6 +85,18 @@ function checkEpochs({ steps, epochs }: SeedLog): string[] {
   return epochs.flatMap((epoch, index) => {
     if (epoch.epoch !== index) return [`line ${epoch.line}: epoch ${epoch.epoch} where epoch ${index} should be`]
     return checkEpoch(epoch, byEpoch.get(index) ?? [])
+  })
+}
+
+/** The running loss goes through all steps of a stage. */
+function checkSmoothLosses({ steps, epochs }: SeedLog): string[] {
+  return epochs.flatMap(({ line, stage, step: last, train: { smoothLoss: stated } }) => {
+    if (stated === undefined) return []
+    const running = new SmoothLoss()
+    for (const step of steps) if (step.stage === stage && step.step <= last) running.add(step.loss)
+    const computed = running.compute()
+    if (close(stated, computed)) return []
+    return [`line ${line}: smoothLoss ${stated} is not the running mean of the losses, ${computed}`]
   })
 }
 
@@ -85,11 +120,13 @@ function checkEpoch({ line, epoch, step, train }: EpochLine, steps: readonly Ste
   const samples = steps.reduce((sum, { size }) => sum + size, 0)
   const loss = steps.reduce((sum, { size, loss }) => sum + size * loss, 0) / samples
   const stated = train.loss
-  if (stated === undefined || Math.abs(stated - loss) > 1e-6 * Math.max(Math.abs(stated), Math.abs(loss))) {
+  if (stated === undefined || !close(stated, loss)) {
     problems.push(`line ${line}: train loss ${stated} is not the mean over its samples, ${loss}`)
   }
   return problems
 }
+
+const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b))
 
 /** Clock times in order; durations not negative and together not longer than the whole. */
 function checkTimes({ start, resumes, steps, epochs, end }: SeedLog): string[] {

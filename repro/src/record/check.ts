@@ -1,4 +1,11 @@
-import { canonicalJson, type Json, type NormalRecipe, type Problem, TricklabError } from '@tricklab/core'
+import {
+  canonicalJson,
+  type Json,
+  type NormalRecipe,
+  type NormalStage,
+  type Problem,
+  TricklabError,
+} from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { betterOf, judge, within } from '../verdict.ts'
 import { checkLog, type Plan } from './check-log.ts'
@@ -6,16 +13,12 @@ import { type RunRecord, readRecord } from './read.ts'
 import type { Manifest, Reported } from './types.ts'
 
 /** The row as the recipe declares it today: what an accepted record must still agree with. */
-export interface CurrentRow {
+export interface CurrentRow extends Plan {
   readonly recipeHash: string
   readonly reported: Reported | null
   readonly tolerance: number | null
   readonly seeds: readonly number[]
-  readonly epochs: number
-  readonly trainSize: number
   readonly validSize: number
-  readonly batchSize: number
-  readonly dropLast: boolean
 }
 
 export interface CheckOptions {
@@ -124,9 +127,18 @@ function checkVerdict({ manifest, logs }: RunRecord, row: CurrentRow | undefined
 
 /** What the recipe in the manifest asks for: checked against where the caller has no recipe at hand. */
 function planOf({ recipe, dataset }: Manifest): Plan | null {
-  const { epochs, batchSize, data } = (recipe ?? {}) as unknown as Partial<NormalRecipe>
-  if (epochs === undefined || batchSize === undefined || data === undefined) return null
-  return { epochs, batchSize, dropLast: data.dropLast, trainSize: dataset.train }
+  const { stages, ...whole } = (recipe ?? {}) as unknown as Partial<NormalRecipe>
+  const planned = stages ?? [whole]
+  if (planned.some(({ epochs, batchSize, data }) => [epochs, batchSize, data].includes(undefined))) return null
+  return { trainSize: dataset.train, ...planOfStages(planned as readonly NormalStage[], stages !== undefined) }
+}
+
+/** Lengths of the stages of a recipe; of one without stages its own. */
+export function planOfStages(stages: readonly NormalStage[], staged: boolean): Omit<Plan, 'trainSize'> {
+  return {
+    staged,
+    stages: stages.map(({ epochs, batchSize, data }) => ({ epochs, batchSize, dropLast: data.dropLast })),
+  }
 }
 
 function problem(what: string, expected?: string, received?: string, fix?: string): Problem {

@@ -24,7 +24,12 @@ afterEach(async () => {
 
 function rowOf({ manifest }: FakeRecord): CurrentRow {
   const { recipeHash, reported, tolerance, seeds } = manifest
-  const sizes = { epochs: 2, trainSize: 10, validSize: 10_000, batchSize: 4, dropLast: false }
+  const sizes = {
+    trainSize: 10,
+    validSize: 10_000,
+    staged: false,
+    stages: [{ epochs: 2, batchSize: 4, dropLast: false }],
+  }
   return { recipeHash, reported, tolerance, seeds, ...sizes }
 }
 
@@ -129,7 +134,8 @@ describe('checking', () => {
   test('a sound record may leave out an incomplete batch, and may have been resumed', async () => {
     const record = fakeRecord({ ...small, dropLast: true })
     record.logs['1']!.splice(3, 0, { event: 'resume', step: 2, time: '2026-03-01T09:00:01.500Z' })
-    expect(await checkRecord(await write(record), { ...rowOf(record), dropLast: true })).toEqual([])
+    const stages = [{ epochs: 2, batchSize: 4, dropLast: true }]
+    expect(await checkRecord(await write(record), { ...rowOf(record), stages })).toEqual([])
   })
 
   const corruptions: [string, (record: FakeRecord) => void, RegExp][] = [
@@ -209,8 +215,8 @@ describe('checking', () => {
     ['documented value', { reported: { ...documented, runs: [0.896] } }, /documented values have changed/],
     ['undocumented', { reported: null }, /documented values have changed/],
     ['list of seeds', { seeds: [1, 2, 3] }, /Seeds are missing/],
-    ['number of epochs', { epochs: 3 }, /2 epochs instead of 3/],
-    ['batch size', { batchSize: 5 }, /6 steps instead of 2 × 2/],
+    ['number of epochs', { stages: [{ epochs: 3, batchSize: 4, dropLast: false }] }, /2 epochs instead of 3/],
+    ['batch size', { stages: [{ epochs: 2, batchSize: 5, dropLast: false }] }, /6 steps instead of 2 × 2/],
     ['size of the training split', { trainSize: 11 }, /another size/],
   ]
   test.each(changes)('a row whose %s has changed since is found', async (_, change, message) => {

@@ -77,9 +77,12 @@ export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
   resume: objectOf({ event: text, step: count, time }),
   step: objectOf(
     { event: text, epoch: count, step: count, size: count, loss: number, learningRate: number, seconds: number },
-    { momentum: number },
+    { stage: count, momentum: number },
   ),
-  epoch: objectOf({ event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number }),
+  epoch: objectOf(
+    { event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number },
+    { stage: count },
+  ),
   end: objectOf({
     event: text,
     step: count,

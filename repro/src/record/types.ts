@@ -81,7 +81,7 @@ export interface Manifest {
     readonly lockfile: string | null
     readonly plugins: { readonly [name: string]: string }
   }
-  /** Resolved hook order, `event: callback, callback`. */
+  /** Resolved hook order, `event: callback, callback`; of a row with stages `2/event: …` for the second. */
   readonly hooks: { readonly [event: string]: readonly string[] }
   readonly started: string
   readonly ended: string | null
@@ -99,6 +99,8 @@ export type LogLine =
   | { readonly event: 'resume'; readonly step: number; readonly time: string }
   | {
       readonly event: 'step'
+      /** Of a training in stages, and only there; counts from 0. Epochs and steps count on over the stages. */
+      readonly stage?: number
       readonly epoch: number
       /** Training steps done, this one included. */
       readonly step: number
@@ -110,9 +112,11 @@ export type LogLine =
     }
   | {
       readonly event: 'epoch'
+      readonly stage?: number
       /** Counts from 0. */
       readonly epoch: number
       readonly step: number
+      /** `loss` is the mean over all samples, `smoothLoss` the running mean over the last steps: what fastai prints. */
       readonly train: Scores
       readonly valid: Scores
       readonly seconds: number
@@ -132,8 +136,8 @@ export type LogLine =
 export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = {
   start: ['event', 'seed', 'time'],
   resume: ['event', 'step', 'time'],
-  step: ['event', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
-  epoch: ['event', 'epoch', 'step', 'train', 'valid', 'seconds'],
+  step: ['event', 'stage', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
+  epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds'],
   end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
 }
 

@@ -1,29 +1,23 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import {
-  type BatchSource,
   type BoundCallback,
-  createHooks,
-  createModel,
-  createRegistry,
   createRng,
-  type Dataset,
   fit,
-  Learner,
-  type Registry,
-  type Rng,
+  type Learner,
   type Row,
   type Scores,
   type Snapshot,
+  stageOf,
 } from '@tricklab/core'
 import { hashWeights, loadCheckpoint, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { createBatchSource, type PhotoSetup } from '@tricklab/data'
 import { createCheckpointer } from '../callbacks/checkpointer.ts'
 import { createMeter } from '../callbacks/meter.ts'
 import { createRecorder } from '../callbacks/recorder.ts'
-import type { ProgressSink } from '../progress.ts'
 import type { Limits } from '../record/types.ts'
+import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
+import { checkStages, disposeStages, openStages } from './stages.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
 export interface Job {
@@ -37,11 +31,7 @@ export interface Job {
   readonly checkpointMinutes: number
 }
 
-export interface JobServices {
-  readonly dataset: Dataset
-  readonly progress: ProgressSink
-  readonly signal?: AbortSignal
-}
+export type JobServices = LearnerServices
 
 /** Files of one seed in a run folder. */
 export const seedFiles = (folder: string, seed: number) => ({
@@ -50,87 +40,13 @@ export const seedFiles = (folder: string, seed: number) => ({
   weights: path.join(folder, `seed-${seed}.safetensors`),
 })
 
-/** Crops and augmentations of a recipe for photos. */
-function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
-  const { train, valid } = recipe.data
-  if (train === undefined || valid === undefined) return undefined
-  const registry = createRegistry(table.plugins)
-  return {
-    train: {
-      crop: registry.create('crop', train.crop, {}),
-      augment: train.augment.map((use) => registry.create('augmentation', use, {})),
-    },
-    valid: { crop: registry.create('crop', valid.crop, {}) },
-  }
-}
-
-/** The batches of a row; what is drawn is keyed by the seed. */
-export function openSource(row: Row, limits: Limits, dataset: Dataset, rng: Rng) {
-  const { batchSize, data } = row.recipe
-  return createBatchSource(
-    dataset,
-    {
-      batchSize,
-      shuffle: data.shuffle,
-      dropLast: data.dropLast,
-      normalize: data.normalize,
-      photos: createPhotoSetup(row),
-      limits: { train: limits.limitTrain, valid: limits.limitValid },
-    },
-    rng.scope('data'),
-  )
-}
-
-/** The callbacks that a recipe names, in its order. */
-export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchSource): BoundCallback[] {
-  return row.recipe.callbacks.map((use) => ({
-    name: use.use,
-    stage: registry.component('callback', use.use).stage ?? 'augment',
-    callback: registry.create('callback', use, { source }),
-  }))
-}
-
-/**
- * Builds everything that a row names, for one seed. Everything random is keyed by the seed.
- * @param harness callbacks of the harness, beside those of the recipe
- */
-export async function createLearner(
-  row: Row,
-  seed: number,
-  limits: Limits,
-  { dataset, progress, signal }: JobServices,
-  harness: readonly BoundCallback[] = [],
-): Promise<Learner> {
-  const { recipe } = row
-  const rng = createRng(seed)
-  const log = (message: string) => progress({ kind: 'notice', message })
-  const registry = createRegistry(row.table.plugins, { rng, log })
-  const epochs = limits.epochs ?? recipe.epochs
-  const source = await openSource(row, limits, dataset, rng)
-  const { imageShape, classes } = source
-  const optimizer = recipe.optimizer
-  const stepsPerEpoch = source.batches('train')
-  const parts = {
-    model: createModel(registry, recipe.model, { imageShape, classes: classes.length, init: rng.scope('init') }),
-    loss: registry.create('loss', recipe.loss, {}),
-    optimizer: registry.create('optimizer', optimizer, {}),
-    schedule: registry.create('schedule', recipe.schedule, {
-      learningRate: optimizer.learningRate as number,
-      totalSteps: stepsPerEpoch * epochs,
-      stepsPerEpoch,
-    }),
-    metrics: recipe.metrics.map((metric) => registry.create('metric', metric, { classes })),
-    source,
-    epochs,
-    rng,
-    seed,
-    ...(signal === undefined ? {} : { signal }),
-  }
-  return new Learner(parts, createHooks([...bindRecipeCallbacks(row, registry, source), ...harness]))
-}
-
 /** The harness's own callbacks: log, progress, checkpoints. They touch no file before the fit begins. */
-export function createHarness(job: Job, { progress, signal }: Omit<JobServices, 'dataset'>, snapshot: () => Snapshot) {
+export function createHarness(
+  job: Job,
+  { progress, signal }: Omit<JobServices, 'dataset'>,
+  snapshot: () => Snapshot,
+  stages: readonly OpenStage[] = [],
+) {
   const files = seedFiles(job.folder, job.seed)
   const recorder = createRecorder(files.log, job.seed)
   const checkpointer = createCheckpointer({
@@ -142,7 +58,7 @@ export function createHarness(job: Job, { progress, signal }: Omit<JobServices, 
   })
   const callbacks: BoundCallback[] = [
     { name: 'recorder', stage: 'log', callback: recorder.callback },
-    { name: 'meter', stage: 'log', callback: createMeter(jobName(job), progress) },
+    { name: 'meter', stage: 'log', callback: createMeter(jobName(job), progress, stages) },
     { name: 'checkpointer', stage: 'checkpoint', callback: checkpointer },
   ]
   return { recorder, callbacks }
@@ -159,38 +75,46 @@ const identityOf = ({ row, seed, engine }: Job) => ({
 })
 
 /**
- * Trains one seed to the end and returns its final validation scores.
+ * Trains one seed to the end, stage by stage, and returns its final validation scores.
  * @errors all of `fit`, E_CHECKPOINT_*
  */
 export async function runJob(job: Job, services: JobServices): Promise<Scores> {
-  const { row, seed, folder } = job
+  const { row, seed, folder, limits } = job
   const files = seedFiles(folder, seed)
-  const harness = createHarness(job, services, () => learner.snapshot())
-  const learner: Learner = await createLearner(row, seed, job.limits, services, harness.callbacks)
+  const stages = await openStages(row, limits, services.dataset, createRng(seed))
+  const model = createRowModel(row, seed, stages[0].source)
+  let learner: Learner | undefined
   try {
-    if (job.resume) {
-      const snapshot = await loadCheckpoint(files.checkpoint, identityOf(job))
+    checkStages(model, stages)
+    const harness = createHarness(job, services, () => learner!.snapshot(), stages)
+    let snapshot = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined
+    let result: Scores = {}
+    for (const stage of stages.slice(snapshot === undefined ? 0 : stageOf(snapshot))) {
+      learner?.dispose()
+      learner = createStageLearner(stage, model, seed, services, harness.callbacks)
       if (snapshot !== undefined) {
         learner.restore(snapshot)
         tf.dispose(Object.values(snapshot.tensors))
+        snapshot = undefined
       }
+      result = (await fit(learner)).valid
     }
-    const { valid } = await fit(learner)
-    const weights = Object.fromEntries(learner.params.map(({ path: name, value }) => [name, value as tf.Tensor]))
+    const { params, position } = learner!
+    const weights = Object.fromEntries(params.map(({ path: name, value }) => [name, value as tf.Tensor]))
     await saveWeights(files.weights, weights, { table: row.table.id, row: row.name, recipeHash: row.hash })
     harness.recorder.end({
-      step: learner.position.step,
-      result: valid,
+      step: position.step,
+      result,
       peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
       weights: await hashWeights(weights),
     })
     // Only now is the checkpoint of no use: whatever was killed before resumes from it and writes the same again.
     await rm(files.checkpoint, { force: true })
     services.progress({ kind: 'done', job: jobName(job) })
-    return valid
+    return result
   } finally {
-    learner.parts.model.dispose()
-    learner.parts.optimizer.dispose()
-    await learner.parts.source.dispose?.()
+    learner?.dispose()
+    model.dispose()
+    await disposeStages(stages)
   }
 }

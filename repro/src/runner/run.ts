@@ -15,8 +15,9 @@ import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
 import { type Limits, type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEnvironment } from './environment.ts'
-import { bindRecipeCallbacks, createHarness, openSource, runJob } from './job.ts'
+import { createHarness, runJob } from './job.ts'
 import { runJobProcess } from './job-process.ts'
+import { bindRecipeCallbacks, openSource, splitDataset, stageRows } from './learner.ts'
 import { createRunFolder, findResumable, readEnd, readManifest, writeManifest } from './run-folder.ts'
 
 export interface RunOptions {
@@ -149,6 +150,8 @@ async function describeRun(
   identity: Pick<Manifest, 'engine' | 'partial'>,
 ): Promise<Manifest> {
   const { recipe, table, reported } = row
+  // Every split of a row has the same sizes, whatever the seed.
+  const split = splitDataset(row, dataset, createRng(row.seeds[0] ?? 1))
   return {
     schema: recordSchema,
     table: table.id,
@@ -165,16 +168,27 @@ async function describeRun(
     dataset: {
       name: recipe.data.dataset.use,
       digest: dataset.digest,
-      train: Math.min(dataset.size('train'), options.limits.limitTrain ?? Infinity),
-      valid: Math.min(dataset.size('valid'), options.limits.limitValid ?? Infinity),
+      train: Math.min(split.size('train'), options.limits.limitTrain ?? Infinity),
+      valid: Math.min(split.size('valid'), options.limits.limitValid ?? Infinity),
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
     environment: describeEnvironment(row),
-    hooks: await describeHooks(row, options, dataset),
+    hooks: await describeStages(row, options, dataset),
     started: new Date().toISOString(),
     ended: null,
     status: {},
   }
+}
+
+/** The hooks of a row; of one with stages every stage's, as `2/beforeBatch`. */
+async function describeStages(row: Row, options: RunOptions, dataset: Dataset): Promise<Manifest['hooks']> {
+  if (row.recipe.stages === undefined) return describeHooks(row, options, dataset)
+  const hooks: Record<string, readonly string[]> = {}
+  for (const [index, stage] of stageRows(row).entries()) {
+    const own = await describeHooks(stage, options, dataset)
+    for (const [event, names] of Object.entries(own)) hooks[`${index + 1}/${event}`] = names
+  }
+  return hooks
 }
 
 /** The resolved order of callbacks for every event that has one. */

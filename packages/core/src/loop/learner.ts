@@ -226,6 +226,12 @@ export class Learner {
     this.hooks.restore(saved.callbacks)
   }
 
+  /** Gives up the optimizer's state and what was gathered. Model and source may serve another fit: they stay. */
+  dispose(): void {
+    this.parts.optimizer.dispose()
+    this.group.dispose()
+  }
+
   /** @errors E_CHECKPOINT_MISMATCH when a parameter is missing or of another shape */
   private checkTensors(tensors: Tensors): void {
     for (const { path, value } of this.params) {

@@ -40,23 +40,36 @@ interface DataSpec<R extends AnyRegistration> {
   readonly shuffle: boolean
   /** Leave out a last training batch that is not full. */
   readonly dropLast: boolean
+  /**
+   * `fresh-random` draws the validation images anew for every seed and stage, out of all images of the dataset: what
+   * fastai does where a source names no splitter. A later stage then validates with images that an earlier one has
+   * trained on. Default `official`, the dataset's own.
+   */
+  readonly split?: 'official' | 'fresh-random'
+  /** Share of the images that a random split validates with. Default 0.2, and only with `fresh-random`. */
+  readonly validFraction?: number
 }
 
 type LongUse<R extends AnyRegistration, K extends Kind> = Exclude<Use<R, K>, string>
 
-/** What a recipe may put into a slot: a name or `{ use, where, …options }`; null empties one that may be empty. */
+/** One thing in a slot: a name or `{ use, where, …options }`. */
+type OneSlotUse<R extends AnyRegistration, D extends Slot> =
+  | Use<R, D['kind']>
+  | (D extends { places: readonly (infer P)[] } ? LongUse<R, D['kind']> & { readonly where?: P } : never)
+
+/** What a recipe may put into a slot: one thing, a list where it takes many; null empties one that may be empty. */
 type SlotUse<R extends AnyRegistration, D> = D extends Slot
   ?
-      | Use<R, D['kind']>
-      | (D extends { places: readonly (infer P)[] } ? LongUse<R, D['kind']> & { readonly where?: P } : never)
+      | OneSlotUse<R, D>
+      | (D extends { many: true } ? readonly OneSlotUse<R, D>[] : never)
       | (D extends { default: null } ? null : never)
   : Use<R, 'block'>
 
-type AnySlotUse<R extends AnyRegistration> =
+type AnyOneSlotUse<R extends AnyRegistration> =
   | Use<R, SlotKind>
   | (LongUse<R, 'block'> & { readonly where?: string })
   | (LongUse<R, 'activation'> & { readonly where?: string })
-  | null
+type AnySlotUse<R extends AnyRegistration> = AnyOneSlotUse<R> | readonly AnyOneSlotUse<R>[] | null
 
 /** Slots of a model whose declaration the types know; any slots where they do not. */
 type Slots<R extends AnyRegistration, L extends SlotDeclarations> = [keyof L] extends [never]
@@ -83,6 +96,11 @@ export interface RecipeSpec<R extends AnyRegistration> {
   readonly epochs: number
   readonly batchSize: number
   /**
+   * Training batches whose gradients make one update: their mean over all samples. A group ends with its epoch, so the
+   * last may be smaller. Optimizer and schedule count updates. Default 1.
+   */
+  readonly accumulate?: number
+  /**
    * Operands of convolutions and matrix products; sums and weights are float32. `bf16` is what a source's mixed
    * precision (`fp16`) becomes here; an engine or processor without it computes in f32, and the record says so.
    * Default `f32`.
@@ -101,17 +119,35 @@ export interface RecipeChange<R extends AnyRegistration> {
   readonly callbacks?: readonly Use<R, 'callback'>[]
   readonly epochs?: number
   readonly batchSize?: number
+  readonly accumulate?: number
   readonly precision?: 'f32' | 'bf16'
+}
+
+/**
+ * One stage of a training: what it changes of the row. Model, dataset and its split, metrics and precision are the row's.
+ * Every stage begins with the weights of the one before and with a new optimizer, schedule and callbacks.
+ */
+export interface StageSpec<R extends AnyRegistration>
+  extends Omit<RecipeChange<R>, 'data' | 'model' | 'metrics' | 'precision' | 'epochs'> {
+  readonly data?: Partial<Omit<DataSpec<R>, 'dataset' | 'split' | 'validFraction'>>
+  readonly epochs: number
 }
 
 export interface RowSpec<R extends AnyRegistration> {
   /** Row to start from instead of the base. */
   readonly from?: string
   readonly change?: RecipeChange<R>
+  /**
+   * Trainings one after the other, each a change of the row; their epochs replace the row's. A row that is derived from
+   * this one has the same stages unless it names its own.
+   */
+  readonly stages?: readonly StageSpec<R>[]
   readonly reported?: ReportedValues
   /** Largest accepted distance between the measured and the reported mean, in units of the metric. */
   readonly tolerance?: number
   readonly seeds?: readonly number[]
+  /** Those of `seeds` that the accepted record must hold, where running all of them was too dear so far. Default: all. */
+  readonly recordedSeeds?: readonly number[]
   /** Our records fall short of the source, for a reason that `note` gives: `repro check` then accepts them. */
   readonly knownToFallShort?: boolean
   /** One sentence for the report: what the source leaves open, what is known to differ. */

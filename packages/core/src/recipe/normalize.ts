@@ -3,8 +3,10 @@ import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
 import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
 import type { Normalize, ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
+import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
+import { inheritedStages, joinStages, type NormalStage, stageChange } from './stages.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
 export interface NormalRecipe {
@@ -16,6 +18,10 @@ export interface NormalRecipe {
     readonly normalize: Normalize
     readonly shuffle: boolean
     readonly dropLast: boolean
+    /** Absent: the dataset's own split. */
+    readonly split?: 'fresh-random'
+    /** Share of all images that a random split validates with. */
+    readonly validFraction?: number
   }
   readonly model: NormalModel
   readonly loss: NormalUse
@@ -25,8 +31,15 @@ export interface NormalRecipe {
   readonly callbacks: readonly NormalUse[]
   readonly epochs: number
   readonly batchSize: number
+  /** Batches whose gradients make one update. Absent: 1. */
+  readonly accumulate?: number
   /** Absent: f32. */
   readonly precision?: 'bf16'
+  /**
+   * What is trained one after the other; absent where all is one. `epochs` are then those of all stages, and what stands
+   * beside it is the first stage's.
+   */
+  readonly stages?: readonly NormalStage[]
 }
 
 /** A row ready to run. */
@@ -39,6 +52,8 @@ export interface Row {
   readonly reported: ReportedValues | undefined
   readonly tolerance: number | undefined
   readonly seeds: readonly number[]
+  /** Seeds that the accepted record must hold. */
+  readonly recordedSeeds: readonly number[]
   readonly note: string | undefined
   readonly knownToFallShort: boolean
 }
@@ -59,7 +74,9 @@ export function normalizeRow(table: TrainingTable, name: string, registry = crea
   const own = chain.at(-1)!
 
   const problems: Problem[] = []
-  const recipe = normalizeRecipe(spec, registry, where, problems)
+  const whole = normalizeRecipe(spec, registry, where, problems)
+  const stages = inheritedStages(chain as never, where, problems)
+  const recipe = stages === undefined ? whole : normalizeStages(spec, stages, registry, where, problems)
   failAll(problems)
   return {
     table,
@@ -69,6 +86,7 @@ export function normalizeRow(table: TrainingTable, name: string, registry = crea
     reported: own.reported,
     tolerance: own.tolerance ?? tolerance,
     seeds: own.seeds ?? seeds,
+    recordedSeeds: own.recordedSeeds ?? own.seeds ?? seeds,
     note: own.note,
     knownToFallShort: own.knownToFallShort ?? false,
   }
@@ -115,27 +133,30 @@ function inheritance(table: TrainingTable, name: string) {
   return chain
 }
 
-/** Objects merge key by key; a short `use` becomes long first, and a new `use` drops the options of the old one. */
-function merge(below: JsonObject, above: JsonObject): JsonObject {
-  const result: Record<string, Json> = { ...below }
-  for (const [key, given] of Object.entries(above)) {
-    const old = isObject(given) ? longForm(key, below[key]) : below[key]
-    const value = isObject(old) && 'use' in old ? longForm(key, given) : given
-    const replaces = !isObject(old) || !isObject(value) || ('use' in value && value.use !== old.use) || 'kind' in value
-    result[key] = replaces ? value : merge(old, value)
-  }
-  return result
+/** Every stage is a change of the row, which must be whole by itself: what is wrong in the row is told once. */
+function normalizeStages(
+  spec: JsonObject,
+  stages: readonly Json[],
+  registry: Registry,
+  where: string,
+  problems: Problem[],
+): NormalRecipe {
+  const told = new Set(problems.map(({ what }) => what))
+  const recipes = stages.map((stage, index) => {
+    const place = `${where} stage ${index + 1}`
+    const found: Problem[] = []
+    const change = stageChange(stage, place, found)
+    const recipe = normalizeRecipe(merge(spec, change), registry, place, found)
+    problems.push(...found.filter(({ what }) => !told.has(what.replace(place, where))))
+    return recipe
+  })
+  return joinStages(recipes)
 }
 
-/** `name` as `{ use: name }`, so that the short form and the long one merge alike. */
-function longForm(key: string, value: Json): Json
-function longForm(key: string, value: Json | undefined): Json | undefined
-function longForm(key: string, value: Json | undefined): Json | undefined {
-  return typeof value === 'string' && key !== 'use' ? { use: value } : value
-}
-
-const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize precision'.split(' ')
-const dataKeys = 'dataset train valid normalize shuffle dropLast'.split(' ')
+const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize accumulate precision'.split(
+  ' ',
+)
+const dataKeys = 'dataset train valid normalize shuffle dropLast split validFraction'.split(' ')
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
   checkKeys(spec, recipeKeys, where, problems)
@@ -178,6 +199,12 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     problems.push(missing(where, key, 'a whole number from 1', value))
     return 1
   }
+  const accumulate = (): Pick<NormalRecipe, 'accumulate'> => {
+    const { accumulate: value = 1 } = spec
+    if (Number.isInteger(value) && (value as number) > 0) return value === 1 ? {} : { accumulate: value as number }
+    problems.push(missing(where, 'accumulate', 'a whole number of batches from 1', value))
+    return {}
+  }
   /** Left out where it is the usual one, so that it is in no hash of a row that does not ask for it. */
   const precision = (): Pick<NormalRecipe, 'precision'> => {
     const { precision: value = 'f32' } = spec
@@ -196,6 +223,7 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
       normalize: normalizeNormalize(data.normalize, where, problems),
       shuffle: flag('shuffle'),
       dropLast: flag('dropLast'),
+      ...normalizeSplit(data, where, problems),
     },
     model: normalizeModel(spec.model as never, registry, where, problems),
     loss: component('loss', spec.loss),
@@ -205,9 +233,27 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     callbacks: components('callback', spec.callbacks),
     epochs: count('epochs'),
     batchSize: count('batchSize'),
+    ...accumulate(),
     ...precision(),
   }
 }
+
+/** Left out where it is the dataset's own. */
+function normalizeSplit(data: JsonObject, where: string, problems: Problem[]): Pick<NormalRecipe['data'], SplitKey> {
+  const { split = 'official', validFraction = split === 'fresh-random' ? 0.2 : undefined } = data
+  if (split !== 'official' && split !== 'fresh-random') {
+    problems.push(missing(`${where} data`, 'split', "'official' or 'fresh-random'", split))
+  }
+  if (split !== 'fresh-random' && validFraction !== undefined) {
+    const expected = "nothing unless split is 'fresh-random': the dataset's own split has its own share"
+    problems.push(missing(`${where} data`, 'validFraction', expected, validFraction))
+  }
+  if (split !== 'fresh-random') return {}
+  if (typeof validFraction === 'number' && validFraction > 0 && validFraction < 1) return { split, validFraction }
+  problems.push(missing(`${where} data`, 'validFraction', 'a number between 0 and 1', validFraction))
+  return {}
+}
+type SplitKey = 'split' | 'validFraction'
 
 const normalizeForms = {
   none: [],

@@ -30,8 +30,7 @@ export function createTinyLearner({ source, epochs, seed, callbacks, signal }: T
   return new Learner(parts, createHooks(callbacks))
 }
 
-export function disposeLearner({ parts, group }: Learner): void {
-  parts.model.dispose()
-  parts.optimizer.dispose()
-  group.dispose()
+export function disposeLearner(learner: Learner): void {
+  learner.dispose()
+  learner.parts.model.dispose()
 }

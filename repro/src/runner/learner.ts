@@ -1,0 +1,157 @@
+import {
+  type BatchSource,
+  type BoundCallback,
+  createHooks,
+  createModel,
+  createRegistry,
+  createRng,
+  type Dataset,
+  type FitStart,
+  Learner,
+  type Model,
+  type Registry,
+  type Rng,
+  type Row,
+  stageRecipes,
+} from '@tricklab/core'
+import { createBatchSource, createRandomSplit, type NormalizedBatchSource, type PhotoSetup } from '@tricklab/data'
+import type { ProgressSink } from '../progress.ts'
+import type { Limits } from '../record/types.ts'
+
+export interface LearnerServices {
+  readonly dataset: Dataset
+  readonly progress: ProgressSink
+  readonly signal?: AbortSignal
+}
+
+/** What is trained in one go: a row without stages, or one stage as if it were a row. */
+export interface OpenStage {
+  readonly row: Row
+  readonly source: NormalizedBatchSource
+  readonly epochs: number
+  /** Undefined where the row has no stages. */
+  readonly start: FitStart | undefined
+}
+
+/** Every stage of a row as a row of its own; a row without stages is the only one. */
+export function stageRows(row: Row): readonly [Row, ...Row[]] {
+  const [first, ...rest] = stageRecipes(row.recipe).map((recipe) => ({ ...row, recipe }))
+  return [first!, ...rest]
+}
+
+/** Crops and augmentations of a recipe for photos. */
+function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
+  const { train, valid } = recipe.data
+  if (train === undefined || valid === undefined) return undefined
+  const registry = createRegistry(table.plugins)
+  return {
+    train: {
+      crop: registry.create('crop', train.crop, {}),
+      augment: train.augment.map((use) => registry.create('augmentation', use, {})),
+    },
+    valid: { crop: registry.create('crop', valid.crop, {}) },
+  }
+}
+
+/** The dataset as the row splits it; a random split is keyed by seed and stage. */
+export function splitDataset({ recipe }: Row, dataset: Dataset, rng: Rng, stage = 0): Dataset {
+  const { split, validFraction } = recipe.data
+  if (split === undefined) return dataset
+  return createRandomSplit(dataset, validFraction!, rng.at('data', 'split', stage))
+}
+
+/** The batches of a row, or of the first of its stages; what is drawn is keyed by the seed. */
+export function openSource(
+  row: Row,
+  limits: Limits,
+  dataset: Dataset,
+  rng: Rng,
+  stage = 0,
+): Promise<NormalizedBatchSource> {
+  const { batchSize, data } = row.recipe
+  return createBatchSource(
+    splitDataset(row, dataset, rng, stage),
+    {
+      batchSize,
+      shuffle: data.shuffle,
+      dropLast: data.dropLast,
+      normalize: data.normalize,
+      photos: createPhotoSetup(row),
+      limits: { train: limits.limitTrain, valid: limits.limitValid },
+    },
+    rng.scope('data'),
+  )
+}
+
+/** The callbacks that a recipe names, in its order. */
+export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchSource): BoundCallback[] {
+  return row.recipe.callbacks.map((use) => ({
+    name: use.use,
+    stage: registry.component('callback', use.use).stage ?? 'augment',
+    callback: registry.create('callback', use, { source }),
+  }))
+}
+
+/** The model of a row with the weights of a seed. */
+export function createRowModel(row: Row, seed: number, { imageShape, classes }: BatchSource): Model {
+  const rng = createRng(seed)
+  const registry = createRegistry(row.table.plugins, { rng })
+  return createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init: rng.scope('init') })
+}
+
+/**
+ * Builds the learner of a row, of its first stage where it has several, for one seed. Everything random is keyed by the
+ * seed.
+ * @param harness callbacks of the harness, beside those of the recipe
+ */
+export async function createLearner(
+  row: Row,
+  seed: number,
+  limits: Limits,
+  services: LearnerServices,
+  harness: readonly BoundCallback[] = [],
+): Promise<Learner> {
+  const [first] = stageRows(row)
+  const source = await openSource(first, limits, services.dataset, createRng(seed))
+  const epochs = shortened(first, limits)
+  const model = createRowModel(first, seed, source)
+  return createStageLearner({ row: first, source, epochs, start: undefined }, model, seed, services, harness)
+}
+
+/** Epochs of a row or stage under the limits of a run. */
+export const shortened = ({ recipe }: Row, { epochs }: Limits): number => Math.min(recipe.epochs, epochs ?? Infinity)
+
+/** Builds everything that one stage names, around a model. */
+export function createStageLearner(
+  { row, source, epochs, start }: OpenStage,
+  model: Model,
+  seed: number,
+  { progress, signal }: Omit<LearnerServices, 'dataset'>,
+  harness: readonly BoundCallback[] = [],
+): Learner {
+  const { recipe } = row
+  const { accumulate, optimizer } = recipe
+  const rng = createRng(seed)
+  const log = (message: string) => progress({ kind: 'notice', message })
+  const registry = createRegistry(row.table.plugins, { rng, log })
+  const stepsPerEpoch = Math.ceil(source.batches('train') / (accumulate ?? 1))
+  const parts = {
+    model,
+    loss: registry.create('loss', recipe.loss, {}),
+    optimizer: registry.create('optimizer', optimizer, {}),
+    schedule: registry.create('schedule', recipe.schedule, {
+      learningRate: optimizer.learningRate as number,
+      totalSteps: stepsPerEpoch * epochs,
+      stepsPerEpoch,
+    }),
+    metrics: recipe.metrics.map((metric) => registry.create('metric', metric, { classes: source.classes })),
+    source,
+    epochs,
+    ...(accumulate === undefined ? {} : { accumulate }),
+    ...(start === undefined ? {} : { start }),
+    rng,
+    seed,
+    ...(signal === undefined ? {} : { signal }),
+  }
+  return new Learner(parts, createHooks([...bindRecipeCallbacks(row, registry, source), ...harness]))
+}
