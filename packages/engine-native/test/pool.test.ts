@@ -1,5 +1,6 @@
 import * as tf from '@tricklab/core/tf'
 import { describe, expect, test } from 'vitest'
+import { nativeThreads } from '../src/index.ts'
 import { expectLikeCpu, nativeIsThere, randomValues, runOn } from './compare.ts'
 
 interface Attrs {
@@ -23,6 +24,11 @@ describe.runIf(nativeIsThere())('native pools', () => {
     { shape: [2, 6, 6, 6], filterSize: [3, 3], strides: [2, 2], pad: 1, dimRoundingMode: 'floor' },
     { shape: [1, 6, 6, 150], filterSize: [3, 3], strides: [2, 2], pad: 1, dimRoundingMode: 'floor' },
     { shape: [5, 20, 20, 33], filterSize: [3, 3], strides: [2, 2], pad: 'same' },
+    { shape: [1, 9, 7, 37], filterSize: [3, 3], strides: [1, 1], pad: 1, dimRoundingMode: 'floor' },
+    { shape: [3, 20, 17, 16], filterSize: [3, 3], strides: [1, 1], pad: 1, dimRoundingMode: 'floor' },
+    { shape: [2, 5, 6, 3], filterSize: [3, 3], strides: [1, 1], pad: 2, dimRoundingMode: 'floor' },
+    { shape: [3, 18, 19, 21], filterSize: [2, 2], strides: [1, 1], pad: 'valid' },
+    { shape: [2, 1, 1, 4], filterSize: [3, 3], strides: [1, 1], pad: 'same' },
   ])('%j', async ({ shape, ...rest }) => {
     const attrs = rest as Attrs
     // All negative, too: where a kernel that starts its maximum above −∞ goes wrong.
@@ -58,5 +64,25 @@ describe.runIf(nativeIsThere())('native pools', () => {
     const x = { shape: [1, 2, 2, 1], data: Float32Array.of(1, Number.NaN, 3, 2) }
     const attrs = { filterSize: [2, 2], strides: [2, 2], pad: 'valid' }
     expect([...(await runOn('native', 'MaxPool', { x }, attrs)).data]).toEqual([3])
+    const sliding = { ...attrs, strides: [1, 1] }
+    expect([...(await runOn('native', 'MaxPool', { x }, sliding)).data]).toEqual([3])
+  })
+
+  test('a sliding max pool gives each gradient to one element, whatever the number of threads', async () => {
+    const attrs = { filterSize: [3, 3], strides: [1, 1], pad: 1, dimRoundingMode: 'floor' }
+    // Few values, so that most windows have several largest elements.
+    const x = { shape: [2, 40, 41, 20], data: randomValues([2, 40, 41, 20]).data.map((v) => Math.round(v * 2)) }
+    const dy = randomValues(x.shape)
+    const threads = nativeThreads()
+    const gradients: Float32Array[] = []
+    for (const count of [1, 2, 5]) {
+      nativeThreads(count)
+      gradients.push((await runOn('native', 'MaxPoolGrad', { dy, input: x, output: x }, attrs)).data)
+    }
+    nativeThreads(threads)
+    expect(gradients[1]).toEqual(gradients[0])
+    expect(gradients[2]).toEqual(gradients[0])
+    const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0)
+    expect(sum(gradients[0]!)).toBeCloseTo(sum(dy.data), 2)
   })
 })

@@ -5,6 +5,7 @@
 #include "base/loops.h"
 #include "base/numeric.h"
 #include "base/threads.h"
+#include "pool/sliding.h"
 
 namespace tricklab {
 namespace {
@@ -64,10 +65,10 @@ void each_image(const PoolShape& s, const Body& body) {
   });
 }
 
-
 }  // namespace
 
 void max_pool(const PoolShape& s, const float* x, float* y) {
+  if (slides(s)) return sliding_max_pool(s, x, y);
   each_row(s, [&](int64_t n, int64_t i) {
     const Taps rows = rows_of(s, i);
     for (int64_t j = 0; j < s.out_w; ++j) {
@@ -102,6 +103,7 @@ void avg_pool(const PoolShape& s, const float* x, float* y) {
 }
 
 void max_pool_grad(const PoolShape& s, const float* dy, const float* x, float* dx) {
+  if (slides(s)) return sliding_max_pool_grad(s, dy, x, dx);
   each_image(s, [&](int64_t n, int64_t first, int64_t last) {
     for (int64_t pixel = n * s.h * s.w; pixel < (n + 1) * s.h * s.w; ++pixel) {
       std::fill(dx + pixel * s.c + first, dx + pixel * s.c + last, 0.0f);
