@@ -43,3 +43,14 @@ export function formatSeconds(seconds: number): string {
   const minutes = Math.round(total / 60)
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
+
+/** How many times a reference: `× 1.08`. */
+export function formatRatio(ratio: number): string {
+  return `× ${ratio.toFixed(ratio < 0.1 ? 3 : 2)}`
+}
+
+/** A p value: `0.063`, `0.0020`, `< 0.0001`. */
+export function formatP(p: number): string {
+  if (p < 1e-4) return '< 0.0001'
+  return p.toFixed(p < 0.01 ? 4 : 3)
+}

@@ -1,10 +1,11 @@
 import type { RunRecord } from '../record/read.ts'
 import type { Verdict } from '../record/types.ts'
+import { type AblationReport, ablationPage } from './ablation.ts'
 import { drawForestChart } from './chart/forest-chart.ts'
 import { type ClosedFormReport, closedFormSection } from './closed-form.ts'
-import { type Html, html, Html as Markup } from './html.ts'
+import { type Html, html } from './html.ts'
+import { type Page, renderPage } from './page.ts'
 import { clock, rowSection } from './row-section.ts'
-import { styleSheet } from './style.ts'
 import { exactBadge, verdictWords } from './verdict-badge.ts'
 import { type VerdictRow, verdictRow } from './verdict-row.ts'
 import { verdictTable } from './verdict-table.ts'
@@ -15,35 +16,13 @@ interface RunsReport {
   readonly records: readonly RunRecord[]
 }
 
-export type ReportData = RunsReport | ClosedFormReport
+export type ReportData = RunsReport | ClosedFormReport | AblationReport
 
 /** One self-contained HTML file: no script, no network, light and dark, for screen, phone and paper. */
 export function renderReport(data: ReportData): string {
-  const { title, body } = data.kind === 'runs' ? runsPage(data) : closedFormPage(data)
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title} – Tricklab</title>
-<style>${new Markup(styleSheet)}</style>
-</head>
-<body>
-<main>
-${body}
-<footer>Made by <code>pnpm repro</code> of Tricklab from the files of the record${data.kind === 'runs' && data.records.length > 1 && 's'} alone.</footer>
-</main>
-</body>
-</html>
-`.text
-}
-
-interface Page {
-  readonly title: string
-  readonly body: Html
+  if (data.kind === 'closed-form') return renderPage(closedFormPage(data))
+  if (data.kind === 'ablation') return renderPage(ablationPage(data))
+  return renderPage(runsPage(data))
 }
 
 interface Entry {
@@ -57,9 +36,11 @@ function runsPage({ records }: RunsReport): Page {
   const tables = groupBy(entries, ({ record }) => record.manifest.table)
   const [first] = records
   const single = tables.size === 1 && first !== undefined
+  const footer = html`Made by <code>pnpm repro</code> of Tricklab from the files of the record${records.length > 1 && 's'} alone.`
   const title = single ? first.manifest.title : 'Reproduction report'
   return {
     title,
+    footer,
     body: html`${!single && html`<header><p class="eyebrow">Tricklab</p><h1>${title}</h1></header>`}
 ${entries.length === 0 && html`<p class="note">There are no records to show.</p>`}
 ${[...tables.values()].map((group) => tableSection(group, single))}`,
@@ -111,6 +92,7 @@ function period(entries: readonly Entry[]): string {
 function closedFormPage(data: ClosedFormReport): Page {
   return {
     title: data.title,
+    footer: html`Made by <code>pnpm repro</code> of Tricklab from the models alone.`,
     body: html`<header>
 <p class="eyebrow">Tricklab reproduction · <code>${data.table}</code></p>
 <h1>${data.title}</h1>

@@ -87,6 +87,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .chart .lane-title { fill: var(--ink); font-size: 13px; font-weight: 600; }
 .chart path { fill: none; stroke-linecap: round; stroke-linejoin: round; }
 .chart .grid { stroke: var(--grid); }
+.chart .zero { stroke: var(--soft); stroke-dasharray: 3 3; }
 .chart .axis, .chart .notch { stroke: var(--soft); stroke-opacity: 0.6; }
 .train { --tone: var(--train); } .valid { --tone: var(--valid); } .schedule { --tone: var(--schedule); }
 .momentum { --tone: var(--momentum); } .measured { --tone: var(--measured); } .reported { --tone: var(--ink); }

@@ -1,4 +1,5 @@
 export { mostPairs, type PairedDifference, pairedDifference, signFlipP } from './paired.ts'
+export { median, type Spread, spreadOf } from './spread.ts'
 export { normal975, studentCdf, studentQuantile } from './student-t.ts'
 export { mean, type Summary, sampleSd, standardError, summarize } from './summary.ts'
 export { differenceInterval, halfWidth, type Interval, seedsFor } from './welch.ts'

@@ -1,8 +1,10 @@
 import { fail } from '@tricklab/core'
 import { formatDoctor, installTensorflow, prepareEngine, probeEngines } from '@tricklab/engine'
 import type { Command } from 'commander'
+import { engineHelp, nameList, positiveNumber, seedList, wholeNumber } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
+import { type AblateArguments, ablate } from './ablate.ts'
 import { showDataset } from './dataset.ts'
 import { explain } from './explain.ts'
 import { showSamples } from './show.ts'
@@ -55,6 +57,7 @@ export function labProgram(): Command {
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
+  addAblate(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine
@@ -65,6 +68,34 @@ export function labProgram(): Command {
     .option('--from <source>', 'URL or file: a libtensorflow archive or a TensorFlow wheel')
     .action(installEngine)
   return program
+}
+
+function addAblate(program: Command): void {
+  program
+    .command('ablate')
+    .description('what each trick of a row is worth: trained without one at a time, from the same seeds')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--drop <names>', 'tricks to leave out, one at a time: a,b,c; default: every one', nameList)
+    .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the row', seedList)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', "f32 or bf16; default: the row's")
+    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
+    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <folder>', 'where runs are kept', 'runs')
+    .option('--resume', 'go on with the newest matching runs, and use those that are done')
+    .option(
+      '--checkpoint-minutes <n>',
+      'between checkpoints inside an epoch',
+      positiveNumber('--checkpoint-minutes'),
+      5,
+    )
+    .option('--epochs <n>', 'shorten every training', wholeNumber('--epochs', 1))
+    .option('--limit-train <n>', 'use so many training images', wholeNumber('--limit-train', 1))
+    .option('--limit-valid <n>', 'use so many validation images', wholeNumber('--limit-valid', 1))
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action(async (target: string, options: AblateArguments) => {
+      process.exitCode = await ablate(target, options)
+    })
 }
 
 async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {

@@ -47,6 +47,13 @@ export function seedList(text: string): number[] {
   return seeds
 }
 
+/** `a,b,c`, every name once. */
+export function nameList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.some((name) => name === '')) bad('--drop', 'names such as mish,blurpool', text)
+  return [...new Set(names)]
+}
+
 /** An engine name, checked by the engine package itself when it is prepared. */
 export const engineHelp = `auto, ${engineNames.join(', ')}`
 

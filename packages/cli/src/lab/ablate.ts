@@ -1,0 +1,106 @@
+import path from 'node:path'
+import { fail, type Row } from '@tricklab/core'
+import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { type Engine, type Precision, prepareEngine } from '@tricklab/engine'
+import {
+  chooseTricks,
+  findTarget,
+  formatAblation,
+  mostPairs,
+  planAblation,
+  readAblation,
+  runAblation,
+  writeReportFile,
+} from '@tricklab/repro'
+import { type EngineArguments, engineChoice, limitsOf } from '../repro/arguments.ts'
+import { report } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { stopSignal } from '../ui/signals.ts'
+import { oneRow } from './explain.ts'
+
+export interface AblateArguments extends EngineArguments {
+  readonly drop?: readonly string[]
+  readonly seeds?: number[]
+  readonly data?: string[]
+  readonly out: string
+  readonly resume?: boolean
+  readonly checkpointMinutes: number
+  readonly epochs?: number
+  readonly limitTrain?: number
+  readonly limitValid?: number
+  readonly json?: boolean
+}
+
+/** `pnpm lab ablate TABLE/ROW`: what each trick of a row is worth, leaving out one at a time. Returns the exit code. */
+export async function ablate(target: string, given: AblateArguments): Promise<number> {
+  const row = await oneRow(target)
+  const { reference } = await findTarget(target)
+  const variants = planAblation(row, chooseTricks(row, given.drop))
+  const seeds = given.seeds ?? row.seeds
+  if (seeds.length > mostPairs) refuseSeeds(seeds.length)
+
+  const view = createProgressView()
+  const notice = (message: string) => view.sink({ kind: 'notice', message })
+  const signal = stopSignal(notice)
+  const options = {
+    engineOf: createEngineChoice(given, notice),
+    seeds,
+    limits: limitsOf(given),
+    out: given.out,
+    resume: given.resume === true,
+    dataPaths: given.data ?? [],
+    checkpointMinutes: given.checkpointMinutes,
+    reference,
+    progress: view.sink,
+    signal,
+  }
+  try {
+    for (const { trick, sameAs } of variants) {
+      if (trick !== null && sameAs !== null) notice(`without ${trick.name}: the same recipe as ${sameAs}, run once`)
+    }
+    const runs = await runAblation(variants, options)
+    view.close()
+    const error = runs.find((run) => run.error !== undefined)?.error
+    const exitCode = error === undefined ? 0 : report(error)
+    if (exitCode === 3)
+      process.stderr.write(`Resume with: pnpm lab ablate ${target} --resume, and the options as before\n`)
+    if (runs[0]!.folder === null || exitCode === 3) return exitCode
+
+    const ablation = await readAblation(runs, seeds, options)
+    const folder = path.resolve(given.out, row.table.id, `${row.name}-ablation`)
+    const page = path.join(folder, 'report.html')
+    await writeReportFile({ kind: 'ablation', ablation }, page)
+    await writeFileAtomic(path.join(folder, 'ablation.json'), [`${JSON.stringify(ablation, null, 2)}\n`])
+    process.stderr.write(`\n${formatAblation(ablation)}\n\nReport: ${page}\n`)
+    if (given.json === true) process.stdout.write(`${JSON.stringify({ ...ablation, report: page })}\n`)
+    return exitCode
+  } finally {
+    view.close()
+  }
+}
+
+/** Prepares the engine again only where a row asks for another precision than the one before. */
+function createEngineChoice(
+  given: AblateArguments,
+  onNotice: (message: string) => void,
+): (row: Row) => Promise<Engine> {
+  const [name, engineOptions] = engineChoice(given)
+  let [prepared, engine]: [Precision?, Engine?] = []
+  return async ({ recipe }) => {
+    const preferredPrecision: Precision = recipe.precision ?? 'f32'
+    if (engine === undefined || prepared !== preferredPrecision) {
+      engine = await prepareEngine(name, { ...engineOptions, preferredPrecision, onNotice })
+      prepared = preferredPrecision
+    }
+    return engine
+  }
+}
+
+function refuseSeeds(count: number): never {
+  fail('E_ARGUMENT', {
+    what: `An ablation over ${count} seeds cannot be tested exactly.`,
+    expected: `up to ${mostPairs} seeds.`,
+    received: `${count}.`,
+    fix: 'use fewer with --seeds.',
+  })
+}

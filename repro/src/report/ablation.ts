@@ -1,0 +1,89 @@
+import type { Ablation, AblationRow } from '../ablation/result.ts'
+import {
+  formatDifference,
+  formatInterval,
+  formatP,
+  formatRatio,
+  formatSeconds,
+  formatSummary,
+  formatValue,
+} from '../format.ts'
+import { drawEffectChart } from './chart/effect-chart.ts'
+import { type Html, html } from './html.ts'
+import type { Page } from './page.ts'
+
+/** What each trick of a row is worth. */
+export interface AblationReport {
+  readonly kind: 'ablation'
+  readonly ablation: Ablation
+}
+
+export function ablationPage({ ablation }: AblationReport): Page {
+  const { table, row, title, metric, better, seeds, engine, precision, partial, rows } = ablation
+  const [whole, ...others] = rows as [AblationRow, ...AblationRow[]]
+  const effects = others.flatMap(({ trick, worth }) =>
+    trick === null || worth === null ? [] : [{ name: trick, difference: worth }],
+  )
+  const chart = drawEffectChart(metric, effects)
+  const smallest = 2 / 2 ** seeds.length
+  return {
+    title: `Ablation of ${table}/${row}`,
+    footer: html`Made by <code>pnpm lab ablate</code> of Tricklab from the files of the records alone.`,
+    body: html`<header>
+<p class="eyebrow">Tricklab ablation · <code>${table}/${row}</code></p>
+<h1>What each trick of ${row} is worth</h1>
+<p class="source">${title} · ${engine} ${precision} · seed${seeds.length > 1 && 's'} ${seeds.join(', ')}</p>
+</header>
+${partial && html`<p class="banner"><b>Partial.</b> The runs were shortened: the differences are those of the shortened training.</p>`}
+<p class="note">Each trick is left out alone, all else as it was, and trained from the same seeds. Worth is the ${metric} of the whole row ${better === 'higher' ? 'less that' : 'taken from that'} without the trick, so above zero the trick helps.</p>
+${chart !== null && html`<figure class="overview"><figcaption><span class="figure-title">Worth in ${metric}</span><ul class="legend"><li><span class="key dot measured"></span>each seed</li><li><span class="key interval"></span>mean, 95 % interval</li></ul></figcaption>${chart}</figure>`}
+<h3>Accuracy and cost</h3>
+<div class="scroll"><table class="cards verdicts"><thead><tr><th>without</th><th class="number">${metric}</th><th class="number">worth</th><th class="number">sign-flip p</th><th class="number">parameters</th><th class="number">million MACs</th><th class="number">time an epoch</th><th class="number">peak memory</th></tr></thead><tbody>
+${wholeRow(whole, metric)}${others.map((other) => ablatedRow(other, whole, metric))}</tbody></table></div>
+<p class="hint">Mean ± sample standard deviation (number of seeds). Worth with its 95 % interval, paired t over seeds; p of the exact two-sided sign-flip test over all ${2 ** seeds.length} assignments of signs, which with ${seeds.length} seed${seeds.length > 1 && 's'} cannot be below ${formatP(smallest)}. Costs are those of the row without the trick, and how many times those of the whole row. Time: median over epochs, validation included. Memory: most that a training process held.</p>
+${failures(rows)}`,
+  }
+}
+
+function wholeRow({ row, ...figures }: AblationRow, metric: string): Html {
+  return html`<tr><th scope="row" data-label="without">nothing<small>${row}, the whole row</small></th>
+${resultCell(figures, metric)}
+<td class="number" data-label="worth">–</td><td class="number" data-label="sign-flip p">–</td>
+${costCells({ ...figures, row }, null)}</tr>
+`
+}
+
+function ablatedRow(line: AblationRow, whole: AblationRow, metric: string): Html {
+  const { trick, place, instead, sameAs, worth } = line
+  const values = worth?.values.map((value) => formatDifference(metric, value).replace(' pp', '')).join(' · ')
+  return html`<tr><th scope="row" data-label="without">${trick}<small>${place}${instead !== null && html`: ${instead} instead`}</small>${sameAs !== null && html`<small>the same recipe as ${sameAs}</small>`}</th>
+${resultCell(line, metric)}
+<td class="number" data-label="worth">${worth === null ? '–' : formatDifference(metric, worth.mean)}${worth?.interval && html`<small>${formatInterval(metric, worth.interval)}</small>`}${worth !== null && worth.n > 1 && html`<small class="values">${values}</small>`}</td>
+<td class="number" data-label="sign-flip p">${worth === null ? '–' : formatP(worth.signFlipP)}</td>
+${costCells(line, whole)}</tr>
+`
+}
+
+function resultCell({ measured, results }: Pick<AblationRow, 'measured' | 'results'>, metric: string): Html {
+  const values = Object.values(results).map((value) => formatValue(metric, value).replace(' %', ''))
+  return html`<td class="number" data-label="${metric}">${measured === null ? '–' : formatSummary(metric, measured)}${values.length > 1 && html`<small class="values">${values.join(' · ')}</small>`}</td>`
+}
+
+/** Costs, and how many times those of the whole row. */
+function costCells(line: AblationRow, whole: AblationRow | null): Html {
+  const times = (key: 'params' | 'macs' | 'secondsPerEpoch' | 'peakMemoryMiB') => {
+    const [own, reference] = [line[key], whole?.[key] ?? null]
+    return own === null || reference === null ? null : html`<small>${formatRatio(own / reference)}</small>`
+  }
+  const { params, macs, secondsPerEpoch, peakMemoryMiB } = line
+  return html`<td class="number" data-label="parameters">${params.toLocaleString('en')}${times('params')}</td>
+<td class="number" data-label="million MACs">${(macs / 1e6).toFixed(macs < 1e8 ? 2 : 0)}${times('macs')}</td>
+<td class="number" data-label="time an epoch">${secondsPerEpoch === null ? '–' : formatSeconds(secondsPerEpoch)}${times('secondsPerEpoch')}</td>
+<td class="number" data-label="peak memory">${peakMemoryMiB === null ? '–' : `${peakMemoryMiB} MiB`}${times('peakMemoryMiB')}</td>`
+}
+
+function failures(rows: readonly AblationRow[]): Html | null {
+  const failed = rows.filter(({ error }) => error !== null)
+  if (failed.length === 0) return null
+  return html`<h3>Seeds that are missing</h3><ul>${failed.map(({ row, error }) => html`<li><b>${row}</b>: ${error}</li>`)}</ul>`
+}
