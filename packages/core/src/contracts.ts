@@ -210,6 +210,21 @@ export interface Metric {
   restore(state: Json): void
 }
 
+/**
+ * Scores a sample from several views of it, as test-time augmentation does: from the plain one that validation sees, and
+ * from views drawn by the training crops and augmentations.
+ */
+export interface Predictor {
+  /** How many views are drawn of every sample. */
+  readonly views: number
+  /**
+   * The log-probabilities of a batch from those of its views; what comes out are scores to metrics and loss. Runs inside
+   * a tidy.
+   * @shape `[batch, classes]`, all of them
+   */
+  combine(plain: tf.Tensor2D, views: readonly tf.Tensor2D[]): tf.Tensor2D
+}
+
 /** Batches of a dataset in the order of an epoch. */
 export interface BatchSource {
   readonly classes: readonly string[]

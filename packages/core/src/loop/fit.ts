@@ -1,6 +1,7 @@
 import type { Batch, Scores, Split } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import * as tf from '../tf.ts'
+import { describeFit } from './describe-fit.ts'
 import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
@@ -24,17 +25,7 @@ export async function fit(learner: Learner): Promise<FitResult> {
 
 async function runEpochs(learner: Learner): Promise<void> {
   const { hooks, position, parts, tally } = learner
-  await hooks.run('beforeFit', {
-    epochs: parts.epochs,
-    stage: parts.start?.stage,
-    firstEpoch: learner.start.epoch,
-    firstStep: learner.start.step,
-    stepsPerEpoch: learner.batches('train'),
-    validSteps: learner.batches('valid'),
-    startEpoch: position.epoch,
-    startStep: position.step,
-    params: learner.params,
-  })
+  await hooks.run('beforeFit', describeFit(learner))
   while (position.epoch < learner.lastEpoch) {
     const { epoch } = position
     if (learner.trainScores === undefined) {

@@ -10,6 +10,7 @@ import type {
   Metric,
   Model,
   Optimizer,
+  Predictor,
   Schedule,
   Shape,
   Stage,
@@ -78,6 +79,7 @@ export interface Kinds {
   optimizer: { instance: Optimizer; context: object }
   schedule: { instance: Schedule; context: ScheduleContext }
   metric: { instance: Metric; context: { readonly classes: readonly string[] } }
+  predictor: { instance: Predictor; context: object }
   callback: { instance: Callback; context: { readonly source: BatchSource } }
 }
 
@@ -93,6 +95,7 @@ export const kinds = [
   'optimizer',
   'schedule',
   'metric',
+  'predictor',
   'callback',
 ] as const
 

@@ -106,6 +106,11 @@ export interface RecipeSpec<R extends AnyRegistration> {
    * Default `f32`.
    */
   readonly precision?: 'f32' | 'bf16'
+  /**
+   * Scores the validation split once more after the last epoch, from several views of every sample: the row's result is
+   * then what comes of it.
+   */
+  readonly predictor?: Use<R, 'predictor'>
 }
 
 /** What a row changes of the base or of the row it comes from: objects merge, a new `use` drops the old one's options. */
@@ -121,14 +126,16 @@ export interface RecipeChange<R extends AnyRegistration> {
   readonly batchSize?: number
   readonly accumulate?: number
   readonly precision?: 'f32' | 'bf16'
+  readonly predictor?: Use<R, 'predictor'>
 }
 
 /**
- * One stage of a training: what it changes of the row. Model, dataset and its split, metrics and precision are the row's.
+ * One stage of a training: what it changes of the row. Model, dataset and its split, metrics, precision and predictor are
+ * the row's.
  * Every stage begins with the weights of the one before and with a new optimizer, schedule and callbacks.
  */
 export interface StageSpec<R extends AnyRegistration>
-  extends Omit<RecipeChange<R>, 'data' | 'model' | 'metrics' | 'precision' | 'epochs'> {
+  extends Omit<RecipeChange<R>, 'data' | 'model' | 'metrics' | 'precision' | 'predictor' | 'epochs'> {
   readonly data?: Partial<Omit<DataSpec<R>, 'dataset' | 'split' | 'validFraction'>>
   readonly epochs: number
 }
@@ -152,7 +159,15 @@ export interface RowSpec<R extends AnyRegistration> {
   readonly knownToFallShort?: boolean
   /** One sentence for the report: what the source leaves open, what is known to differ. */
   readonly note?: string
+  /** Rules that the row keeps; default: the table's. */
+  readonly track?: Track
 }
+
+/**
+ * `leaderboard` refuses what the public leaderboard of Imagenette and Imagewoof forbids: several views of a validation
+ * image, and validation images larger than those of the training.
+ */
+export type Track = 'leaderboard'
 
 interface TableHead {
   readonly id: string
@@ -167,6 +182,8 @@ type RegistrationsOf<P extends readonly Plugin[]> = P[number] extends Plugin<inf
 export interface TableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
   extends TableHead {
   readonly plugins: P
+  /** Rules that every row keeps. */
+  readonly track?: Track
   readonly base: RecipeSpec<R> & { readonly seeds: readonly number[]; readonly tolerance?: number }
   readonly rows: { readonly [row: string]: RowSpec<R> }
 }

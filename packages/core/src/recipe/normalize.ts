@@ -7,6 +7,7 @@ import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 import { inheritedStages, joinStages, type NormalStage, stageChange } from './stages.ts'
+import { checkTrack } from './track.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
 export interface NormalRecipe {
@@ -35,6 +36,8 @@ export interface NormalRecipe {
   readonly accumulate?: number
   /** Absent: f32. */
   readonly precision?: 'bf16'
+  /** Absent: the result is that of the last epoch. */
+  readonly predictor?: NormalUse
   /**
    * What is trained one after the other; absent where all is one. `epochs` are then those of all stages, and what stands
    * beside it is the first stage's.
@@ -77,6 +80,8 @@ export function normalizeRow(table: TrainingTable, name: string, registry = crea
   const whole = normalizeRecipe(spec, registry, where, problems)
   const stages = inheritedStages(chain as never, where, problems)
   const recipe = stages === undefined ? whole : normalizeStages(spec, stages, registry, where, problems)
+  // The sizes of crops are known only where everything else is right.
+  if (problems.length === 0) checkTrack(recipe, own.track ?? table.track, registry, where, problems)
   failAll(problems)
   return {
     table,
@@ -153,9 +158,8 @@ function normalizeStages(
   return joinStages(recipes)
 }
 
-const recipeKeys = 'data model loss optimizer schedule metrics callbacks epochs batchSize accumulate precision'.split(
-  ' ',
-)
+const recipeKeys =
+  'data model loss optimizer schedule metrics callbacks epochs batchSize accumulate precision predictor'.split(' ')
 const dataKeys = 'dataset train valid normalize shuffle dropLast split validFraction'.split(' ')
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
@@ -235,6 +239,7 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     batchSize: count('batchSize'),
     ...accumulate(),
     ...precision(),
+    ...(spec.predictor === undefined ? {} : { predictor: component('predictor', spec.predictor) }),
   }
 }
 

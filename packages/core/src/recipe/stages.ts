@@ -5,7 +5,7 @@ import { checkKeys, isObject, type JsonObject } from './problems.ts'
 
 type StageKey = 'loss' | 'optimizer' | 'schedule' | 'callbacks' | 'epochs' | 'batchSize' | 'accumulate'
 
-/** One stage with every default filled in. Model, dataset and its split, metrics and precision are the row's. */
+/** One stage with every default filled in. Model, dataset and its split, metrics, precision and predictor are the row's. */
 export interface NormalStage extends Pick<NormalRecipe, StageKey> {
   readonly data: Omit<NormalRecipe['data'], 'dataset' | 'split' | 'validFraction'>
 }
@@ -17,11 +17,16 @@ const stageDataKeys = 'train valid normalize shuffle dropLast'.split(' ')
  * The recipe of each stage, in order: of a row without stages its own. Each is whole, with the epochs of its stage.
  */
 export function stageRecipes(recipe: NormalRecipe): readonly [NormalRecipe, ...NormalRecipe[]] {
-  const { stages, model, metrics, precision } = recipe
+  const { stages, model, metrics, precision, predictor } = recipe
   if (stages === undefined) return [recipe]
   const { dataset, split, validFraction } = recipe.data
   const data = { dataset, ...(split === undefined ? {} : { split, validFraction }) }
-  const shared = { model, metrics, ...(precision === undefined ? {} : { precision }) }
+  const shared = {
+    model,
+    metrics,
+    ...(precision === undefined ? {} : { precision }),
+    ...(predictor === undefined ? {} : { predictor }),
+  }
   const recipes = stages.map((stage) => ({ ...shared, ...stage, data: { ...data, ...stage.data } }))
   return recipes as [NormalRecipe, ...NormalRecipe[]]
 }
@@ -34,7 +39,8 @@ export function joinStages(recipes: readonly NormalRecipe[]): NormalRecipe {
   return { ...first, epochs, stages: recipes.map(toStage) }
 }
 
-function toStage({ model: _model, metrics: _metrics, precision: _precision, ...recipe }: NormalRecipe): NormalStage {
+function toStage(whole: NormalRecipe): NormalStage {
+  const { model: _model, metrics: _metrics, precision: _precision, predictor: _predictor, ...recipe } = whole
   const { dataset: _dataset, split: _split, validFraction: _fraction, ...data } = recipe.data
   return { ...recipe, data }
 }
