@@ -1,5 +1,6 @@
 export { type BatchNormSpec, createBatchNorm } from './batch-norm.ts'
 export { type Conv2dSpec, createConv2d } from './conv2d.ts'
+export { createGroupedConv2d, type GroupedConv2dSpec } from './grouped-conv2d.ts'
 export { createLinear, type LinearSpec } from './linear.ts'
 export { createConstantParam, createParam } from './param.ts'
 export {

@@ -1,5 +1,7 @@
 import { defineFused, type FusedActivation, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
+// The kernels of the activation.
+import './mish.ts'
 
 export interface BatchNormOptions {
   readonly epsilon: number
@@ -42,7 +44,14 @@ function toRows(x: tf.Tensor): tf.Tensor2D {
 }
 
 function activate(x: tf.Tensor, activation: FusedActivation): tf.Tensor {
+  if (activation === 'mish') return runFused('Mish', { x }, {})[0]
   return activation === 'relu' ? tf.relu(x) : x
+}
+
+/** What of `dy` passes the activation, applied to `x`. */
+function passed(dy: tf.Tensor, x: () => tf.Tensor, activation: FusedActivation): tf.Tensor {
+  if (activation === 'mish') return runFused('MishGrad', { dy, x: x() }, {})[0]
+  return activation === 'relu' ? tf.mul(dy, tf.step(x())) : dy
 }
 
 function inverseDeviation(variance: tf.Tensor, epsilon: number): tf.Tensor {
@@ -65,12 +74,11 @@ defineFused('BatchNormTrainGrad', ({ dy, x, gamma, beta, stats }, { epsilon, act
   const inverse = inverseDeviation(variance, epsilon)
   const normal = tf.mul(tf.sub(toRows(x), mean), inverse)
   const rows = toRows(dy)
-  const passed =
-    activation === 'relu' ? tf.mul(rows, tf.step(tf.add(tf.mul(normal, gamma), beta))) : (rows as tf.Tensor)
-  const dbeta = tf.sum(passed, 0)
-  const dgamma = tf.sum(tf.mul(passed, normal), 0)
+  const slopes = passed(rows, () => tf.add(tf.mul(normal, gamma), beta), activation)
+  const dbeta = tf.sum(slopes, 0)
+  const dgamma = tf.sum(tf.mul(slopes, normal), 0)
   const shared = tf.div(tf.add(dbeta, tf.mul(normal, dgamma)), rows.shape[0])
-  const dx = tf.mul(tf.sub(passed, shared), tf.mul(gamma, inverse))
+  const dx = tf.mul(tf.sub(slopes, shared), tf.mul(gamma, inverse))
   return [tf.reshape(dx, x.shape), dgamma, dbeta]
 })
 
