@@ -8,7 +8,7 @@
 import * as tf from './tf.ts'
 
 /** Activation that a fused kernel applies to its result; parameters are in `FusedKernels`. */
-export type FusedActivation = 'linear' | 'relu'
+export type FusedActivation = 'linear' | 'relu' | 'mish'
 
 /** A filter along both axes of an image, with subsampling. */
 export interface BlurPoolAttrs {
@@ -47,7 +47,7 @@ export interface FusedKernels {
     attrs: { epsilon: number; activation: FusedActivation }
     outputs: [y: tf.Tensor, stats: tf.Tensor]
   }
-  /** Gradient of BatchNormTrain. With `relu`, `dy` counts only where the recomputed output is positive. */
+  /** Gradient of BatchNormTrain. With an activation, `dy` is first multiplied by its slope at what it is applied to, made again. */
   BatchNormTrainGrad: {
     inputs: { dy: tf.Tensor; x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor; stats: tf.Tensor }
     attrs: { epsilon: number; activation: FusedActivation }
@@ -122,6 +122,19 @@ export interface FusedKernels {
     inputs: { x: tf.Tensor; dy: tf.Tensor }
     attrs: GroupedConv2DAttrs & { filterHeight: number; filterWidth: number }
     outputs: [dfilter: tf.Tensor]
+  }
+  /**
+   * Sobel slopes of every channel, turned and scaled by the position of the pixel (ConvTwist). As complex numbers
+   * `z[n,i,j,c] = (Dx∗x + i·Dy∗x) · (X + i·Y)` with `X = 2j/W' − 1`, `Y = 2i/H' − 1` on the output of height H' and width W',
+   * `Dx = [−1 0 1; −2 0 2; −1 0 1]` and `Dy = [1 2 1; 0 0 0; −1 −2 −1]`, one zero around the image. Channel 2c of z is the
+   * real part, 2c + 1 the imaginary one. Output size of an axis: `⌊(size − 1) / stride⌋ + 1`.
+   */
+  TwistedSlopes: { inputs: { x: tf.Tensor }; attrs: { stride: number }; outputs: [z: tf.Tensor] }
+  /** The adjoint of TwistedSlopes for images of `height` × `width`. */
+  TwistedSlopesGrad: {
+    inputs: { dz: tf.Tensor }
+    attrs: { stride: number; height: number; width: number }
+    outputs: [dx: tf.Tensor]
   }
   /**
    * Inverted dropout from a counter-based generator: element i is kept when `hash(key, i) ≥ rate · 2³²` and then
