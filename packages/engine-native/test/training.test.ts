@@ -39,8 +39,21 @@ async function expectLike(
   }
 }
 
+const softTanh = (v: number) => Math.tanh(Math.log1p(Math.exp(v)))
+
+/** In float64. */
+const activations = {
+  linear: { value: (v: number) => v, slope: () => 1 },
+  relu: { value: (v: number) => Math.max(v, 0), slope: (v: number) => (v > 0 ? 1 : 0) },
+  mish: {
+    value: (v: number) => v * softTanh(v),
+    slope: (v: number) => softTanh(v) + (v * (1 - softTanh(v) ** 2)) / (1 + Math.exp(-v)),
+  },
+} as const
+type Activation = keyof typeof activations
+
 /** Batch norm and its gradient in float64, written from the formulas. */
-function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: number, relu: boolean) {
+function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: number, activation: Activation) {
   const channels = gamma.data.length
   const rows = x.data.length / channels
   const zeros = () => new Array<number>(channels).fill(0)
@@ -49,8 +62,9 @@ function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: 
   for (let i = 0; i < x.data.length; i++) variance[i % channels]! += (x.data[i]! - mean[i % channels]!) ** 2 / rows
   const hat = Array.from(x.data, (v, i) => (v - mean[i % channels]!) / Math.sqrt(variance[i % channels]! + epsilon))
   const linear = hat.map((v, i) => v * gamma.data[i % channels]! + beta.data[i % channels]!)
-  const y = linear.map((v) => (relu ? Math.max(v, 0) : v))
-  const g = Array.from(dy.data, (v, i) => (relu && linear[i]! <= 0 ? 0 : v))
+  const { value, slope } = activations[activation]
+  const y = linear.map(value)
+  const g = Array.from(dy.data, (v, i) => v * slope(linear[i]!))
   for (let i = 0; i < g.length; i++) {
     dbeta[i % channels]! += g[i]!
     dgamma[i % channels]! += g[i]! * hat[i]!
@@ -80,8 +94,8 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
     const epsilon = 1e-5
     // Rounding the mean to float32 moves every centred value by up to |shift|·2⁻²⁴.
     const tolerance = 4e-6 + Math.abs(shift) * 2e-7
-    for (const activation of ['linear', 'relu'] as const) {
-      const reference = batchNorm(x, gamma, beta, dy, epsilon, activation === 'relu')
+    for (const activation of ['linear', 'relu', 'mish'] as const) {
+      const reference = batchNorm(x, gamma, beta, dy, epsilon, activation)
       const statistics = [...reference.mean, ...reference.variance]
       const stats = { shape: [2, channels], data: Float32Array.from(statistics) }
       const attrs = { epsilon, activation }
@@ -96,7 +110,7 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
       const mean = { shape: [channels], data: stats.data.slice(0, channels) }
       const variance = { shape: [channels], data: stats.data.slice(channels) }
       await expectLike('BatchNormEval', { x, gamma, beta, mean, variance }, attrs, [y], tolerance)
-      if (activation === 'relu') continue
+      if (activation !== 'linear') continue
       const stock = { x, scale: gamma, offset: beta, mean, variance }
       await expectLike('FusedBatchNorm', stock, { varianceEpsilon: epsilon }, [y], tolerance)
     }
@@ -127,7 +141,7 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
     const x = values([40, 3])
     x.data[4] = Number.NaN
     const one = { shape: [3], data: new Float32Array(3).fill(1) }
-    for (const activation of ['linear', 'relu']) {
+    for (const activation of ['linear', 'relu', 'mish']) {
       const [y] = await run('BatchNormTrain', { x, gamma: one, beta: one }, { epsilon: 1e-5, activation })
       expect(Array.from({ length: 6 }, (_, i) => Number.isNaN(y!.data[i]!))).toEqual([0, 1, 0, 0, 1, 0].map(Boolean))
     }

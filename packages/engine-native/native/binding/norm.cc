@@ -6,7 +6,13 @@
 namespace tricklab {
 namespace {
 
-// batchNormTrain(x, rows, channels, gamma, beta, epsilon, relu, y, stats)
+Activation activation_of(const Arguments& a, size_t index) {
+  const int64_t number = a.size(index);
+  if (number > static_cast<int64_t>(Activation::kMish)) throw BadArgument("there is no such activation");
+  return static_cast<Activation>(number);
+}
+
+// batchNormTrain(x, rows, channels, gamma, beta, epsilon, activation, y, stats)
 void batch_norm_train_call(Arguments& a) {
   const int64_t rows = a.size(1), channels = a.size(2);
   const float* x = a.floats(0, rows * channels);
@@ -15,23 +21,23 @@ void batch_norm_train_call(Arguments& a) {
   float* y = a.floats(7, rows * channels);
   float* stats = a.floats(8, 2 * channels);
   batch_moments(x, rows, channels, stats, stats + channels);
-  batch_normalize(x, rows, channels, stats, stats + channels, gamma, beta, a.number(5), a.flag(6), y);
+  batch_normalize(x, rows, channels, stats, stats + channels, gamma, beta, a.number(5), activation_of(a, 6), y);
 }
 
-// batchNormTrainGrad(dy, x, rows, channels, gamma, beta, stats, epsilon, relu, dx, dgamma, dbeta)
+// batchNormTrainGrad(dy, x, rows, channels, gamma, beta, stats, epsilon, activation, dx, dgamma, dbeta)
 void batch_norm_train_grad_call(Arguments& a) {
   const int64_t rows = a.size(2), channels = a.size(3);
   const float* stats = a.floats(6, 2 * channels);
   batch_norm_grad(a.floats(0, rows * channels), a.floats(1, rows * channels), rows, channels, stats, stats + channels,
-                  a.floats(4, channels), a.floats(5, channels), a.number(7), a.flag(8), a.floats(9, rows * channels),
+                  a.floats(4, channels), a.floats(5, channels), a.number(7), activation_of(a, 8), a.floats(9, rows * channels),
                   a.floats(10, channels), a.floats(11, channels));
 }
 
-// batchNormEval(x, rows, channels, mean, variance, gamma?, beta?, epsilon, relu, y)
+// batchNormEval(x, rows, channels, mean, variance, gamma?, beta?, epsilon, activation, y)
 void batch_norm_eval_call(Arguments& a) {
   const int64_t rows = a.size(1), channels = a.size(2);
   batch_normalize(a.floats(0, rows * channels), rows, channels, a.floats(3, channels), a.floats(4, channels),
-                  a.optional_floats(5, channels), a.optional_floats(6, channels), a.number(7), a.flag(8),
+                  a.optional_floats(5, channels), a.optional_floats(6, channels), a.number(7), activation_of(a, 8),
                   a.floats(9, rows * channels));
 }
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/numeric.h"
 #include "base/threads.h"
+#include "elementwise/mish.h"
 
 namespace tricklab {
 namespace {
@@ -67,7 +68,20 @@ void add_moments(const float* __restrict x, int64_t rows, int64_t width, double*
   }
 }
 
-template <bool kRelu>
+template <Activation kActivation>
+inline float activate(float v) {
+  if (kActivation == Activation::kMish) return mish_of(v);
+  return kActivation == Activation::kRelu && v <= 0.0f ? 0.0f : v;
+}
+
+// What of g passes the activation at v.
+template <Activation kActivation>
+inline float passed(float g, float v) {
+  if (kActivation == Activation::kMish) return g * mish_slope_of(v);
+  return kActivation == Activation::kLinear || v > 0.0f ? g : 0.0f;
+}
+
+template <Activation kActivation>
 void normalize_rows(const float* __restrict x, int64_t rows, int64_t width, const Parameters& parameters,
                     float* __restrict y) {
   const float* __restrict mean = parameters.mean;
@@ -77,14 +91,13 @@ void normalize_rows(const float* __restrict x, int64_t rows, int64_t width, cons
     const float* __restrict from = x + r * width;
     float* __restrict to = y + r * width;
     for (int64_t c = 0; c < width; ++c) {
-      const float v = (from[c] - mean[c]) * scale[c] + beta[c];
-      to[c] = kRelu && v <= 0.0f ? 0.0f : v;
+      to[c] = activate<kActivation>((from[c] - mean[c]) * scale[c] + beta[c]);
     }
   }
 }
 
-// Sums of g and of g · (x − mean), where g is dy where the output was positive.
-template <bool kRelu>
+// Sums of g and of g · (x − mean), where g is what of dy passes the activation.
+template <Activation kActivation>
 void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
                    const Parameters& parameters, double* __restrict sum, double* __restrict product) {
   const float* __restrict mean = parameters.mean;
@@ -96,11 +109,8 @@ void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_
     const float* __restrict x_row = x + r * width;
     for (int64_t c = 0; c < width; ++c) {
       const float first = x_row[c] - mean[c], second = x_row[c + width] - mean[c];
-      float g = g_row[c], h = g_row[c + width];
-      if (kRelu) {
-        g = first * scale[c] + beta[c] > 0.0f ? g : 0.0f;
-        h = second * scale[c] + beta[c] > 0.0f ? h : 0.0f;
-      }
+      const float g = passed<kActivation>(g_row[c], first * scale[c] + beta[c]);
+      const float h = passed<kActivation>(g_row[c + width], second * scale[c] + beta[c]);
       sum[c] += static_cast<double>(g) + static_cast<double>(h);
       product[c] += static_cast<double>(g * first) + static_cast<double>(h * second);
     }
@@ -110,8 +120,7 @@ void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_
     const float* __restrict x_row = x + r * width;
     for (int64_t c = 0; c < width; ++c) {
       const float first = x_row[c] - mean[c];
-      float g = g_row[c];
-      if (kRelu) g = first * scale[c] + beta[c] > 0.0f ? g : 0.0f;
+      const float g = passed<kActivation>(g_row[c], first * scale[c] + beta[c]);
       sum[c] += static_cast<double>(g);
       product[c] += static_cast<double>(g * first);
     }
@@ -119,7 +128,7 @@ void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_
 }
 
 // dx = scale · (g − shift − (x − mean) · slope)
-template <bool kRelu>
+template <Activation kActivation>
 void grad_rows(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
                const Parameters& parameters, const float* __restrict shift, const float* __restrict slope,
                float* __restrict dx) {
@@ -132,8 +141,7 @@ void grad_rows(const float* __restrict dy, const float* __restrict x, int64_t ro
     float* __restrict to = dx + r * width;
     for (int64_t c = 0; c < width; ++c) {
       const float centred = x_row[c] - mean[c];
-      float g = g_row[c];
-      if (kRelu) g = centred * scale[c] + beta[c] > 0.0f ? g : 0.0f;
+      const float g = passed<kActivation>(g_row[c], centred * scale[c] + beta[c]);
       to[c] = scale[c] * ((g - shift[c]) - centred * slope[c]);
     }
   }
@@ -165,6 +173,14 @@ void sum_rows(const Fold& fold, int64_t rows, int64_t channels, const Body& body
 
 Workspace totals;
 
+// Versions in the order of `Activation`.
+constexpr decltype(&normalize_rows<Activation::kLinear>) kNormalizeRows[] = {
+    normalize_rows<Activation::kLinear>, normalize_rows<Activation::kRelu>, normalize_rows<Activation::kMish>};
+constexpr decltype(&add_grad_sums<Activation::kLinear>) kAddGradSums[] = {
+    add_grad_sums<Activation::kLinear>, add_grad_sums<Activation::kRelu>, add_grad_sums<Activation::kMish>};
+constexpr decltype(&grad_rows<Activation::kLinear>) kGradRows[] = {
+    grad_rows<Activation::kLinear>, grad_rows<Activation::kRelu>, grad_rows<Activation::kMish>};
+
 }  // namespace
 
 void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance) {
@@ -189,11 +205,11 @@ void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, 
 }
 
 void batch_normalize(const float* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
-                     const float* gamma, const float* beta, double epsilon, bool relu, float* y) {
+                     const float* gamma, const float* beta, double epsilon, Activation activation, float* y) {
   if (rows * channels == 0) return;
   const Fold fold = fold_of(rows, channels);
   const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
-  const auto run = relu ? normalize_rows<true> : normalize_rows<false>;
+  const auto run = kNormalizeRows[static_cast<int>(activation)];
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
     run(x + begin * fold.width, end - begin, fold.width, parameters, y + begin * fold.width);
   });
@@ -202,14 +218,14 @@ void batch_normalize(const float* x, int64_t rows, int64_t channels, const float
 }
 
 void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t channels, const float* mean,
-                     const float* variance, const float* gamma, const float* beta, double epsilon, bool relu,
+                     const float* variance, const float* gamma, const float* beta, double epsilon, Activation activation,
                      float* dx, float* dgamma, float* dbeta) {
   if (channels == 0) return;
   const Fold fold = fold_of(rows, channels);
   const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
   double* sum = totals.doubles(2 * channels);
   double* product = sum + channels;
-  const auto add = relu ? add_grad_sums<true> : add_grad_sums<false>;
+  const auto add = kAddGradSums[static_cast<int>(activation)];
   sum_rows(
       fold, rows, channels,
       [&](int64_t row, int64_t count, int64_t width, double* first, double* second) {
@@ -229,7 +245,7 @@ void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t chan
     dbeta[c] = static_cast<float>(sum[c]);
     dgamma[c] = static_cast<float>(product[c] / std::sqrt(static_cast<double>(variance[c]) + epsilon));
   }
-  const auto run = relu ? grad_rows<true> : grad_rows<false>;
+  const auto run = kGradRows[static_cast<int>(activation)];
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
     const int64_t at = begin * fold.width;
     run(dy + at, x + at, end - begin, fold.width, parameters, shift, slope, dx + at);

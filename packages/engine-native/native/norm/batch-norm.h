@@ -1,20 +1,23 @@
-// Batch norm over [rows, channels]: statistics over the rows. With relu, negative results become 0.
+// Batch norm over [rows, channels]: statistics over the rows.
 #pragma once
 
 #include <cstdint>
 
 namespace tricklab {
 
+// What is applied to the result. The order is that of src/kernels/training.ts.
+enum class Activation : int32_t { kLinear, kRelu, kMish };
+
 // mean[c] and the biased variance[c], in one pass over x.
 void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance);
 
 // y = act((x − mean) / sqrt(variance + epsilon) · gamma + beta); gamma and beta may be nullptr: 1 and 0.
 void batch_normalize(const float* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
-                     const float* gamma, const float* beta, double epsilon, bool relu, float* y);
+                     const float* gamma, const float* beta, double epsilon, Activation activation, float* y);
 
 // Gradient of batch_moments and batch_normalize together, in two passes over dy and x.
 void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t channels, const float* mean,
-                     const float* variance, const float* gamma, const float* beta, double epsilon, bool relu,
+                     const float* variance, const float* gamma, const float* beta, double epsilon, Activation activation,
                      float* dx, float* dgamma, float* dbeta);
 
 }  // namespace tricklab

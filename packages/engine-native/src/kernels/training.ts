@@ -1,5 +1,5 @@
 /** The fused training kernels of @tricklab/core. */
-import type { FusedKernelName, FusedKernels } from '@tricklab/core'
+import type { FusedActivation, FusedKernelName, FusedKernels } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'
@@ -10,15 +10,17 @@ import { nativeKernel } from './register.ts'
 interface FusedAddon {
   batchNormTrain(
     x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array, epsilon: number,
-    relu: number, y: Float32Array, stats: Float32Array,
+    activation: number, y: Float32Array, stats: Float32Array,
   ): void // biome-ignore format: a list
   batchNormTrainGrad(
     dy: Float32Array, x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array,
-    stats: Float32Array, epsilon: number, relu: number, dx: Float32Array, dgamma: Float32Array, dbeta: Float32Array,
+    stats: Float32Array, epsilon: number, activation: number, dx: Float32Array, dgamma: Float32Array,
+    dbeta: Float32Array,
   ): void // biome-ignore format: a list
   batchNormEval(
     x: Float32Array, rows: number, channels: number, mean: Float32Array, variance: Float32Array,
-    gamma: Float32Array | undefined, beta: Float32Array | undefined, epsilon: number, relu: number, y: Float32Array,
+    gamma: Float32Array | undefined, beta: Float32Array | undefined, epsilon: number, activation: number,
+    y: Float32Array,
   ): void // biome-ignore format: a list
   softmaxCrossEntropy(
     logits: Float32Array, targets: Float32Array, rows: number, classes: number, losses: Float32Array,
@@ -56,7 +58,8 @@ function register<K extends FusedKernelName>(name: K, run: Run<K>): void {
   })
 }
 
-const reluFlag = (activation: string) => (activation === 'relu' ? 1 : 0)
+/** In the order of `Activation` in native/norm/batch-norm.h. */
+const activationCode = { linear: 0, relu: 1, mish: 2 } as const satisfies Record<FusedActivation, number>
 
 /** Registers every kernel of `FusedKernels` but ReluGrad and AddRelu, which are ordinary binary kernels. */
 export function registerFused(): void {
@@ -80,8 +83,8 @@ function registerBatchNorm(addon: FusedAddon): void {
     const y = backend.output(x.shape)
     const stats = backend.output([2, channels])
     addon.batchNormTrain(
-      backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon, reluFlag(activation),
-      backend.floats(y), backend.floats(stats),
+      backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon,
+      activationCode[activation], backend.floats(y), backend.floats(stats),
     ) // biome-ignore format: a list
     return [y, stats]
   })
@@ -92,7 +95,7 @@ function registerBatchNorm(addon: FusedAddon): void {
     const dbeta = backend.output([channels])
     addon.batchNormTrainGrad(
       backend.floats(dy), backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta),
-      backend.floats(stats), epsilon, reluFlag(activation), backend.floats(dx), backend.floats(dgamma),
+      backend.floats(stats), epsilon, activationCode[activation], backend.floats(dx), backend.floats(dgamma),
       backend.floats(dbeta),
     ) // biome-ignore format: a list
     return [dx, dgamma, dbeta]
@@ -114,7 +117,7 @@ function registerBatchNorm(addon: FusedAddon): void {
     const y = backend.output(x.shape)
     addon.batchNormEval(
       backend.floats(x), rows, channels, backend.floats(mean), backend.floats(variance), backend.floats(gamma),
-      backend.floats(beta), epsilon, reluFlag(activation), backend.floats(y),
+      backend.floats(beta), epsilon, activationCode[activation], backend.floats(y),
     ) // biome-ignore format: a list
     return [y]
   })
