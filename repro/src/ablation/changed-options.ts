@@ -28,10 +28,11 @@ const places: readonly Place[] = [
 
 /**
  * Options that a row has neither as its table's base nor by default, one by one, of components that both use; and the
- * precision likewise.
+ * precision likewise. Of a training in stages, those of the model alone.
  */
 export function changedOptions(recipe: NormalRecipe, base: NormalRecipe, registry: Registry): Trick[] {
-  const options = places.flatMap((place): Trick[] => {
+  const shared = recipe.stages === undefined ? places : places.filter(({ path }) => path === 'model')
+  const options = shared.flatMap((place): Trick[] => {
     const [own, before] = [place.get(recipe), place.get(base)]
     if (own === undefined || before === undefined || own.use !== before.use) return []
     const usual = registry.normalize(place.kind, own.use, place.path).use
@@ -40,7 +41,6 @@ export function changedOptions(recipe: NormalRecipe, base: NormalRecipe, registr
       name: `${place.path}.${key}`,
       place: 'option',
       instead: JSON.stringify(before[key]),
-
       without: (other) => place.set(other, { ...place.get(other)!, [key]: before[key]! }),
     }))
   })

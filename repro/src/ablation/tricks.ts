@@ -1,4 +1,15 @@
-import { createRegistry, fail, type NormalRecipe, normalizeRow, type Registry, type Row, suggest } from '@tricklab/core'
+import {
+  createRegistry,
+  fail,
+  joinStages,
+  type NormalRecipe,
+  type NormalUse,
+  normalizeRow,
+  type Registry,
+  type Row,
+  stageRecipes,
+  suggest,
+} from '@tricklab/core'
 import { changedOptions } from './changed-options.ts'
 import { filledSlots } from './filled-slots.ts'
 
@@ -24,26 +35,27 @@ const foundation: readonly string[] = ['data', 'nn', 'optim']
  * The tricks of a row: what it does beyond its plain form.
  *
  * - whatever stands in a slot that the skeleton would fill otherwise, or leave empty;
- * - every callback and every augmentation;
+ * - every callback and every augmentation, and a predictor;
  * - a loss or an optimizer of a plugin: without it `cross-entropy`, or `adamw` with the options that both have;
  * - a schedule other than `constant`;
  * - an option that the row has neither as its table's base nor by default: without it the base's value.
  *
- * Data, metrics, epochs and batch size are what a row is about and no tricks; crops are data.
+ * Data, metrics, epochs and batch size are what a row is about and no tricks; crops are data. In a training in stages a
+ * trick is left out of every stage that has it, and the options of a stage are its own.
  * A component whose plain counterpart no plugin of the table registers cannot be left out.
  */
 export function listTricks(row: Row): Trick[] {
   const registry = createRegistry(row.table.plugins)
   const { recipe } = row
-  const tricks = [
+  const all = [
     ...filledSlots(recipe.model, registry),
-    ...recipe.callbacks.map(({ use }, index) => dropFromList('callback', use, index, leaveOutCallback)),
-    ...(recipe.data.train?.augment ?? []).map(({ use }, index) =>
-      dropFromList('augmentation', use, index, leaveOutAugmentation),
-    ),
-    ...replaced(recipe, registry),
+    ...stageRecipes(recipe).flatMap((stage) => stageTricks(stage, registry)),
+    ...(recipe.predictor === undefined ? [] : [predictorTrick(recipe.predictor)]),
     ...changedOptions(recipe, baseOf(row), registry),
   ]
+  const tricks = all.filter(
+    ({ name, place }, index) => all.findIndex((other) => other.name === name && other.place === place) === index,
+  )
   return tricks.map((trick) => {
     const alone = tricks.filter(({ name }) => name === trick.name).length === 1
     return alone ? trick : { ...trick, name: `${trick.place.replace(/^slot /, '')}/${trick.name}` }
@@ -84,37 +96,65 @@ function baseOf({ table }: Row): NormalRecipe {
   return normalizeRow({ ...table, rows: { base: {} } }, 'base').recipe
 }
 
-function dropFromList(
-  place: string,
-  name: string,
-  index: number,
-  leaveOut: (recipe: NormalRecipe, index: number) => NormalRecipe,
-): Trick {
-  return { name, place, instead: null, without: (recipe) => leaveOut(recipe, index) }
-}
-
-const leaveOutCallback = (recipe: NormalRecipe, index: number): NormalRecipe => ({
-  ...recipe,
-  callbacks: recipe.callbacks.filter((_, other) => other !== index),
-})
-
-function leaveOutAugmentation(recipe: NormalRecipe, index: number): NormalRecipe {
-  const train = recipe.data.train!
-  const augment = train.augment.filter((_, other) => other !== index)
-  return { ...recipe, data: { ...recipe.data, train: { ...train, augment } } }
-}
-
-/** Loss, optimizer and schedule that are not the plain ones. */
-function replaced(recipe: NormalRecipe, registry: Registry): Trick[] {
-  const kinds = ['loss', 'optimizer', 'schedule'] as const
-  return kinds.flatMap((kind) => {
-    const { use, ...options } = recipe[kind]
-    const owner = registry.list(kind).find(({ name }) => name === use)?.plugin ?? ''
-    const known = registry.list(kind).some(({ name }) => name === plain[kind])
-    if (use === plain[kind] || !known || (kind !== 'schedule' && foundation.includes(owner))) return []
-    const accepted = registry.component(kind, plain[kind]).options
-    const shared = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(accepted, name)))
-    const without = registry.normalize(kind, { use: plain[kind], ...shared } as { use: string }, `without ${use}`).use
-    return [{ name: use, place: kind, instead: plain[kind], without: (other) => ({ ...other, [kind]: without }) }]
+/** What one stage of a training does, or the whole of one without stages. */
+function stageTricks(stage: NormalRecipe, registry: Registry): Trick[] {
+  const callbacks = stage.callbacks.map(
+    ({ use }): Trick => ({
+      name: use,
+      place: 'callback',
+      instead: null,
+      without: inEveryStage((recipe) => ({ ...recipe, callbacks: others(recipe.callbacks, use) })),
+    }),
+  )
+  const augmentations = (stage.data.train?.augment ?? []).map(
+    ({ use }): Trick => ({
+      name: use,
+      place: 'augmentation',
+      instead: null,
+      without: inEveryStage((recipe) => {
+        const { train } = recipe.data
+        if (train === undefined) return recipe
+        return { ...recipe, data: { ...recipe.data, train: { ...train, augment: others(train.augment, use) } } }
+      }),
+    }),
+  )
+  const replaced = (['loss', 'optimizer', 'schedule'] as const).flatMap((kind): Trick[] => {
+    const { use } = stage[kind]
+    if (!isTrick(kind, use, registry)) return []
+    const without = inEveryStage((recipe) =>
+      recipe[kind].use === use ? { ...recipe, [kind]: plainCounterpart(kind, recipe[kind], registry) } : recipe,
+    )
+    return [{ name: use, place: kind, instead: plain[kind], without }]
   })
+  return [...callbacks, ...augmentations, ...replaced]
+}
+
+const others = (uses: readonly NormalUse[], name: string): NormalUse[] => uses.filter(({ use }) => use !== name)
+
+const inEveryStage =
+  (change: (stage: NormalRecipe) => NormalRecipe) =>
+  (recipe: NormalRecipe): NormalRecipe =>
+    joinStages(stageRecipes(recipe).map(change))
+
+function isTrick(kind: keyof typeof plain, use: string, registry: Registry): boolean {
+  const known = registry.list(kind)
+  const owner = known.find(({ name }) => name === use)?.plugin ?? ''
+  const replaceable = known.some(({ name }) => name === plain[kind])
+  return use !== plain[kind] && replaceable && (kind === 'schedule' || !foundation.includes(owner))
+}
+
+/** The plain component, with the options that both have as they were. */
+function plainCounterpart(kind: keyof typeof plain, { use, ...options }: NormalUse, registry: Registry): NormalUse {
+  const accepted = registry.component(kind, plain[kind]).options
+  const shared = Object.entries(options).filter(([name]) => Object.hasOwn(accepted, name))
+  return registry.normalize(kind, { use: plain[kind], ...Object.fromEntries(shared) }, `without ${use}`).use
+}
+
+function predictorTrick({ use }: NormalUse): Trick {
+  return {
+    name: use,
+    place: 'predictor',
+    instead: null,
+    without: ({ predictor: _predictor, ...recipe }) => recipe,
+  }
 }

@@ -5,7 +5,7 @@ import { signPath } from './marks.ts'
 import { createScale, type Scale, tickLabel } from './scale.ts'
 
 const width = 640
-const [left, right, lane] = [14, width - 14, 52]
+const [left, right, lane] = [14, width - 14, 56]
 
 /** What one thing is worth: every pair, and their mean with its 95 % interval. */
 export interface Effect {
@@ -34,7 +34,7 @@ ${effects.map((effect, index) => drawLane(metric, effect, 8 + lane * index, x))}
 }
 
 function drawLane(metric: string, { name, difference }: Effect, top: number, x: Scale): Html {
-  const middle = top + 34
+  const middle = top + 38
   const { values, mean, interval } = difference
   const ends = interval ?? { low: mean, high: mean }
   const title = `${name}: ${formatDifference(metric, mean)}${interval === null ? '' : `, 95 % from ${formatInterval(metric, interval)}`}`
