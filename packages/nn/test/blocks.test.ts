@@ -258,6 +258,7 @@ describe('models', () => {
         }) as never,
       }),
       optionalSlot: () => undefined,
+      slotUses: () => [],
     })
     expect(seen).toEqual([true, true, true, true, true, false])
     model.dispose()

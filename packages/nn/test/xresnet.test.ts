@@ -1,8 +1,15 @@
-import { listParams, type TableDefinition } from '@tricklab/core'
+import {
+  createRng,
+  type FilledSlot,
+  type Json,
+  listParams,
+  type SlotReader,
+  type TableDefinition,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createCrossEntropy, type nn } from '../src/index.ts'
+import { createCrossEntropy, createResidualBranch, type nn } from '../src/index.ts'
 import {
   chirp,
   contextOf,
@@ -185,6 +192,36 @@ describe('xresnet', () => {
     expect(types({ residual: 'conv' }).layers['stage2/block2']).toMatchObject({ type: 'conv' })
   })
 
+  test('several attentions stand one behind the other; the first keeps its name', () => {
+    const named = (attention: Json) => {
+      const model = createModel('xresnet50', { options: tiny, imageShape: [32, 32, 3], slots: { attention } })
+      const paths = listParams(model.params).flatMap(({ path }) => (path.includes('attention') ? [path] : []))
+      model.dispose()
+      return paths
+    }
+    const alone = named('conv2d')
+    expect(alone).toHaveLength(3)
+    expect(named(['conv2d'])).toEqual(alone)
+    const two = named(['conv2d', { use: 'conv2d', bias: true, where: 'stage1-last' }])
+    expect(two.filter((path) => !path.includes('attention2'))).toEqual(alone)
+    expect(two.filter((path) => path.includes('attention2'))).toEqual(
+      ['weight', 'bias'].map((name) => `stage1/block1/attention2/${name}`),
+    )
+
+    const map = (change: (x: tf.Tensor4D) => tf.Tensor4D): FilledSlot => ({
+      use: 'map',
+      create: () => ({ params: {}, outputShape: (shape) => shape, macs: () => 0, apply: change, dispose() {} }),
+    })
+    const uses = [map((x) => tf.add(x, 1)), map((x) => tf.mul(x, 2))]
+    const slots = { ...plainSlots, slotUses: (name: string) => (name === 'attention' ? uses : []) } as SlotReader
+    const context = { inputChannels: 2, outputChannels: 2, kernelSize: 3, stride: 1, activate: false, slots }
+    const branch = createResidualBranch({ ...context, init: createRng(1) })
+    const outcome = tf.tidy(() => Array.from(branch.apply(tf.ones([2, 2, 2, 2]), contextOf(true)).dataSync()))
+    // γ of the last norm is 0, so that (0 + 1) · 2 is what comes out.
+    expect(outcome).toEqual(Array.from({ length: 16 }, () => 2))
+    branch.dispose()
+  })
+
   test('refuses stages that do not fit together, and attention in a stage that is not there', () => {
     const build =
       (options: object, slots = {}) =>
@@ -196,6 +233,16 @@ describe('xresnet', () => {
   })
 })
 
+/** Only what must stand somewhere. */
+const plainSlots: SlotReader = {
+  slot: (name) => ({
+    use: name,
+    create: ((context: never) => createBlock(name === 'conv' ? 'conv2d' : 'batch-norm', context)) as never,
+  }),
+  optionalSlot: () => undefined,
+  slotUses: () => [],
+}
+
 test('types: slots and places are checked where the recipe is written', () => {
   const model = (model: NonNullable<TableDefinition<readonly [typeof nn]>['base']['model']>) => model
   model({ use: 'xresnet50', outputs: 1000, slots: { pool: 'max-pool', act: 'leaky-relu', attention: null } })
@@ -205,6 +252,9 @@ test('types: slots and places are checked where the recipe is written', () => {
   })
   // @ts-expect-error an activation in a block slot
   model({ use: 'xresnet50', slots: { pool: 'relu' } })
+  model({ use: 'xresnet50', slots: { attention: ['conv2d', { use: 'batch-norm', where: 'stage1-last' }] } })
+  // @ts-expect-error there is no fifth stage, in a list either
+  model({ use: 'xresnet50', slots: { attention: ['conv2d', { use: 'conv2d', where: 'stage5-last' }] } })
   // @ts-expect-error there is no fifth stage
   model({ use: 'xresnet50', slots: { attention: { use: 'conv2d', where: 'stage5-last' } } })
   // @ts-expect-error a residual network needs its blocks

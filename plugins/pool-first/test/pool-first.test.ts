@@ -141,6 +141,7 @@ describe('a block that pools first', () => {
     const slots = {
       slot: () => undefined,
       optionalSlot: (name: string) => (name === 'pool' ? pool : undefined),
+      slotUses: () => [],
     } as unknown as SlotReader
     const context = { inputChannels: 3, outputChannels: 4, kernelSize: 3, activate: false, init: createRng(1) }
     createPoolFirstBlock({ ...context, stride: 1, slots }).dispose()

@@ -1,4 +1,4 @@
-import { fail, type Row } from '@tricklab/core'
+import { fail, type Row, usesOf } from '@tricklab/core'
 
 /** A network that peers can build: plain data, understood by the TF.js and the PyTorch side alike. */
 export type Network =
@@ -36,7 +36,7 @@ export function networkOf(row: Row, inputChannels: number, classes: number): Net
   }
   if (callbacks.length > 0) refuse('peers have no callbacks', 'none', callbacks.map((callback) => callback.use).join())
   if (use === 'resnet18') return { kind: 'resnet18' }
-  const block = model.slots.block
+  const [block] = usesOf(model.slots.block)
   const known = blocks.find((name) => name === block?.use)
   const firstStrides: Record<string, number> = { 'slowai-cnn': 2, 'slowai-deeper-cnn': 1 }
   const firstStride = firstStrides[use]

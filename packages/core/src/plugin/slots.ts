@@ -10,6 +10,8 @@ export interface Slot {
   readonly default: string | null
   /** Where in the model a use can stand (`where: 'stage1-last'`); the first where the recipe does not say. */
   readonly places?: readonly string[]
+  /** A recipe may give a list: all of them stand there, one behind the other, each in its own place. */
+  readonly many?: true
 }
 
 /** Slots by name. A text alone is the default of a block slot. */
@@ -30,6 +32,8 @@ export interface SlotReader {
   slot<K extends SlotKind = 'block'>(name: string, kind?: K): FilledSlot<K>
   /** What stands in a slot whose default is null; undefined when nothing does. */
   optionalSlot<K extends SlotKind = 'block'>(name: string, kind?: K): FilledSlot<K> | undefined
+  /** All that stands in a slot that takes many, in the recipe's order; none where it is empty. */
+  slotUses<K extends SlotKind = 'block'>(name: string, kind?: K): readonly FilledSlot<K>[]
 }
 
 /** A declaration in its long form. */

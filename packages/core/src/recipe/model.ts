@@ -12,8 +12,22 @@ import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
  */
 export interface NormalModel {
   readonly skeleton: NormalUse
-  /** A slot with places has `where` among its options. */
-  readonly slots: { readonly [slot: string]: NormalUse }
+  /** A slot with places has `where` among its options. A list holds two at least: a list of one becomes that one. */
+  readonly slots: { readonly [slot: string]: NormalFilling }
+}
+
+/** What stands in a slot. */
+export type NormalFilling = NormalUse | readonly NormalUse[]
+
+/** What stands in a slot, as a list. */
+export function usesOf(filling: NormalFilling | undefined): readonly NormalUse[] {
+  if (filling === undefined) return []
+  return 'use' in filling ? [filling] : filling
+}
+
+/** A list as it stands in a slot: what usually is alone has the same form, and so the same hash, whether listed or not. */
+export function fillingOf(uses: readonly NormalUse[]): NormalFilling | undefined {
+  return uses.length > 1 ? uses : uses[0]
 }
 
 /** Fills in the defaults of a model and of its slots; adds what is wrong to `problems`. */
@@ -36,7 +50,7 @@ export function normalizeModel(
   }
   const declared = declarationsOf(registry, use.use as string)
   checkKeys(given, Object.keys(declared), `${where} model.slots`, problems)
-  const slots: Record<string, NormalUse> = {}
+  const slots: Record<string, NormalFilling> = {}
   for (const [name, declaration] of Object.entries(declared)) {
     const slot = slotOf(declaration)
     const filled = Object.hasOwn(given, name) ? given[name]! : slot.default
@@ -57,10 +71,23 @@ function normalizeSlot(
   registry: Registry,
   place: string,
   problems: Problem[],
-): NormalUse | undefined {
+): NormalFilling | undefined {
   if (filled === null && slot.default === null) return undefined
+  if (slot.many !== true || !Array.isArray(filled)) return normalizeOne(slot, filled, registry, place, problems)
+  if (filled.length === 0 && slot.default !== null) return normalizeOne(slot, null, registry, place, problems)
+  const uses = filled.map((use, index) => normalizeOne(slot, use, registry, `${place} entry ${index + 1}`, problems))
+  return fillingOf(uses.filter((use) => use !== undefined))
+}
+
+function normalizeOne(
+  slot: Slot,
+  filled: Json,
+  registry: Registry,
+  place: string,
+  problems: Problem[],
+): NormalUse | undefined {
   if (typeof filled !== 'string' && !(isObject(filled) && typeof filled.use === 'string')) {
-    const expected = `a ${slot.kind} name or { use: name, … }`
+    const expected = `a ${slot.kind} name or { use: name, … }${slot.many === true ? ', or a list of them' : ''}`
     problems.push({
       code: 'E_RECIPE',
       what: `${place} is filled with something else than ${slot.kind === 'activation' ? 'an' : 'a'} ${slot.kind}.`,
@@ -105,30 +132,29 @@ export function createModel(
 ): Model {
   const declared = declarationsOf(registry, skeleton.use)
 
-  function read<K extends SlotKind>(name: string, kind: SlotKind = 'block'): FilledSlot<K> | undefined {
+  function read<K extends SlotKind>(name: string, kind: SlotKind = 'block', many = false): FilledSlot<K>[] {
     const declaration = declared[name]
     if (declaration === undefined) throw new Error(`model "${skeleton.use}" asks for the undeclared slot "${name}"`)
     const slot = slotOf(declaration)
     if (slot.kind !== kind)
       throw new Error(`model "${skeleton.use}" asks for a ${kind} in the ${slot.kind} slot "${name}"`)
-    const filled = slots[name]
-    if (filled === undefined) return undefined
-    const { where, ...use } = filled
-    const placed = slot.places === undefined ? {} : { where: where as string }
-    return {
-      use: filled.use,
-      ...placed,
+    if (slot.many === true && !many)
+      throw new Error(`model "${skeleton.use}" asks for one of the many in slot "${name}"`)
+    return usesOf(slots[name]).map(({ where, ...use }) => ({
+      use: use.use as string,
+      ...(slot.places === undefined ? {} : { where: where as string }),
       create: (inner) => registry.create(kind as K, use as NormalUse, inner as never),
-    }
+    }))
   }
 
   return registry.create('model', skeleton, {
     ...context,
     slot(name, kind) {
-      const filled = read<NonNullable<typeof kind>>(name, kind)
+      const [filled] = read<NonNullable<typeof kind>>(name, kind)
       if (filled === undefined) throw new Error(`model "${skeleton.use}" asks for the empty slot "${name}"`)
       return filled
     },
-    optionalSlot: (name, kind) => read(name, kind),
+    optionalSlot: (name, kind) => read<NonNullable<typeof kind>>(name, kind)[0],
+    slotUses: (name, kind) => read(name, kind, true),
   })
 }

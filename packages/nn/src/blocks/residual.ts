@@ -9,7 +9,7 @@ import { createAveragePoolBlock } from './pools.ts'
 
 /**
  * The branch of a residual block: 1 × 1, 3 × 3 with the stride, 1 × 1, or two 3 × 3 where `expansion` is 1; the last norm
- * starts at 0; then the slot `attention`.
+ * starts at 0; then what stands in the slot `attention`, as `attention`, `attention2` and so on.
  */
 export function createResidualBranch(context: BlockContext): Block {
   const { inputChannels, outputChannels, kernelSize, stride, expansion = 1, activation, slots, init } = context
@@ -29,12 +29,16 @@ export function createResidualBranch(context: BlockContext): Block {
     }
     return createConvNorm(context, spec, { suffix: String(index + 1), slotted: wide })
   })
-  const attention = slots?.optionalSlot('attention')?.create({
-    ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
-    ...(activation === undefined ? {} : { activation }),
-    init: init.scope('attention'),
-  })
-  return sequential({ ...Object.assign({}, ...parts), ...(attention === undefined ? {} : { attention }) })
+  for (const [index, attention] of (slots?.slotUses('attention') ?? []).entries()) {
+    const name = index === 0 ? 'attention' : `attention${index + 1}`
+    const block = attention.create({
+      ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
+      ...(activation === undefined ? {} : { activation }),
+      init: init.scope(name),
+    })
+    parts.push({ [name]: block })
+  }
+  return sequential(Object.assign({}, ...parts))
 }
 
 /**

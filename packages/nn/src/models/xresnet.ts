@@ -40,6 +40,7 @@ const slots = {
   attention: {
     kind: 'block',
     default: null,
+    many: true,
     places: ['every-block', 'stage1-last', 'stage2-last', 'stage3-last', 'stage4-last'],
   },
   residual: 'xresnet-block',
@@ -158,21 +159,26 @@ function createStemPool(pool: BlockContext, { optionalSlot }: SlotReader): Model
 }
 
 /** The slots as they are filled at one residual block. */
-function slotsAt({ slot, optionalSlot }: SlotReader, { stage, last }: { stage: number; last: boolean }): SlotReader {
+function slotsAt(
+  { slot, optionalSlot, slotUses }: SlotReader,
+  { stage, last }: { stage: number; last: boolean },
+): SlotReader {
   const here: Readonly<Record<string, (where: string | undefined) => boolean>> = {
     pool: (where) => where !== 'stem',
     attention: (where) => where === 'every-block' || (last && where === `stage${stage}-last`),
   }
+  const stands = (name: string, where: string | undefined) => here[name]?.(where) ?? true
   return {
     slot,
     optionalSlot(name, kind) {
       const filled = optionalSlot(name, kind)
-      return filled !== undefined && (here[name]?.(filled.where) ?? true) ? filled : undefined
+      return filled !== undefined && stands(name, filled.where) ? filled : undefined
     },
+    slotUses: (name, kind) => slotUses(name, kind).filter(({ where }) => stands(name, where)),
   }
 }
 
-function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions>, { optionalSlot }: SlotReader): void {
+function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions>, { slotUses }: SlotReader): void {
   if (layers.length !== widths.length || layers.length === 0 || stemWidths.length === 0) {
     fail('E_OPTION_RANGE', {
       what: 'xresnet: `layers` and `widths` must name the same stages, and the stem needs a width.',
@@ -180,10 +186,10 @@ function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions
       received: `layers ${JSON.stringify(layers)}, widths ${JSON.stringify(widths)}, stemWidths ${JSON.stringify(stemWidths)}.`,
     })
   }
-  const where = optionalSlot('attention')?.where ?? ''
-  if (Number(lastOfStage.exec(where)?.[1] ?? 0) > layers.length) {
+  for (const { use, where = '' } of slotUses('attention')) {
+    if (Number(lastOfStage.exec(where)?.[1] ?? 0) <= layers.length) continue
     fail('E_OPTION_RANGE', {
-      what: `xresnet: attention is to stand at "${where}", but there are ${layers.length} stages.`,
+      what: `xresnet: the attention "${use}" is to stand at "${where}", but there are ${layers.length} stages.`,
       expected: `a stage up to ${layers.length}.`,
       received: `"${where}".`,
     })
