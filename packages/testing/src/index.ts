@@ -16,6 +16,7 @@ export { checkLoss, type LossSpec } from './contract/loss.ts'
 export { checkMetric, type MetricSpec } from './contract/metric.ts'
 export { checkModel, type ModelSpec } from './contract/model.ts'
 export { checkOptimizer, type OptimizerSpec } from './contract/optimizer.ts'
+export { checkPredictor, type PredictorSpec } from './contract/predictor.ts'
 export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
 export * as reference from './reference/index.ts'
@@ -28,5 +29,6 @@ export {
   metricContract,
   modelContract,
   optimizerContract,
+  predictorContract,
   scheduleContract,
 } from './suite.ts'

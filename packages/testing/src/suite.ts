@@ -9,6 +9,7 @@ import { type LossSpec, lossChecks } from './contract/loss.ts'
 import { type MetricSpec, metricChecks } from './contract/metric.ts'
 import { type ModelSpec, modelChecks } from './contract/model.ts'
 import { type OptimizerSpec, optimizerChecks } from './contract/optimizer.ts'
+import { type PredictorSpec, predictorChecks } from './contract/predictor.ts'
 import { type ScheduleSpec, scheduleChecks } from './contract/schedule.ts'
 import type { ComponentSpec } from './contract/spec.ts'
 
@@ -37,6 +38,10 @@ export const lossContract = (spec: LossSpec): void => declare('loss', lossChecks
 /** Declares the tests of an optimizer's contract. */
 export const optimizerContract = (spec: OptimizerSpec): void =>
   declare('optimizer', optimizerChecks, spec, usualEngines)
+
+/** Declares the tests of a predictor's contract. */
+export const predictorContract = (spec: PredictorSpec): void =>
+  declare('predictor', predictorChecks, spec, usualEngines)
 
 /** Declares the tests of a schedule's contract; schedules compute without an engine. */
 export const scheduleContract = (spec: ScheduleSpec): void => declare('schedule', scheduleChecks, spec, [])

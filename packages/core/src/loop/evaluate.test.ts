@@ -31,9 +31,10 @@ async function* scaled(source: BatchSource, factor: number) {
 test('the weights of a fit score as its last epoch did, bit by bit, with the hooks of that epoch', async () => {
   const seen: unknown[] = []
   const callback = (): Callback => ({
-    beforeBatch: ({ training, epoch, step, index, images }: Batch) => {
-      if (!training) seen.push([epoch, step, index])
-      return training ? undefined : { images: tf.mul(images, 3) as tf.Tensor4D }
+    beforeBatch(batch: Batch) {
+      if (batch.training) return
+      seen.push([batch.epoch, batch.step, batch.index])
+      return { ...batch, images: tf.mul(batch.images, 3) as tf.Tensor4D }
     },
     afterLoss: ({ loss }) => ({ loss: tf.add(loss, 1) as tf.Scalar }),
   })
