@@ -26,8 +26,19 @@ async function expectLike(
   }
 }
 
+const softTanh = (v: number) => Math.tanh(Math.log1p(Math.exp(v)))
+const mishSlope = (v: number) => softTanh(v) + (v * (1 - softTanh(v) ** 2)) / (1 + Math.exp(-v))
+
+/** In float64. */
+const activations = {
+  linear: { value: (v: number) => v, slope: () => 1 },
+  relu: { value: (v: number) => Math.max(v, 0), slope: (v: number) => (v > 0 ? 1 : 0) },
+  mish: { value: (v: number) => v * softTanh(v), slope: mishSlope },
+} as const
+type Activation = keyof typeof activations
+
 /** Batch norm and its gradient in float64, written from the formulas. */
-function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: number, relu: boolean) {
+function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: number, activation: Activation) {
   const channels = gamma.data.length
   const rows = x.data.length / channels
   const mean = new Array<number>(channels).fill(0)
@@ -36,8 +47,9 @@ function batchNorm(x: Values, gamma: Values, beta: Values, dy: Values, epsilon: 
   for (let i = 0; i < x.data.length; i++) variance[i % channels]! += (x.data[i]! - mean[i % channels]!) ** 2 / rows
   const hat = Array.from(x.data, (v, i) => (v - mean[i % channels]!) / Math.sqrt(variance[i % channels]! + epsilon))
   const linear = hat.map((v, i) => v * gamma.data[i % channels]! + beta.data[i % channels]!)
-  const y = linear.map((v) => (relu ? Math.max(v, 0) : v))
-  const g = Array.from(dy.data, (v, i) => (relu && linear[i]! <= 0 ? 0 : v))
+  const { value, slope } = activations[activation]
+  const y = linear.map(value)
+  const g = Array.from(dy.data, (v, i) => v * slope(linear[i]!))
   const dbeta = new Array<number>(channels).fill(0)
   const dgamma = new Array<number>(channels).fill(0)
   for (let i = 0; i < g.length; i++) {
@@ -68,8 +80,8 @@ test.each([
   const epsilon = 1e-5
   // Rounding the mean to float32 moves every centred value by up to |shift|·2⁻²⁴.
   const tolerance = 4e-6 + Math.abs(shift) * 2e-7
-  for (const activation of ['linear', 'relu'] as const) {
-    const reference = batchNorm(x, gamma, beta, dy, epsilon, activation === 'relu')
+  for (const activation of ['linear', 'relu', 'mish'] as const) {
+    const reference = batchNorm(x, gamma, beta, dy, epsilon, activation)
     const { mean, variance } = reference
     const stats = { shape: [2, channels], data: Float32Array.from([...mean, ...variance]) }
     await expectLike(
@@ -194,6 +206,18 @@ test.each([[1], [3], [4], [7, 5], [2, 3, 3, 9]])('maps over %j', async (...shape
     {},
     from((v, i) => Math.max(0, v + dy.data[i]!)),
   )
+  await expectLike(
+    'Mish',
+    { x },
+    {},
+    from((v) => v * softTanh(v)),
+  )
+  await expectLike(
+    'MishGrad',
+    { dy, x },
+    {},
+    from((v, i) => dy.data[i]! * mishSlope(v)),
+  )
   for (const rate of [0, 0.1, 0.5, 0.999]) {
     for (const key of [0, 1, 0x9e3779b9, 2 ** 31]) {
       const scale = Math.fround(1 / (1 - rate))
@@ -214,6 +238,64 @@ test('the dropout mask of a long tensor is the hash, element by element', async 
   const { outputs } = await runOn('wasm', 'Dropout', { x }, { rate: 0.3, key: 12345 })
   const expected = Array.from(x.data, (_, i) => (dropoutHash(12345, i) >= 0.3 * 2 ** 32 ? Math.fround(1 / 0.7) : 0))
   expect([...outputs[0]!]).toEqual(expected)
+})
+
+test('Mish from end to end, relative to itself', async () => {
+  const data = Float32Array.from({ length: 4003 }, (_, i) => (i - 2001) * 0.04)
+  data.set([3.4e38, -3.4e38, Number.NaN])
+  const { outputs } = await runOn('wasm', 'Mish', { x: { shape: [data.length], data } }, {})
+  const dy = { shape: [data.length], data: new Float32Array(data.length).fill(1) }
+  const slopes = await runOn('wasm', 'MishGrad', { dy, x: { shape: [data.length], data } }, {})
+  expect([...outputs[0]!.subarray(0, 3)]).toEqual([data[0], -0, Number.NaN])
+  expect([...slopes.outputs[0]!.subarray(0, 3)]).toEqual([1, 0, Number.NaN])
+  for (let i = 3; i < data.length; i++) {
+    const x = data[i]!
+    const value = x * softTanh(x)
+    expect(Math.abs(outputs[0]![i]! - value), `at ${x}`).toBeLessThanOrEqual(5e-7 * Math.abs(value))
+    // The terms of the slope cancel around −1.2; relative to the larger one there is nothing to lose.
+    expect(Math.abs(slopes.outputs[0]![i]! - mishSlope(x)), `slope at ${x}`).toBeLessThanOrEqual(
+      5e-7 * softTanh(x) * Math.max(1, Math.abs(x)),
+    )
+  }
+})
+
+test.each([
+  { rectified: false, alpha: 0, centralise: false },
+  { rectified: true, alpha: 0, centralise: true },
+  { rectified: true, alpha: 0.5, centralise: false },
+  { rectified: false, alpha: 1, centralise: true },
+])('Ranger, %j', async ({ rectified, alpha, centralise }) => {
+  const sizes = [[5], [2, 3, 3], [1], [9, 18], [0, 4]]
+  const inputs: Record<string, Values> = {}
+  for (const [i, shape] of sizes.entries()) {
+    inputs[`p${i}`] = randomValues(random, shape)
+    inputs[`m${i}`] = randomValues(random, shape, 0.1)
+    inputs[`v${i}`] = randomValues(random, shape, 0.1, 0.1)
+    // Between the steps of lookahead the slow weights do not count.
+    inputs[`s${i}`] = randomValues(random, shape, 1, alpha === 0 ? Number.NaN : 0)
+    inputs[`g${i}`] = randomValues(random, shape, 1, 0.3)
+  }
+  const weightDecays = [0.1, 0, 0.3, 0.01, 0]
+  const moments = { beta1: 0.95, beta2: 0.99, epsilon: 1e-5 }
+  const attrs = { learningRate: 0.03, stepSize: 0.02, rectified, ...moments, alpha, centralise, weightDecays }
+  const expected = sizes.flatMap((shape, i) => {
+    const [p, m, v, s, raw] = ['p', 'm', 'v', 's', 'g'].map((name) => [...inputs[`${name}${i}`]!.data])
+    const channels = shape.at(-1)!
+    const means = new Array<number>(channels).fill(0)
+    if (centralise && shape.length > 1) {
+      for (const [k, slope] of raw!.entries()) means[k % channels]! += (slope * channels) / raw!.length
+    }
+    const g = raw!.map((slope, k) => slope - means[k % channels]!)
+    const mean = m!.map((old, k) => 0.95 * old + (1 - 0.95) * g[k]!)
+    const square = v!.map((old, k) => 0.99 * old + (1 - 0.99) * g[k]! ** 2)
+    const moved = p!.map((value, k) => {
+      const direction = rectified ? mean[k]! / (Math.sqrt(square[k]!) + 1e-5) : mean[k]!
+      const fast = value * (1 - 0.03 * weightDecays[i]!) - 0.02 * direction
+      return alpha === 0 ? fast : s![k]! + alpha * (fast - s![k]!)
+    })
+    return [moved, mean, square].map((data) => ({ shape, data }))
+  })
+  await expectLike('RangerUpdate', inputs, attrs, expected)
 })
 
 test('AdamW, two parameters, third step', async () => {

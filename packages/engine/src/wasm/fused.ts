@@ -1,5 +1,5 @@
 /** The fused training kernels of @tricklab/core on WebAssembly. */
-import type { FusedKernelName, FusedKernels } from '@tricklab/core'
+import type { FusedActivation, FusedKernelName, FusedKernels } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { KernelModule } from './module.ts'
 import { replaceKernel } from './register.ts'
@@ -25,7 +25,10 @@ function rowsAndChannels(x: tf.TensorInfo): [rows: number, channels: number] {
   return [sizeOf(x) / channels, channels]
 }
 
-/** Registers every kernel of `FusedKernels`. */
+/** As kernels/norm.ts counts them. */
+const activationCode = { linear: 0, relu: 1, mish: 2 } as const satisfies Record<FusedActivation, number>
+
+/** Registers the kernels of `FusedKernels` that have a file here; blur pooling has one of its own. */
 export function registerFused(): void {
   registerBatchNorm()
   registerElementwise()
@@ -56,7 +59,6 @@ function registerBatchNorm(): void {
     module.workspace(channels * 20, (workspace) => {
       kernels.batchMoments(module.address(x), rows, channels, mean, workspace)
       kernels.batchNormScale(module.address(gamma), mean + channels * 4, channels, epsilon, workspace)
-      const relu = activation === 'relu' ? 1 : 0
       kernels.normalize(
         module.address(x),
         rows,
@@ -64,7 +66,7 @@ function registerBatchNorm(): void {
         mean,
         workspace,
         module.address(beta),
-        relu,
+        activationCode[activation],
         module.address(y),
       )
     })
@@ -86,7 +88,7 @@ function registerBatchNorm(): void {
         module.address(beta),
         module.address(stats),
         epsilon,
-        activation === 'relu' ? 1 : 0,
+        activationCode[activation],
         module.address(dx),
         module.address(dgamma),
         module.address(dbeta),
@@ -108,7 +110,7 @@ function registerBatchNorm(): void {
         module.address(mean),
         scale,
         module.address(beta),
-        activation === 'relu' ? 1 : 0,
+        activationCode[activation],
         module.address(y),
       )
     })
@@ -136,6 +138,16 @@ function registerElementwise(): void {
     const y = module.output(a.shape)
     module.kernels.addRelu(module.address(a), module.address(b), sizeOf(a), module.address(y))
     return [y]
+  })
+  register('Mish', ({ x }, _attrs, module) => {
+    const y = module.output(x.shape)
+    module.kernels.mish(module.address(x), sizeOf(x), module.address(y))
+    return [y]
+  })
+  register('MishGrad', ({ dy, x }, _attrs, module) => {
+    const dx = module.output(x.shape)
+    module.kernels.mishGrad(module.address(dy), module.address(x), sizeOf(x), module.address(dx))
+    return [dx]
   })
   register('Dropout', ({ x }, { rate, key }, module) => {
     const y = module.output(x.shape)
@@ -188,6 +200,36 @@ function registerOptimizers(): void {
         step === 1 ? 1 : 0,
         ...outputs.map((output) => module.address(output)),
       )
+      return outputs
+    })
+  })
+  register('RangerUpdate', (inputs, attrs, module) => {
+    const { learningRate, stepSize, rectified, beta1, beta2, epsilon, alpha, centralise, weightDecays } = attrs
+    return weightDecays.flatMap((decay, i) => {
+      const p = inputs[`p${i}`]!
+      const g = inputs[`g${i}`]!
+      const outputs = [module.output(p.shape), module.output(p.shape), module.output(p.shape)]
+      const centred = centralise && p.shape.length > 1 && sizeOf(p) > 0
+      const [rows, channels] = centred ? rowsAndChannels(p) : [1, sizeOf(p)]
+      module.workspace(centred ? channels * 4 : 0, (workspace) => {
+        if (centred) module.kernels.columnMeans(module.address(g), rows, channels, workspace)
+        module.kernels.ranger(
+          ...['p', 'm', 'v', 's', 'g'].map((name) => module.address(inputs[`${name}${i}`]!)),
+          rows,
+          channels,
+          centred ? workspace : 0,
+          1 - learningRate * decay,
+          beta1,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          stepSize,
+          epsilon,
+          alpha,
+          rectified ? 1 : 0,
+          ...outputs.map((output) => module.address(output)),
+        )
+      })
       return outputs
     })
   })

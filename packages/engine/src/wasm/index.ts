@@ -4,6 +4,7 @@ import { fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { overrideGradients } from '../gradients.ts'
 import { registerArithmetic } from './arithmetic.ts'
+import { registerBlurs } from './blur.ts'
 import { registerConvolutions } from './convolution.ts'
 import { registerMissingGradients } from './depthwise.ts'
 import { registerFused } from './fused.ts'
@@ -32,6 +33,7 @@ export async function prepareWasm(): Promise<{ version: string; simd: SimdLevel 
   registerConvolutions()
   registerMissingGradients()
   registerPools()
+  registerBlurs()
   registerArithmetic()
   registerFused()
   overrideGradients()

@@ -28,6 +28,9 @@ export type Kernels = Readonly<
     | 'binaryMiddle'
     | 'dropout'
     | 'leakyReluOffset'
+    | 'mish'
+    | 'mishGrad'
+    | 'mapSeparably'
     | 'leakyReluOffsetGrad'
     | 'reluGrad'
     | 'segmentSum'
@@ -38,6 +41,8 @@ export type Kernels = Readonly<
     | 'batchNormScale'
     | 'normalize'
     | 'adamw'
+    | 'columnMeans'
+    | 'ranger'
     | 'sgd'
     | 'pool'
     | 'poolGrad'
@@ -58,12 +63,14 @@ export class KernelModule {
   readonly kernels: Kernels
   readonly simd: SimdLevel
   private readonly backend: BackendWasm
+  private readonly memory: WebAssembly.Memory
 
   constructor(backend: BackendWasm) {
     this.backend = backend
     const { module, simd } = compile()
     this.simd = simd
-    const instance = new WebAssembly.Instance(module, { env: { memory: memoryOf(backend) } })
+    this.memory = memoryOf(backend)
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory } })
     this.kernels = instance.exports as unknown as Kernels
   }
 
@@ -87,6 +94,13 @@ export class KernelModule {
   view(tensor: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
     this.backend.incRef(tensor.dataId)
     return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype }
+  }
+
+  /** Copies an array to an address, 4-aligned. */
+  write(address: number, values: Int32Array | Float32Array): void {
+    // Looked up each time: the buffer is another one after the memory grew.
+    const target = new Uint8Array(this.memory.buffer, address, values.byteLength)
+    target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
 
   /** Calls `use` with `bytes` bytes of scratch memory, 16-aligned, released afterwards. */

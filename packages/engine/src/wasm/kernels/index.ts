@@ -1,4 +1,5 @@
 // Entry of the kernel module: everything that TypeScript calls.
+export { mapSeparably } from './blur'
 export {
   convolve,
   convolveFilterGrad,
@@ -21,7 +22,8 @@ export {
 } from './elementwise'
 export { packB, packedFloats } from './gemm'
 export { softmaxCrossEntropy } from './loss'
+export { mish, mishGrad } from './mish'
 export { batchMoments, batchNormGrad, batchNormScale, normalize } from './norm'
-export { adamw, sgd } from './optimizer'
+export { adamw, columnMeans, ranger, sgd } from './optimizer'
 export { pool, poolGrad } from './pool'
 export { broadcastMiddle, reduceSum } from './reduce'

@@ -1,6 +1,12 @@
 // Batch norm over the last axis of [rows, channels]. Sums are float64, so 400 000 rows lose nothing.
+import { mishOf, mishOfOne, mishSlopeOf, mishSlopeOfOne } from './mish'
 import { ROW_BLOCK } from './reduce'
 import { madd } from './simd'
+
+/** What is applied to the result: 0 nothing, 1 ReLU, 2 Mish. */
+type Activation = i32
+const RELU: Activation = 1
+const MISH: Activation = 2
 
 // @ts-expect-error: decorator
 @inline
@@ -82,7 +88,7 @@ export function normalize(
   mean: usize,
   scale: usize,
   beta: usize,
-  relu: bool,
+  activation: Activation,
   y: usize,
 ): void {
   const stride = <usize>channels << 2
@@ -98,9 +104,15 @@ export function normalize(
       const m = v128.load(mean + at)
       const s = v128.load(scale + at)
       const b = v128.load(beta + at)
-      if (relu) {
+      if (activation == RELU) {
         for (let r: i32 = 0; r < count; r++) {
           v128.store(q, f32x4.max(madd(f32x4.sub(v128.load(p), m), s, b), zero))
+          p += stride
+          q += stride
+        }
+      } else if (activation == MISH) {
+        for (let r: i32 = 0; r < count; r++) {
+          v128.store(q, mishOf(madd(f32x4.sub(v128.load(p), m), s, b)))
           p += stride
           q += stride
         }
@@ -121,7 +133,7 @@ export function normalize(
       const b = load<f32>(beta + at)
       for (let r: i32 = 0; r < count; r++) {
         const value = (load<f32>(p) - m) * s + b
-        store<f32>(q, relu ? max<f32>(value, 0) : value)
+        store<f32>(q, activation == RELU ? max<f32>(value, 0) : activation == MISH ? mishOfOne(value) : value)
         p += stride
         q += stride
       }
@@ -129,16 +141,20 @@ export function normalize(
   }
 }
 
-/** Σdy and Σdy·(x − mean) of one block of rows, where the output was positive if `relu`. */
+/**
+ * Σg and Σg·(x − mean) of one block of rows, where g is what of dy passes the activation. Mish's slope is dear, so for it
+ * g is also stored at `passed`.
+ */
 function addGradMoments(
   dy: usize,
+  passed: usize,
   x: usize,
   rows: i32,
   channels: i32,
   mean: usize,
   scale: usize,
   beta: usize,
-  relu: bool,
+  activation: Activation,
   sum: usize,
   dot: usize,
 ): void {
@@ -148,6 +164,7 @@ function addGradMoments(
   for (; i + 4 <= channels; i += 4) {
     let p = x + (<usize>i << 2)
     let q = dy + (<usize>i << 2)
+    let to = passed + (<usize>i << 2)
     const at = <usize>i << 3
     const m = v128.load(mean + (<usize>i << 2))
     const s = v128.load(scale + (<usize>i << 2))
@@ -159,7 +176,12 @@ function addGradMoments(
     for (let r: i32 = 0; r < rows; r++) {
       let g = v128.load(q)
       const centred = f32x4.sub(v128.load(p), m)
-      if (relu) g = v128.and(g, f32x4.gt(madd(centred, s, b), zero))
+      if (activation == RELU) g = v128.and(g, f32x4.gt(madd(centred, s, b), zero))
+      else if (activation == MISH) {
+        g = f32x4.mul(g, mishSlopeOf(madd(centred, s, b)))
+        v128.store(to, g)
+        to += stride
+      }
       const product = f32x4.mul(g, centred)
       s0 = f64x2.add(s0, f64x2.promote_low_f32x4(g))
       s1 = f64x2.add(s1, highHalf(g))
@@ -177,6 +199,7 @@ function addGradMoments(
     const at4 = <usize>i << 2
     let p = x + at4
     let q = dy + at4
+    let to = passed + at4
     const at = <usize>i << 3
     const m = load<f32>(mean + at4)
     const s = load<f32>(scale + at4)
@@ -185,11 +208,15 @@ function addGradMoments(
     let dots = load<f64>(dot + at)
     for (let r: i32 = 0; r < rows; r++) {
       const centred = load<f32>(p) - m
-      if (!relu || centred * s + b > 0) {
-        const g = load<f32>(q)
-        total += <f64>g
-        dots += <f64>(g * centred)
+      let g = load<f32>(q)
+      if (activation == RELU && !(centred * s + b > 0)) g = 0
+      else if (activation == MISH) {
+        g *= mishSlopeOfOne(centred * s + b)
+        store<f32>(to, g)
+        to += stride
       }
+      total += <f64>g
+      dots += <f64>(g * centred)
       p += stride
       q += stride
     }
@@ -211,7 +238,7 @@ export function batchNormGrad(
   beta: usize,
   stats: usize,
   epsilon: f64,
-  relu: bool,
+  activation: Activation,
   dx: usize,
   dgamma: usize,
   dbeta: usize,
@@ -229,8 +256,11 @@ export function batchNormGrad(
   batchNormScale(gamma, variance, channels, epsilon, scale)
   for (let r: i32 = 0; r < rows; r += ROW_BLOCK) {
     const start = <usize>r * stride
-    addGradMoments(dy + start, x + start, min(ROW_BLOCK, rows - r), channels, mean, scale, beta, relu, sum, dot)
+    const count = min(ROW_BLOCK, rows - r)
+    addGradMoments(dy + start, dx + start, x + start, count, channels, mean, scale, beta, activation, sum, dot)
   }
+  // From here on dx holds what passed.
+  if (activation == MISH) dy = dx
   for (let c: i32 = 0; c < channels; c++) {
     const at = <usize>c << 2
     const total = load<f64>(sum + (<usize>c << 3))
@@ -259,7 +289,7 @@ export function batchNormGrad(
       for (let r: i32 = 0; r < count; r++) {
         let g = v128.load(q)
         const centred = f32x4.sub(v128.load(p), m)
-        if (relu) g = v128.and(g, f32x4.gt(madd(centred, s, b), zero))
+        if (activation == RELU) g = v128.and(g, f32x4.gt(madd(centred, s, b), zero))
         v128.store(to, f32x4.mul(s, madd(centred, minusSlope, f32x4.sub(g, d))))
         p += stride
         q += stride
@@ -278,7 +308,7 @@ export function batchNormGrad(
       const e = load<f32>(slope + at)
       for (let r: i32 = 0; r < count; r++) {
         const centred = load<f32>(p) - m
-        const g: f32 = !relu || centred * s + b > 0 ? load<f32>(q) : 0
+        const g: f32 = activation != RELU || centred * s + b > 0 ? load<f32>(q) : 0
         store<f32>(to, s * (g - d - centred * e))
         p += stride
         q += stride
