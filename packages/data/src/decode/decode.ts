@@ -1,7 +1,7 @@
 // Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
 import type { ImageSize } from '@tricklab/core'
 import sharp from 'sharp'
-import type { Pixels } from './resample.ts'
+import type { Pixels } from '../pixels/resample.ts'
 
 // Images are decoded side by side, so one thread an image is enough; nothing is decoded twice in a row.
 sharp.concurrency(1)

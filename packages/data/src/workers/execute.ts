@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { decodeImage } from '../decode/decode.ts'
-import { type Pixels, resample } from '../decode/resample.ts'
+import { type Pixels, resample } from '../pixels/resample.ts'
 import type { DecodeOrder, DecodeTask } from './protocol.ts'
 import { readStored, writeStored } from './store-file.ts'
 

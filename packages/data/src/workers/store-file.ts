@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import type { Pixels } from '../decode/resample.ts'
+import type { Pixels } from '../pixels/resample.ts'
 import type { SharedStore, StoredImage } from './protocol.ts'
 
 // One file at a time in a thread, held open: a recipe has one dataset.

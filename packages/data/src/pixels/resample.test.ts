@@ -1,6 +1,7 @@
 import type { CropPlan } from '@tricklab/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { resamplePlainly } from '../../test/plain-resample.ts'
 import { resizeCenterCrop } from '../crops/resize-center-crop.ts'
 import { type Pixels, resample } from './resample.ts'
 
@@ -70,23 +71,48 @@ test('the same size is a copy; mirrored twice as well', () => {
   expect(run({ ...source, data: mirrored }, { ...whole, flip: true })).toEqual([...source.data])
 })
 
-test('any plan stays within the values of its region, and an image of one colour stays so', () => {
-  const plans = fc
+const plans = (width: number, height: number) =>
+  fc
     .record({
-      left: fc.double({ min: 0, max: 15, noNaN: true }),
-      top: fc.double({ min: 0, max: 10, noNaN: true }),
-      width: fc.double({ min: 0.5, max: 8, noNaN: true }),
-      height: fc.double({ min: 0.5, max: 7, noNaN: true }),
+      left: fc.double({ min: 0, max: width * 0.6, noNaN: true }),
+      top: fc.double({ min: 0, max: height * 0.6, noNaN: true }),
+      width: fc.double({ min: 0.5, max: width * 0.4, noNaN: true }),
+      height: fc.double({ min: 0.5, max: height * 0.4, noNaN: true }),
       outWidth: fc.integer({ min: 1, max: 30 }),
       outHeight: fc.integer({ min: 1, max: 30 }),
       flip: fc.boolean(),
       edges: fc.constantFrom('region' as const, 'image' as const),
     })
     .map((plan) => plan as CropPlan)
+
+test('any plan stays within the values of its region, and an image of one colour stays so', () => {
   const plain = { width: 23, height: 17, data: new Uint8Array(23 * 17 * 3).fill(201) }
   fc.assert(
-    fc.property(plans, (plan) => {
+    fc.property(plans(20, 17), (plan) => {
       expect(new Set(run(plain, plan))).toEqual(new Set([201]))
     }),
+  )
+})
+
+test('the kernels have the bytes of the plain loops for any image and plan', () => {
+  const images = fc
+    .record({ width: fc.integer({ min: 2, max: 90 }), height: fc.integer({ min: 2, max: 70 }) })
+    .chain(({ width, height }) =>
+      fc.record({
+        source: fc.uint8Array({ minLength: width * height * 3, maxLength: width * height * 3 }).map((data) => ({
+          data,
+          width,
+          height,
+        })),
+        plan: plans(width, height),
+      }),
+    )
+  fc.assert(
+    fc.property(images, ({ source, plan }) => {
+      const wanted = new Uint8Array(plan.outWidth * plan.outHeight * 3)
+      resamplePlainly(source, plan, wanted)
+      expect(run(source, plan)).toEqual([...wanted])
+    }),
+    { numRuns: 300 },
   )
 })

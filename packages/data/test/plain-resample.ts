@@ -1,24 +1,12 @@
 import type { CropPlan } from '@tricklab/core'
-
-/** Bytes of an RGB image in height × width × 3 order. */
-export interface Pixels {
-  readonly data: Uint8Array
-  readonly width: number
-  readonly height: number
-}
+import type { Pixels } from '../src/pixels/resample.ts'
 
 // Weights are whole numbers of 22 bits, so that 255 times their sum stays below 2³¹: exact, and equal on every machine.
 const fractionBits = 22
 const half = 1 << (fractionBits - 1)
 
-/**
- * Resizes a region by antialiased bilinear filtering: a triangle as wide as two source pixels or two output pixels,
- * whichever is wider, across and then down, rounded to bytes after each of the two.
- *
- * The arithmetic is that of Pillow's `Image.resize(…, BILINEAR, box)`, so the bytes are equal (golden test).
- * @param out receives outHeight × outWidth × 3 bytes
- */
-export function resample(source: Pixels, plan: CropPlan, out: Uint8Array): void {
+/** The arithmetic of the resampling kernels in plain JavaScript, which they must equal bit by bit. */
+export function resamplePlainly(source: Pixels, plan: CropPlan, out: Uint8Array): void {
   const { outWidth, outHeight, flip } = plan
   const across = createTaps(plan.left, plan.width, outWidth, source.width, plan.edges, flip)
   const down = createTaps(plan.top, plan.height, outHeight, source.height, plan.edges, false)
