@@ -1,8 +1,8 @@
 import { definePlugin } from '@tricklab/core'
+import { mish } from '@tricklab/nn'
 import manifest from '../package.json' with { type: 'json' }
-import { mish } from './mish.ts'
 
-export { mish } from './mish.ts'
+export { mish }
 
 export default definePlugin({
   name: 'mish',
@@ -13,6 +13,6 @@ export default definePlugin({
     on.activation('mish', {
       doc: 'x · tanh(log(1 + eˣ)).',
       options: {},
-      create: () => ({ apply: mish }),
+      create: () => ({ apply: mish, fused: 'mish' }),
     }),
 })
