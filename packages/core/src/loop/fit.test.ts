@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createLearner,
   createLinearModel,
+  createOptimizer,
   createSource,
   disposeLearner,
   squaredError,
@@ -11,9 +12,12 @@ import {
   type Callback,
   type EventName,
   eventNames,
+  type FitInfo,
   type Json,
+  type Optimizer,
   type Snapshot,
   type Stage,
+  stageOf,
   TricklabError,
 } from '../index.ts'
 import * as tf from '../tf.ts'
@@ -116,7 +120,14 @@ test('training brings the loss down, and hooks see the schedule', async () => {
   expect(rates).toHaveLength(36)
 })
 
-describe('resuming', () => {
+// Groups of two batches leave one over in every epoch of three.
+const stage = { accumulate: 2, start: { stage: 1, epoch: 4, step: 12 } } as const
+
+describe.each([
+  ['resuming', {}],
+  ['resuming with gathered gradients, in a second stage', stage],
+])('%s', (_, parts) => {
+  const { epoch: firstEpoch, step: firstStep } = 'start' in parts ? parts.start : { epoch: 0, step: 0 }
   interface Outcome {
     bits: string
     result: unknown
@@ -160,7 +171,7 @@ describe('resuming', () => {
 
   async function uninterrupted(): Promise<Outcome> {
     const counter = createCounter()
-    return finish(createLearner([bind(counter.callback, 'counter', 'metric')], { epochs }), counter)
+    return finish(createLearner([bind(counter.callback, 'counter', 'metric')], { ...parts, epochs }), counter)
   }
 
   /** Takes a snapshot at an event, through JSON as a checkpoint does, and stops there. */
@@ -182,11 +193,13 @@ describe('resuming', () => {
     }
     const saver = bind({ afterBatch: save, afterEpoch: save }, 'saver')
     const learner: Learner = createLearner([bind(counter.callback, 'counter', 'metric'), saver], {
+      ...parts,
       epochs,
       signal: stop.signal,
     })
     expect((await problemOf(runFit(learner))).code).toBe('E_INTERRUPTED')
     disposeLearner(learner)
+    expect(stageOf(saved!)).toBe('start' in parts ? 1 : 0)
     return saved!
   }
 
@@ -199,6 +212,7 @@ describe('resuming', () => {
       const before = tf.memory().numTensors
       const counter = createCounter()
       const learner = createLearner([bind(counter.callback, 'counter', 'metric')], {
+        ...parts,
         epochs,
         model: createLinearModel(2),
       })
@@ -211,17 +225,18 @@ describe('resuming', () => {
 
   test('tells hooks where it begins', async () => {
     const log: string[] = []
-    const learner = createLearner([bind(createRecorder(log, ['beforeFit', 'beforeEpoch', 'beforeBatch']))], { epochs })
+    const recorder = createRecorder(log, ['beforeFit', 'beforeEpoch', 'beforeBatch'])
+    const learner = createLearner([bind(recorder)], { ...parts, epochs })
     const saved = await snapshotAt(6 + 4)
     learner.restore(saved)
     await runFit(learner)
     disposeLearner(learner)
     tf.dispose(Object.values(saved.tensors))
     expect(log.slice(0, 4)).toEqual([
-      'beforeFit startStep 6',
-      'beforeEpoch epoch 1 split valid index 1',
-      'beforeBatch size 1 training false epoch 1 index 1 step 6',
-      'beforeEpoch epoch 2 split train index 0',
+      `beforeFit startStep ${firstStep + 6}`,
+      `beforeEpoch epoch ${firstEpoch + 1} split valid index 1`,
+      `beforeBatch size 1 training false epoch ${firstEpoch + 1} index 1 step ${firstStep + 6}`,
+      `beforeEpoch epoch ${firstEpoch + 2} split train index 0`,
     ])
   })
 
@@ -245,6 +260,75 @@ describe('resuming', () => {
     disposeLearner(learner)
     tf.dispose([weight!, other, ...Object.values(rest)])
   })
+})
+
+describe('a stage', () => {
+  const watch = async (parts: Partial<LearnerParts>) => {
+    const seen = { infos: [] as FitInfo[], keys: [] as string[], rates: [] as number[], updates: [] as number[] }
+    const optimizer = createOptimizer()
+    const step: Optimizer['step'] = (params, gradients, hyper, update) => {
+      seen.updates.push(update)
+      optimizer.step(params, gradients, hyper, update)
+    }
+    const callback: Callback = {
+      beforeFit: (info) => void seen.infos.push(info),
+      beforeBatch: ({ training, epoch, index, step }) => void (training && seen.keys.push([epoch, index, step].join())),
+      afterBatch: ({ hyper }) => void (hyper && seen.rates.push(hyper.learningRate)),
+      afterBackward: ({ step }) => void seen.keys.push(`update ${step}`),
+    }
+    const learner = createLearner([bind(callback)], { ...parts, optimizer: { ...optimizer, step } })
+    const { train } = await runFit(learner)
+    const { position } = learner
+    disposeLearner(learner)
+    return { ...seen, train, position: { ...position } }
+  }
+
+  test('counts epochs and steps on; schedule and optimizer begin anew', async () => {
+    const { infos, keys, rates, updates, position } = await watch({ ...stage, epochs: 2 })
+    expect(infos[0]).toMatchObject({ stage: 1, epochs: 2, firstEpoch: 4, firstStep: 12, startEpoch: 4, startStep: 12 })
+    expect(keys).toEqual([
+      ...['4,0,12', '4,1,13', 'update 13', '4,2,14', 'update 14'],
+      ...['5,0,15', '5,1,16', 'update 16', '5,2,17', 'update 17'],
+    ])
+    expect(updates).toEqual([1, 2, 3, 4])
+    const at = (update: number) => 0.02 / (1 + update)
+    expect(rates).toEqual([at(0), at(0), at(1), at(2), at(2), at(3)])
+    expect(position).toEqual({ epoch: 6, index: 0, step: 18 })
+  })
+
+  test('draws other numbers than the stage before', async () => {
+    const first = await watch({ epochs: 2 })
+    const second = await watch({ epochs: 2, start: { stage: 1, epoch: 2, step: 6 } })
+    expect(second.train.loss).not.toBe(first.train.loss)
+    expect(first.infos[0]).toMatchObject({ stage: undefined, firstEpoch: 0, firstStep: 0 })
+  })
+
+  test('is named where a fit is stopped', async () => {
+    const stop = new AbortController()
+    const stopper = bind({ beforeBatch: () => stop.abort() })
+    const learner = createLearner([stopper], { ...stage, epochs: 3, signal: stop.signal })
+    expect((await problemOf(runFit(learner))).what).toBe('Stopped after step 13 of epoch 5/7, stage 2 (seed 3).')
+    disposeLearner(learner)
+  })
+})
+
+test('the running loss goes on over epochs, as the float64 sum says', async () => {
+  const losses: number[] = []
+  const printed: number[] = []
+  const callback: Callback = {
+    afterBatch: ({ training, loss }) => void (training && losses.push(loss)),
+    afterEpoch: ({ train }) => void printed.push(train.smoothLoss!),
+  }
+  const learner = createLearner([bind(callback)], { epochs: 3 })
+  await runFit(learner)
+  disposeLearner(learner)
+  // Σ 0.98^(n−i) · loss_i over Σ 0.98^(n−i): debiasing makes the weights sum to 1.
+  const expected = [3, 6, 9].map((count) => {
+    const weights = losses.slice(0, count).map((_, index) => 0.98 ** (count - 1 - index))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    return weights.reduce((sum, weight, index) => sum + weight * losses[index]!, 0) / total
+  })
+  for (const [index, value] of expected.entries()) expect(printed[index]).toBeCloseTo(value, 12)
 })
 
 describe('the signal', () => {
