@@ -53,7 +53,7 @@ export function createGroupedConv2d(spec: GroupedConv2dSpec): Block {
       const [, height, width, channels] = images.shape
       outputShape([height, width, channels])
       const filter = weight.value as tf.Tensor4D
-      const filters = links.length === 1 ? [filter] : tf.split(filter, links.length, 2)
+      const filters = links.length === 1 ? [filter] : (tf.split(filter, links.length, 2) as tf.Tensor4D[])
       const parts = links.map((sources, link) =>
         groupedConv2d(images, filters[link]!, { groups, sources, stride, padding }),
       )

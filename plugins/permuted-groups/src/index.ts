@@ -1,0 +1,18 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createPermutedGroups, options } from './create-permuted-groups.ts'
+
+export { type Design, designs, drawLinks, type SmallWorld } from './designs.ts'
+export { type GraphMeasures, measureGraph } from './graph.ts'
+
+export default definePlugin({
+  name: 'permuted-groups',
+  version: manifest.version,
+  core: '^0.1.0',
+  register: (on) =>
+    on.block('permuted-groups', {
+      doc: 'A convolution in groups that read each other.',
+      options,
+      create: createPermutedGroups,
+    }),
+})
