@@ -20,6 +20,7 @@ export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from
 export { type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
 export { createRandomSplit } from './split/random-split.ts'
+export { createValidationViews } from './split/validation-views.ts'
 
 /** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({

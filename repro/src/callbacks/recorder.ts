@@ -10,6 +10,8 @@ interface SavedRecorder {
 /** Writes `seed-N.jsonl`. */
 export interface Recorder {
   readonly callback: Callback
+  /** Writes what the row's predictor made of the validation split. */
+  predicted(line: Omit<Extract<LogLine, { event: 'predict' }>, 'event' | 'seconds'>): void
   /** Writes the closing line, once weights are on disk. */
   end(line: Omit<Extract<LogLine, { event: 'end' }>, 'event' | 'time' | 'seconds'>): void
 }
@@ -110,6 +112,10 @@ export function createRecorder(path: string, seed: number): Recorder {
 
   return {
     callback,
+    predicted(line) {
+      const seconds = round(lap())
+      write({ event: 'predict', ...line, seconds })
+    },
     end(line) {
       lap()
       write({ event: 'end', time: new Date().toISOString(), seconds: round(spent), ...line })

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import {
   failAll,
   formatProblem,
+  type MeasurementTable,
   normalizeRow,
   type Problem,
   type Row,
@@ -14,6 +15,8 @@ import {
 } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { formatSummary } from '../format.ts'
+import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'
+import { acceptMeasurement, checkMeasurement, isMeasurement, readMeasurement } from '../measurement/record.ts'
 import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
@@ -38,6 +41,7 @@ export function findAccepted(table: string, row: string, root = acceptedFolder):
  * @errors E_RUN_UNKNOWN, E_RECORD when the run would not pass the check
  */
 export async function acceptRecord(run: string, root = acceptedFolder): Promise<string> {
+  if (isMeasurement(run)) return acceptMeasurement(run, root)
   const manifest = await readManifest(run)
   failAll(await checkAgainstRecipe(run, manifest))
   const target = folderOf(manifest.table, manifest.row, root)
@@ -70,7 +74,12 @@ export interface CheckedRecord {
 export async function checkAcceptedRecords(root = acceptedFolder) {
   const items: CheckedRecord[] = []
   for (const table of existsSync(root) ? readdirSync(root).sort() : []) {
-    for (const row of readdirSync(path.join(root, table)).sort()) {
+    const folder = path.join(root, table)
+    if (isMeasurement(folder)) {
+      items.push({ table, row: 'all rows', record: folder, problems: checkMeasurement(folder) })
+      continue
+    }
+    for (const row of readdirSync(folder).sort()) {
       const record = folderOf(table, row, root)
       items.push({ table, row, record, problems: await checkFolder(record) })
     }
@@ -112,6 +121,7 @@ function currentRow({ recipe, hash, reported, tolerance, recordedSeeds }: Row, {
     seeds: recordedSeeds,
     trainSize: dataset.train,
     validSize: dataset.valid,
+    predictor: recipe.predictor?.use,
     ...planOfStages(stageRecipes(recipe), recipe.stages !== undefined),
   }
 }
@@ -120,7 +130,7 @@ function currentRow({ recipe, hash, reported, tolerance, recordedSeeds }: Row, {
 export interface ListedRow {
   readonly table: string
   readonly row: string
-  readonly kind: 'training' | 'summary'
+  readonly kind: 'training' | 'summary' | 'measurement'
   readonly reported: string
   readonly measured: string
   readonly status: string
@@ -131,7 +141,9 @@ export async function listRows(root = acceptedFolder) {
   const items: ListedRow[] = []
   for (const table of tables) {
     for (const row of rowNames(table)) {
-      items.push(table.kind === 'training' ? await listTraining(table, row, root) : listSummary(table.id, row))
+      if (table.kind === 'training') items.push(await listTraining(table, row, root))
+      else if (table.kind === 'measurement') items.push(listMeasurement(table, row, root))
+      else items.push(listSummary(table.id, row))
     }
   }
   const header = { table: 'table', row: 'row', reported: 'documented', measured: 'measured', status: 'status' }
@@ -166,6 +178,23 @@ async function listTraining(table: TrainingTable, name: string, root: string): P
 
 function documentedNumbers(row: Row): Summary | null {
   return row.reported === undefined ? null : reportedSummary({ metric: 'accuracy', ...row.reported })
+}
+
+function listMeasurement(table: MeasurementTable, row: string, root: string): ListedRow {
+  const folder = path.join(root, table.id)
+  const record = isMeasurement(folder) ? readMeasurement(folder) : undefined
+  const isReference = table.measures === 'step-time' && row === table.reference
+  const result = record === undefined ? undefined : judgeMeasurement(table, record).find((other) => other.row === row)
+  const status =
+    result === undefined || record === undefined ? 'not yet run' : `${result.verdict} (${record.engine.name})`
+  return {
+    table: table.id,
+    row,
+    kind: 'measurement',
+    reported: isReference ? 'the reference' : (documentedNumber(table, row)?.toFixed(3) ?? '–'),
+    measured: isReference ? '1' : (result?.measured?.toFixed(3) ?? '–'),
+    status: isReference ? 'what the others are divided by' : status,
+  }
 }
 
 /** Closed-form rows are computed each time: there is nothing to record. */

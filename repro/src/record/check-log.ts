@@ -5,6 +5,8 @@ import type { EpochLine, SeedLog, StepLine } from './read.ts'
 /** How long the training of a row is. */
 export interface Plan {
   readonly trainSize: number
+  /** Name of the row's predictor; undefined where it has none. */
+  readonly predictor: string | undefined
   /** Whether the row has stages; one without is planned as a single one, and its lines name none. */
   readonly staged: boolean
   readonly stages: readonly StagePlan[]
@@ -29,6 +31,7 @@ export function checkLog(log: SeedLog, plan: Plan | null): Problem[] {
     ...checkEpochs(log),
     ...checkSmoothLosses(log),
     ...checkTimes(log),
+    ...(plan === null ? [] : checkPrediction(log, plan)),
     ...checkEnd(log),
   ].map((what) => ({ code: 'E_RECORD', what: `${basename(log.file)}: ${what}.` }))
 }
@@ -129,7 +132,7 @@ function checkEpoch({ line, epoch, step, train }: EpochLine, steps: readonly Ste
 const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b))
 
 /** Clock times in order; durations not negative and together not longer than the whole. */
-function checkTimes({ start, resumes, steps, epochs, end }: SeedLog): string[] {
+function checkTimes({ start, resumes, steps, epochs, prediction, end }: SeedLog): string[] {
   const problems: string[] = []
   const stamps = [start, ...resumes, ...(end === null ? [] : [end])]
   stamps.forEach(({ line, time }, index) => {
@@ -141,7 +144,8 @@ function checkTimes({ start, resumes, steps, epochs, end }: SeedLog): string[] {
   const negative = [...steps, ...epochs].find(({ seconds }) => seconds < 0)
   if (negative !== undefined) problems.push(`line ${negative.line}: a duration of ${negative.seconds} s`)
   if (end === null) return problems
-  for (const [name, lines] of Object.entries({ steps, epochs })) {
+  const passes = prediction === null ? epochs : [...epochs, prediction]
+  for (const [name, lines] of Object.entries({ steps, epochs: passes })) {
     const total = lines.reduce((sum, { seconds }) => sum + seconds, 0)
     if (total > end.seconds + rounding * (lines.length + 1)) {
       problems.push(`line ${end.line}: ${end.seconds} s in all, but its ${name} took ${total.toFixed(1)} s`)
@@ -150,7 +154,19 @@ function checkTimes({ start, resumes, steps, epochs, end }: SeedLog): string[] {
   return problems
 }
 
-function checkEnd({ steps, epochs, end }: SeedLog): string[] {
+/** A row with a predictor has its scores, after the last epoch; others have none. */
+function checkPrediction({ epochs, prediction, end }: SeedLog, { predictor }: Plan): string[] {
+  if (prediction === null) {
+    if (predictor === undefined || end === null) return []
+    return [`line ${end.line}: there are no scores of the predictor "${predictor}" before the end`]
+  }
+  const { line, predictor: stated } = prediction
+  if (stated !== predictor) return [`line ${line}: scores of the predictor "${stated}", not of ${predictor ?? 'none'}`]
+  const last = epochs.at(-1)
+  return last === undefined || last.line > line ? [`line ${line}: scores of the predictor before the last epoch`] : []
+}
+
+function checkEnd({ steps, epochs, prediction, end }: SeedLog): string[] {
   if (end === null) return []
   const problems: string[] = []
   const last = epochs.at(-1)
@@ -161,8 +177,12 @@ function checkEnd({ steps, epochs, end }: SeedLog): string[] {
   if (last !== undefined && last.step < steppedTo) {
     problems.push(`line ${end.line}: steps ${last.step + 1} to ${steppedTo} belong to an epoch that never ended`)
   }
-  if (last === undefined || canonicalJson(end.result as Json) !== canonicalJson(last.valid as Json)) {
-    problems.push(`line ${end.line}: the result is not the validation scores of the last epoch`)
+  const [scores, name] =
+    prediction === null
+      ? [last?.valid, 'the validation scores of the last epoch']
+      : [prediction.result, `the scores of the predictor in line ${prediction.line}`]
+  if (canonicalJson(end.result as Json) !== canonicalJson((scores ?? null) as Json)) {
+    problems.push(`line ${end.line}: the result is not ${name}`)
   }
   return problems
 }

@@ -130,11 +130,15 @@ function planOf({ recipe, dataset }: Manifest): Plan | null {
   const { stages, ...whole } = (recipe ?? {}) as unknown as Partial<NormalRecipe>
   const planned = stages ?? [whole]
   if (planned.some(({ epochs, batchSize, data }) => [epochs, batchSize, data].includes(undefined))) return null
-  return { trainSize: dataset.train, ...planOfStages(planned as readonly NormalStage[], stages !== undefined) }
+  return {
+    trainSize: dataset.train,
+    predictor: whole.predictor?.use,
+    ...planOfStages(planned as readonly NormalStage[], stages !== undefined),
+  }
 }
 
 /** Lengths of the stages of a recipe; of one without stages its own. */
-export function planOfStages(stages: readonly NormalStage[], staged: boolean): Omit<Plan, 'trainSize'> {
+export function planOfStages(stages: readonly NormalStage[], staged: boolean): Omit<Plan, 'trainSize' | 'predictor'> {
   return {
     staged,
     stages: stages.map(({ epochs, batchSize, data }) => ({ epochs, batchSize, dropLast: data.dropLast })),

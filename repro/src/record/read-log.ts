@@ -7,6 +7,7 @@ type At<T> = T & { readonly line: number }
 type LineOf<E extends LogLine['event']> = At<Extract<LogLine, { event: E }>>
 export type StepLine = LineOf<'step'>
 export type EpochLine = LineOf<'epoch'>
+export type PredictLine = LineOf<'predict'>
 export type EndLine = LineOf<'end'>
 
 /** What happened in the run of one seed. */
@@ -17,6 +18,8 @@ export interface SeedLog {
   readonly resumes: readonly LineOf<'resume'>[]
   readonly steps: readonly StepLine[]
   readonly epochs: readonly EpochLine[]
+  /** Of a row with a predictor; null before it has run, and in rows without one. */
+  readonly prediction: PredictLine | null
   /** Null while the seed has not finished. */
   readonly end: EndLine | null
 }
@@ -51,6 +54,7 @@ export function readSeedLog(source: Source): SeedLog | null {
     resumes: lines.filter((line) => line.event === 'resume'),
     steps: lines.filter((line) => line.event === 'step'),
     epochs: lines.filter((line) => line.event === 'epoch'),
+    prediction: lines.findLast((line) => line.event === 'predict') ?? null,
     end: lines.find((line) => line.event === 'end') ?? null,
   }
 }

@@ -28,6 +28,7 @@ function rowOf({ manifest }: FakeRecord): CurrentRow {
     trainSize: 10,
     validSize: 10_000,
     staged: false,
+    predictor: undefined,
     stages: [{ epochs: 2, batchSize: 4, dropLast: false }],
   }
   return { recipeHash, reported, tolerance, seeds, ...sizes }
@@ -207,6 +208,54 @@ describe('checking', () => {
       message,
     )
     expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['E_RECORD']))
+  })
+
+  describe('of a row with a predictor', () => {
+    const result = { loss: 0.25, accuracy: 0.91 }
+    function predicted(): FakeRecord {
+      const record = fakeRecord({ ...small, reported: null })
+      for (const lines of Object.values(record.logs)) {
+        lines.splice(
+          -1,
+          1,
+          { event: 'predict', predictor: 'tta', result, seconds: 0.5 },
+          {
+            ...(lines.at(-1) as Extract<LogLine, { event: 'end' }>),
+            result,
+          },
+        )
+      }
+      return record
+    }
+    const found = async (record: FakeRecord, predictor: string | undefined = 'tta') => {
+      const problems = await checkRecord(await write(record), { ...rowOf(record), predictor })
+      return problems.map(({ what }) => what).join('\n')
+    }
+
+    test("is sound when the result is the predictor's, and it is what the verdict is about", async () => {
+      const record = predicted()
+      expect(await found(record)).toBe('')
+      const { logs } = await readRecord(await write(record))
+      expect(logs[0]!.prediction).toMatchObject({ predictor: 'tta', result })
+      const judged = { ...rowOf(record), predictor: 'tta', tolerance: 0.001 }
+      const reported = { metric: 'accuracy', mean: 0.93, sd: 0.001, n: 3 }
+      const problems = await checkRecord(await write(record), { ...judged, reported })
+      expect(problems.map(({ what }) => what).join()).toContain('Measured 91.00 %, reported 93.00 %')
+    })
+
+    test('is not where scores are missing, of another predictor, too early or not the result', async () => {
+      expect(await found(fakeRecord(small))).toContain('no scores of the predictor "tta" before the end')
+      const record = predicted()
+      expect(await checkRecord(await write(record), rowOf(record))).toHaveLength(2)
+      expect(await found(record, 'other')).toContain('scores of the predictor "tta", not of other')
+      const altered = predicted()
+      lineOf(altered, 'predict').result = { ...result, accuracy: 0.92 }
+      expect(await found(altered)).toContain('the result is not the scores of the predictor in line 10')
+      const early = predicted()
+      const lines = early.logs['1']!
+      lines.splice(-3, 2, lines.at(-2)!, lines.at(-3)!)
+      expect(await found(early)).toContain('scores of the predictor before the last epoch')
+    })
   })
 
   const changes: [string, Partial<CurrentRow>, RegExp][] = [

@@ -31,9 +31,16 @@ const reported = objectOf(
   },
 )
 
-const engine = objectOf({ name: text, version: text, device: text, threads: count, precision: text, details: text })
+export const engineShape = objectOf({
+  name: text,
+  version: text,
+  device: text,
+  threads: count,
+  precision: text,
+  details: text,
+})
 
-const environment = objectOf({
+export const environmentShape = objectOf({
   node: text,
   tfjs: text,
   os: text,
@@ -61,8 +68,8 @@ export const manifestShape = objectOf(
     partial: nullable(objectOf({}, { epochs: count, limitTrain: count, limitValid: count })),
     seeds: listOf(integer),
     dataset: objectOf({ name: text, digest: text, train: count, valid: count }, { note: text }),
-    engine,
-    environment,
+    engine: engineShape,
+    environment: environmentShape,
     hooks: mapOf(listOf(text)),
     started: time,
     ended: nullable(time),
@@ -83,6 +90,7 @@ export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
     { event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number },
     { stage: count },
   ),
+  predict: objectOf({ event: text, predictor: text, result: scores, seconds: number }),
   end: objectOf({
     event: text,
     step: count,

@@ -122,11 +122,19 @@ export type LogLine =
       readonly seconds: number
     }
   | {
+      /** Of a row with a predictor, and only there: what it makes of the validation split after the last epoch. */
+      readonly event: 'predict'
+      /** Name of the predictor. */
+      readonly predictor: string
+      readonly result: Scores
+      readonly seconds: number
+    }
+  | {
       readonly event: 'end'
       readonly step: number
       readonly time: string
       readonly seconds: number
-      /** Validation scores of the last epoch. */
+      /** Validation scores of the last epoch, or those of the predictor where the row has one. */
       readonly result: Scores
       readonly peakMemoryMiB: number
       /** SHA-256 of all final weights: equal hashes mean bit-identical models. */
@@ -138,6 +146,7 @@ export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = 
   resume: ['event', 'step', 'time'],
   step: ['event', 'stage', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
   epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds'],
+  predict: ['event', 'predictor', 'result', 'seconds'],
   end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
 }
 

@@ -17,6 +17,7 @@ import { createMeter } from '../callbacks/meter.ts'
 import { createRecorder } from '../callbacks/recorder.ts'
 import type { Limits } from '../record/types.ts'
 import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
+import { predict } from './predict.ts'
 import { checkStages, disposeStages, openStages } from './stages.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
@@ -100,6 +101,11 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
       result = (await fit(learner)).valid
     }
     const { params, position } = learner!
+    const { predictor } = row.recipe
+    if (predictor !== undefined) {
+      result = await predict(stages.at(-1)!, model, { seed, limits, predictor }, services)
+      harness.recorder.predicted({ predictor: predictor.use, result })
+    }
     const weights = Object.fromEntries(params.map(({ path: name, value }) => [name, value as tf.Tensor]))
     await saveWeights(files.weights, weights, { table: row.table.id, row: row.name, recipeHash: row.hash })
     harness.recorder.end({

@@ -14,7 +14,13 @@ import {
   type Row,
   stageRecipes,
 } from '@tricklab/core'
-import { createBatchSource, createRandomSplit, type NormalizedBatchSource, type PhotoSetup } from '@tricklab/data'
+import {
+  createBatchSource,
+  createRandomSplit,
+  createValidationViews,
+  type NormalizedBatchSource,
+  type PhotoSetup,
+} from '@tricklab/data'
 import type { ProgressSink } from '../progress.ts'
 import type { Limits } from '../record/types.ts'
 
@@ -80,6 +86,30 @@ export function openSource(
       limits: { train: limits.limitTrain, valid: limits.limitValid },
     },
     rng.scope('data'),
+  )
+}
+
+/**
+ * Random views of the validation images, epoch by epoch one, through the training crop and augmentations of a stage:
+ * batch by batch the samples of its validation split, normalised as there. What is drawn is keyed by the seed.
+ */
+export function openViews(
+  { row, source, start }: OpenStage,
+  limits: Limits,
+  dataset: Dataset,
+  rng: Rng,
+): Promise<NormalizedBatchSource> {
+  return createBatchSource(
+    createValidationViews(splitDataset(row, dataset, rng, start?.stage)),
+    {
+      batchSize: row.recipe.batchSize,
+      shuffle: false,
+      dropLast: false,
+      normalize: { kind: 'fixed', ...source.normalization },
+      photos: createPhotoSetup(row),
+      limits: { train: limits.limitValid },
+    },
+    rng.scope('views'),
   )
 }
 
