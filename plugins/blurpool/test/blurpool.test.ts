@@ -11,7 +11,8 @@ import {
   type Shape,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { maxPool, nn } from '@tricklab/nn'
 import { drawImages, seeds, shapes } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
@@ -64,7 +65,7 @@ function chirp(shape: readonly number[], phase: number): tf.Tensor4D {
   return tf.tensor4d(values, shape as tf.Tensor4D['shape'])
 }
 
-describe.each<EngineName>(['cpu', 'wasm'])('on %s', (engine) => {
+describe.each(localEngines)('on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -17,6 +18,7 @@ const context = (channels: number): BlockShape => ({
 blockContract({
   plugin: blurpool,
   name: 'blurpool',
+  engines: localEngines,
   options: [...operatorNames.map((operator) => ({ operator })), { operator: 'adobe', size: 1 }, { size: 7 }],
   contexts: fc.integer({ min: 1, max: 5 }).map(context),
   examples: [context(3), { ...context(2), kernelSize: 2, activate: true }],

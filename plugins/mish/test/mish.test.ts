@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { mish } from '../src/index.ts'
@@ -19,7 +20,7 @@ const floats = (max: number, min = -max) => fc.float({ min: Math.fround(min), ma
 const lists = (max: number, min = -max) => fc.array(floats(max, min), { minLength: 1, maxLength: 40 })
 const distance = (actual: number, expected: number) => Math.abs(actual - expected) / Math.max(1e-30, Math.abs(expected))
 
-describe.each<EngineName>(['cpu', 'wasm'])('on %s', (engine) => {
+describe.each(localEngines)('on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

@@ -1,3 +1,4 @@
+import { localEngines } from '@tricklab/engine/local-engines'
 import { blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import poolFirst from '../src/index.ts'
@@ -5,12 +6,14 @@ import poolFirst from '../src/index.ts'
 blockContract({
   plugin: poolFirst,
   name: 'pool-first',
+  engines: localEngines,
   // Behind the γ that starts at 0: two convolutions.
   zeroGradient: ['conv', 'norm1'],
 })
 blockContract({
   plugin: poolFirst,
   name: 'pool-first',
+  engines: localEngines,
   contexts: fc.record({
     inputChannels: fc.integer({ min: 1, max: 5 }),
     outputChannels: fc.constantFrom(2, 4),

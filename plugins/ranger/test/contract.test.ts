@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { optimizerContract } from '@tricklab/testing'
 import { expect, test } from 'vitest'
 import ranger from '../src/index.ts'
@@ -7,6 +8,7 @@ import ranger from '../src/index.ts'
 optimizerContract({
   plugin: ranger,
   name: 'ranger',
+  engines: localEngines,
   options: [
     {},
     // So that the suite's three steps hold a lookahead.

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, createRng, type NamedParam, type Optimizer } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { seeds } from '@tricklab/testing'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -113,7 +114,7 @@ const random =
   }
 
 // cpu runs the composed update, wasm the engine's own where it has one.
-describe.each<EngineName>(['cpu', 'wasm'])('on %s', (engine) => {
+describe.each(localEngines)('on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -16,6 +17,7 @@ const context = (channels: number): BlockShape => ({
 blockContract({
   plugin: ssa,
   name: 'ssa',
+  engines: localEngines,
   options: [{}, { order: 'positions' }, { spectralNorm: false }, { symmetric: true }],
   contexts: fc.integer({ min: 1, max: 5 }).map(context),
   examples: [context(3), { ...context(4), activate: true }],

@@ -12,7 +12,8 @@ import {
   type Shape,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { nn } from '@tricklab/nn'
 import { drawImages, seeds, shapes } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
@@ -96,7 +97,7 @@ function largestSingularValue(matrix: number[][]): number {
   return sigma
 }
 
-describe.each<EngineName>(['cpu', 'wasm'])('on %s', (engine) => {
+describe.each(localEngines)('on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })
