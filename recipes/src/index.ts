@@ -10,6 +10,9 @@ import imagewoof192x20 from './imagewoof-192-20.ts'
 import imagewoof192x80 from './imagewoof-192-80.ts'
 import imagewoof256x5 from './imagewoof-256-5.ts'
 import imagewoof256x20 from './imagewoof-256-20.ts'
+import imagewoofEpochTime128 from './imagewoof-epoch-time-128.ts'
+import imagewoofEpochTime256 from './imagewoof-epoch-time-256.ts'
+import ssaComplexity from './ssa-complexity.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */
 export const tables: readonly Table[] = [
@@ -24,4 +27,7 @@ export const tables: readonly Table[] = [
   imagewoof256x5,
   imagewoof256x20,
   imagenette128x5,
+  ssaComplexity,
+  imagewoofEpochTime128,
+  imagewoofEpochTime256,
 ]

@@ -4,6 +4,11 @@ export { runAblation } from './ablation/run.ts'
 export { formatAblation } from './ablation/text.ts'
 export { chooseTricks } from './ablation/tricks.ts'
 export { type ComparedSummary, compareSummaries, formatSummaryComparison } from './closed-form.ts'
+export { judgeMeasurement, measuredOf } from './measurement/read.ts'
+export { isMeasurement, measuredHash, readMeasurement, writeMeasurement } from './measurement/record.ts'
+export { measureScaling } from './measurement/scaling.ts'
+export { formatMeasurement } from './measurement/text.ts'
+export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
 export { acceptedRecords, acceptRecord, checkAcceptedRecords, type ListedRow, listRows } from './record/accepted.ts'
@@ -16,9 +21,18 @@ export {
   verdictRow,
   writeReportFile,
 } from './report/index.ts'
+export { describeEnvironment } from './runner/environment.ts'
 export type { Job, JobServices } from './runner/job.ts'
 export { bindRecipeCallbacks, createLearner, openSource, stageRows } from './runner/learner.ts'
-export { describeHooks, openDataset, prepareRows, type RowRun, type RunOptions, runRow } from './runner/run.ts'
+export {
+  describeEngine,
+  describeHooks,
+  openDataset,
+  prepareRows,
+  type RowRun,
+  type RunOptions,
+  runRow,
+} from './runner/run.ts'
 export { findTarget, type Target } from './runner/tables.ts'
 export { median, mostPairs, type Spread, spreadOf } from './statistics/index.ts'
 export { exitCodeOf } from './verdict.ts'

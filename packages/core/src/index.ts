@@ -21,6 +21,7 @@ export {
   slotOf,
 } from './plugin/slots.ts'
 export * from './recipe/define.ts'
+export * from './recipe/measurement.ts'
 export * from './recipe/model.ts'
 export * from './recipe/normalize.ts'
 export { joinStages, type NormalStage, stageRecipes } from './recipe/stages.ts'

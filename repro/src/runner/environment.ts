@@ -4,8 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Row } from '@tricklab/core'
-import { createRegistry } from '@tricklab/core'
+import { createRegistry, type Table } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Manifest } from '../record/types.ts'
 
@@ -13,7 +12,7 @@ import type { Manifest } from '../record/types.ts'
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 
 /** Everything about the machine and the sources that a result may depend on. */
-export function describeEnvironment(row: Row): Manifest['environment'] {
+export function describeEnvironment({ plugins }: Pick<Table, 'plugins'>): Manifest['environment'] {
   const lockfile = path.join(root, 'pnpm-lock.yaml')
   return {
     node: process.version,
@@ -25,7 +24,7 @@ export function describeEnvironment(row: Row): Manifest['environment'] {
     commit: git('rev-parse', 'HEAD')?.trim() ?? null,
     dirty: dirtyHash(),
     lockfile: existsSync(lockfile) ? sha256(readFileSync(lockfile)) : null,
-    plugins: Object.fromEntries(createRegistry(row.table.plugins).plugins.map(({ name, version }) => [name, version])),
+    plugins: Object.fromEntries(createRegistry(plugins).plugins.map(({ name, version }) => [name, version])),
   }
 }
 

@@ -139,7 +139,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowRun> {
 const statusOf = (folder: string, seed: number): SeedStatus =>
   readEnd(folder, seed) === undefined ? 'stopped' : 'done'
 
-function describeEngine({ name, version, device, threads, precision, details }: Engine): Manifest['engine'] {
+export function describeEngine({ name, version, device, threads, precision, details }: Engine): Manifest['engine'] {
   return { name, version, device, threads, precision, details }
 }
 
@@ -172,7 +172,7 @@ async function describeRun(
       valid: Math.min(split.size('valid'), options.limits.limitValid ?? Infinity),
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
-    environment: describeEnvironment(row),
+    environment: describeEnvironment(table),
     hooks: await describeStages(row, options, dataset),
     started: new Date().toISOString(),
     ended: null,

@@ -24,7 +24,10 @@ export interface Side<R extends Ready = Ready> {
 }
 
 /** A side that is a TypeScript file of this folder. */
-export function nodeSide(title: string, file: './ours-main.ts' | './tfjs-peer/main.ts'): SideCommand {
+export function nodeSide(
+  title: string,
+  file: './ours-main.ts' | './tfjs-peer/main.ts' | './variant-main.ts',
+): SideCommand {
   const fromSources = import.meta.url.endsWith('.ts')
   const entry = fileURLToPath(new URL(fromSources ? file : file.replace(/ts$/, 'js'), import.meta.url))
   const loader = fromSources ? ['--import', import.meta.resolve('tsx')] : []

@@ -1,6 +1,7 @@
-import { createModel, createRegistry, createRng, fail, normalizeRow, normalizeSummaryModel } from '@tricklab/core'
+import { createModel, createRegistry, createRng, fail, normalizeSummaryModel } from '@tricklab/core'
 import { formatSummary, summarize } from '@tricklab/nn'
-import { findTarget, openDataset } from '@tricklab/repro'
+import { findTarget, openDataset, openSource } from '@tricklab/repro'
+import { oneRow } from './explain.ts'
 
 /** Layers of the model of one row, as text or JSON. */
 export async function summary(text: string, json: boolean): Promise<string> {
@@ -21,10 +22,12 @@ export async function summary(text: string, json: boolean): Promise<string> {
     model = normalizeSummaryModel(table, name, registry)
     shape = { imageShape: table.imageShape, classes: table.classes }
   } else {
-    const row = normalizeRow(table, name, registry)
+    const row = await oneRow(text)
     const dataset = await openDataset(row, { dataPaths: [], progress: () => {}, signal: new AbortController().signal })
+    const source = await openSource(row, {}, dataset, createRng(1))
     model = row.recipe.model
-    shape = { imageShape: (await dataset.read('train', 0)).shape, classes: dataset.classes.length }
+    shape = { imageShape: source.imageShape, classes: source.classes.length }
+    await source.dispose?.()
   }
   const built = createModel(registry, model, { ...shape, init: createRng(0) })
   const result = summarize(built)

@@ -22,6 +22,7 @@ import { collect, createProgram, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { engineChoice, engineHelp, limitsOf, positiveNumber, seedList, wholeNumber } from './arguments.ts'
+import { reproMeasurement } from './measure.ts'
 
 interface ReproOptions {
   readonly seeds?: number[]
@@ -37,6 +38,8 @@ interface ReproOptions {
   readonly epochs?: number
   readonly limitTrain?: number
   readonly limitValid?: number
+  readonly turns: number
+  readonly steps: number
 }
 
 /** `pnpm repro …` */
@@ -61,6 +64,8 @@ export function reproProgram(): Command {
     .option('--epochs <n>', 'shorten the run: no verdict', wholeNumber('--epochs', 1))
     .option('--limit-train <n>', 'use so many training images: no verdict', wholeNumber('--limit-train', 1))
     .option('--limit-valid <n>', 'use so many validation images: no verdict', wholeNumber('--limit-valid', 1))
+    .option('--turns <n>', 'tables of measurements: turns of every variant', wholeNumber('--turns', 2), 5)
+    .option('--steps <n>', 'tables of measurements: steps or passes a turn', wholeNumber('--steps', 1), 3)
     .option('--json', 'one JSON object on the last line of standard output')
     .action(async (target: string | undefined, options: ReproOptions) => {
       if (target === undefined) {
@@ -111,6 +116,7 @@ export function reproProgram(): Command {
 
 async function repro(text: string, options: ReproOptions): Promise<number> {
   const { table, rows, reference } = await findTarget(text)
+  if (table.kind === 'measurement') return reproMeasurement(table, rows, reference, options)
   return table.kind === 'summary'
     ? reproSummary(table, rows, options)
     : reproTraining(table, rows, reference, options, text)

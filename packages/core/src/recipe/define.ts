@@ -2,6 +2,7 @@ import type { Shape } from '../contracts.ts'
 import type { OptionInput } from '../options.ts'
 import type { AnyRegistration, Kind, Plugin, Registration, Use } from '../plugin/define.ts'
 import type { Slot, SlotDeclarations, SlotKind } from '../plugin/slots.ts'
+import type { MeasurementTable } from './measurement.ts'
 
 /** Where pixel statistics come from. Pixels are in [0, 1] before it. */
 export type Normalize =
@@ -169,7 +170,7 @@ export interface RowSpec<R extends AnyRegistration> {
  */
 export type Track = 'leaderboard'
 
-interface TableHead {
+export interface TableHead {
   readonly id: string
   readonly title: string
   /** Document that the numbers come from. */
@@ -177,7 +178,7 @@ interface TableHead {
 }
 
 /** What a list of plugins registers, as a union. */
-type RegistrationsOf<P extends readonly Plugin[]> = P[number] extends Plugin<infer R> ? R : never
+export type RegistrationsOf<P extends readonly Plugin[]> = P[number] extends Plugin<infer R> ? R : never
 
 export interface TableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
   extends TableHead {
@@ -210,32 +211,33 @@ export interface SummaryTableDefinition<P extends readonly Plugin[], R extends A
   }
 }
 
-const brand = Symbol.for('@tricklab/core:table')
+/** Marks what defineTable and the others made, of this copy of core or another. */
+export const tableBrand = Symbol.for('@tricklab/core:table')
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of any plugins; its options were checked where it was written
-type AnyPlugins = readonly Plugin<any>[]
+export type AnyPlugins = readonly Plugin<any>[]
 
 export type TrainingTable = TableDefinition<AnyPlugins, AnyRegistration> & {
-  readonly [brand]: 'training'
+  readonly [tableBrand]: 'training'
   readonly kind: 'training'
 }
 export type SummaryTable = SummaryTableDefinition<AnyPlugins, AnyRegistration> & {
-  readonly [brand]: 'summary'
+  readonly [tableBrand]: 'summary'
   readonly kind: 'summary'
 }
-export type Table = TrainingTable | SummaryTable
+export type Table = TrainingTable | SummaryTable | MeasurementTable
 
 /** Declares a documented table: pure data apart from `plugins`. Option names and types are checked in the editor. */
 export function defineTable<const P extends AnyPlugins>(definition: TableDefinition<P>): TrainingTable {
-  return { ...definition, kind: 'training', [brand]: 'training' } as unknown as TrainingTable
+  return { ...definition, kind: 'training', [tableBrand]: 'training' } as unknown as TrainingTable
 }
 
 /** Declares a documented table of model summaries: exact, no training. */
 export function defineSummaryTable<const P extends AnyPlugins>(definition: SummaryTableDefinition<P>): SummaryTable {
-  return { ...definition, kind: 'summary', [brand]: 'summary' } as unknown as SummaryTable
+  return { ...definition, kind: 'summary', [tableBrand]: 'summary' } as unknown as SummaryTable
 }
 
-/** True for values made by defineTable or defineSummaryTable, of this copy of core or another. */
+/** True for values made by defineTable, defineSummaryTable or defineMeasurementTable, of this copy of core or another. */
 export function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && brand in value
+  return typeof value === 'object' && value !== null && tableBrand in value
 }
