@@ -2,6 +2,7 @@ import { definePlugin } from '@tricklab/core'
 import { identity } from './activations/identity.ts'
 import { leakyRelu } from './activations/leaky-relu.ts'
 import { relu } from './activations/relu.ts'
+import { swish } from './activations/swish.ts'
 import { batchNorm } from './blocks/batch-norm.ts'
 import { conv } from './blocks/conv.ts'
 import { conv2dBlock } from './blocks/conv2d.ts'
@@ -17,6 +18,8 @@ import { resnet18 } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
 import { xresnet } from './models/xresnet.ts'
 
+export { reluActivation } from './activations/relu.ts'
+export { swishActivation } from './activations/swish.ts'
 export { activated } from './blocks/activated.ts'
 export { createBatchNormBlock } from './blocks/batch-norm.ts'
 export { createConvBlock } from './blocks/conv.ts'
@@ -34,7 +37,7 @@ export { createCrossEntropy } from './losses/cross-entropy.ts'
 export { createAccuracy } from './metrics/accuracy.ts'
 export { createLayeredModel } from './models/layered.ts'
 export * from './ops/index.ts'
-export { expectChannels, expectKept, formatShape, within } from './shape.ts'
+export { expectChannels, expectKept, expectPixels, formatShape, windowCount, within } from './shape.ts'
 export { formatSummary, type LayerSummary, type Summary, summarize } from './summary.ts'
 
 /** Blocks, models, losses and metrics that every recipe may count on. */
@@ -54,6 +57,7 @@ export const nn = definePlugin({
     on.activation('relu', relu),
     on.activation('leaky-relu', leakyRelu),
     on.activation('identity', identity),
+    on.activation('swish', swish),
     on.model('slowai-cnn', slowaiCnn),
     on.model('slowai-deeper-cnn', slowaiDeeperCnn),
     on.model('resnet18', resnet18),
