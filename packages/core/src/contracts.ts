@@ -91,6 +91,24 @@ export interface Augmentation {
   output?(input: ImageSize): ImageSize
   /** A new tensor; `images` stays the caller's. Runs inside a tidy. */
   apply(images: tf.Tensor4D, stream: Stream): tf.Tensor4D
+  /**
+   * What `apply` does with this stream, as data for every image of a batch: decoding threads then carry it out on the
+   * pixels they have at hand. Only for what an `ImageTransform` can say; absent otherwise.
+   */
+  plan?(stream: Stream, batch: number, input: ImageSize): readonly ImageTransform[]
+}
+
+/** An augmentation of one image as data: averaged over areas, sampled at the points of a projective map, lit. */
+export interface ImageTransform {
+  /** Size to which areas are averaged first; absent: none. */
+  readonly shrinkTo?: ImageSize
+  /**
+   * Nine numbers, row by row: where a point (x, y, 1) of the output looks in the input. Coordinates run from −1 to 1
+   * between the centres of the outermost pixels; beyond them the image is mirrored.
+   */
+  readonly map: readonly number[]
+  /** sigmoid(contrast · (logit(pixel) + shift)); absent when it changes nothing. */
+  readonly light?: { readonly shift: number; readonly contrast: number }
 }
 
 /**

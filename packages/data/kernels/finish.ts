@@ -31,17 +31,17 @@ function log(x: v128): v128 {
   sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(<f32>(2.0 / 5.0)))
   sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(<f32>(2.0 / 3.0)))
   sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(2))
-  const whole = f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(<f32>0.6931471805599453))
+  const whole = f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(<f32>Math.LN2))
   return f32x4.add(f32x4.mul(sum, s), whole)
 }
 
 /** e^x for |x| below 87: 2^k by the exponent's bits times a Taylor polynomial on |r| ≤ ½ ln 2. */
 function exp(x: v128): v128 {
   const bounded = f32x4.min(f32x4.max(x, f32x4.splat(-87)), f32x4.splat(87))
-  const k = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(<f32>1.4426950408889634)))
+  const k = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(<f32>Math.LOG2E)))
   // ln 2 in two parts, the first of few bits, so that k times it is exact.
   let r = f32x4.sub(bounded, f32x4.mul(k, f32x4.splat(<f32>0.693359375)))
-  r = f32x4.add(r, f32x4.mul(k, f32x4.splat(<f32>2.12194440054690583e-4)))
+  r = f32x4.add(r, f32x4.mul(k, f32x4.splat(<f32>2.1219444005469057e-4)))
   let sum = f32x4.splat(<f32>(1.0 / 5040.0))
   sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>(1.0 / 720.0)))
   sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>(1.0 / 120.0)))

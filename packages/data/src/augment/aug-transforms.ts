@@ -1,4 +1,11 @@
-import { type Augmentation, type Component, type ImageSize, opt, type Stream } from '@tricklab/core'
+import {
+  type Augmentation,
+  type Component,
+  type ImageSize,
+  type ImageTransform,
+  opt,
+  type Stream,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { compose, fitAspect, type Homography, rotation, scaling, warp } from './homography.ts'
 import { applyLighting } from './lighting.ts'
@@ -82,6 +89,9 @@ export const augTransforms = {
       const plan = drawAugment(stream, batch, { width, height }, given)
       return applyAugment(images, plan, outputSize(given, { width, height }))
     },
+    plan(stream, batch, input) {
+      return planTransforms(drawAugment(stream, batch, input, given), input, outputSize(given, input))
+    },
   }),
 } satisfies Component<'augmentation', typeof options>
 
@@ -138,14 +148,30 @@ function drawSquare(stream: Stream, { width, height }: ImageSize, minScale: numb
 export function applyAugment(images: tf.Tensor4D, plan: AugmentPlan, size: ImageSize): tf.Tensor4D {
   const [, height, width] = images.shape
   const maps = plan.images.map((image) => mapOf(image, plan.crop, { width, height }))
-  const brightness = plan.images.map((image) => image.brightness)
-  const contrast = plan.images.map((image) => image.contrast)
-  const unlit = brightness.every((value) => value === 0.5) && contrast.every((value) => value === 1)
+  const unlit = plan.images.every((image) => !isLit(image))
   return tf.tidy(() => {
-    const sampled = sampleGrid(shrinkFor(images, plan.crop, size), maps, size)
-    return unlit ? sampled : applyLighting(sampled, brightness, contrast)
+    const shrinkTo = shrunkSize({ width, height }, plan.crop, size)
+    const sampled = sampleGrid(shrinkTo === undefined ? images : shrinkByArea(images, shrinkTo), maps, size)
+    if (unlit) return sampled
+    const [shifts, contrasts] = [plan.images.map(shiftOf), plan.images.map(({ contrast }) => contrast)]
+    return applyLighting(sampled, shifts, contrasts)
   })
 }
+
+/** The plan for decoding threads. */
+export function planTransforms(plan: AugmentPlan, source: ImageSize, size: ImageSize): ImageTransform[] {
+  const shrinkTo = shrunkSize(source, plan.crop, size)
+  return plan.images.map((image) => ({
+    ...(shrinkTo === undefined ? {} : { shrinkTo }),
+    map: mapOf(image, plan.crop, source),
+    ...(isLit(image) ? { light: { shift: shiftOf(image), contrast: image.contrast } } : {}),
+  }))
+}
+
+const isLit = ({ brightness, contrast }: ImagePlan) => brightness !== 0.5 || contrast !== 1
+
+/** logit(brightness), which is added to the pixel's logit. */
+const shiftOf = ({ brightness }: ImagePlan) => Math.log(brightness / (1 - brightness))
 
 /** Where a point of the output looks in the input, both in [−1, 1] between the outermost pixel centres. */
 function mapOf(image: ImagePlan, crop: AugmentPlan['crop'], { width, height }: ImageSize): Homography {
@@ -168,10 +194,9 @@ function mapOf(image: ImagePlan, crop: AugmentPlan['crop'], { width, height }: I
   ].reduce(compose)
 }
 
-/** Averages areas where bilinear sampling would skip pixels: by half of what the cut is resized by. */
-function shrinkFor(images: tf.Tensor4D, crop: ImageSize, size: ImageSize): tf.Tensor4D {
-  const [, height, width] = images.shape
+/** Areas are averaged where bilinear sampling would skip pixels: by half of what the cut is resized by. */
+function shrunkSize({ width, height }: ImageSize, crop: ImageSize, size: ImageSize): ImageSize | undefined {
   const factor = Math.min(crop.width / size.width, crop.height / size.height) / 2
-  if (factor <= 1) return images
-  return shrinkByArea(images, { width: Math.floor(width / factor), height: Math.floor(height / factor) })
+  if (factor <= 1) return undefined
+  return { width: Math.floor(width / factor), height: Math.floor(height / factor) }
 }

@@ -11,11 +11,11 @@ import {
   type Split,
   TricklabError,
 } from '@tricklab/core'
-import * as tf from '@tricklab/core/tf'
 import { type DecodedStore, decodedStoreOptions, openDecodedStore } from '../workers/decoded-store.ts'
 import { sharedPool } from '../workers/pool.ts'
 import type { DecodeTask } from '../workers/protocol.ts'
-import { createPixelTable, type Normalization } from './normalization.ts'
+import { type Augmenting, createAugmenting } from './augmenting.ts'
+import type { Normalization } from './normalization.ts'
 import type { BatchReader, PreparedBatch } from './reader.ts'
 
 /** How photos become images of one size. */
@@ -43,7 +43,11 @@ export async function createPhotoReader(
   rng: Rng,
 ): Promise<BatchReader> {
   const { train, valid, workers, prefetch } = photos
-  const imageShape = settleShape(photos)
+  const augmenting = {
+    train: createAugmenting(train, normalization, rng),
+    valid: createAugmenting({ ...valid, augment: [] }, normalization, rng),
+  }
+  const imageShape = settleShape(augmenting)
   const sizes = { train: decodeSizes(dataset, 'train', train.crop), valid: decodeSizes(dataset, 'valid', valid.crop) }
   for (const split of ['train', 'valid'] as const) checkSources(dataset, split, photos[split].crop)
   const pool = sharedPool(workers)
@@ -74,20 +78,20 @@ export async function createPhotoReader(
     prefetch,
     async prepare(split, epoch, batch, indices): Promise<PreparedBatch> {
       const files = await openStore()
-      const { width, height } = photos[split].crop.output
-      const tasks = Array.from(indices, (index) => createTask(split, epoch, index, files))
-      const bytes = indices.length * width * height * 3
-      const buffer = takeBuffer(buffers, bytes)
+      const key = `${epoch}/${batch}`
+      const { length } = indices
+      const transforms = augmenting[split].plan(length, key)
+      const tasks = Array.from(indices, (index, i) => ({
+        ...createTask(split, epoch, index, files),
+        ...(transforms === undefined ? {} : { transform: transforms[i]! }),
+      }))
+      const { width, height } = transforms?.[0]?.output ?? photos[split].crop.output
+      const buffer = takeBuffer(buffers, length * width * height * 3 * (transforms === undefined ? 1 : 4))
       await pool.run(tasks, buffer, files?.shared)
       const labels = Array.from(indices, (index) => dataset.photo(split, index).label)
       return {
         labels,
-        images() {
-          const pixels = new Uint8Array(buffer, 0, bytes)
-          const shape = [indices.length, height, width, 3] as const
-          const augment = split === 'train' ? train.augment : []
-          return augmentAndNormalize(pixels, shape, augment, normalization, rng, `${epoch}/${batch}`)
-        },
+        images: () => augmenting[split].finish(buffer, length, key),
         release: () => buffers.push(buffer),
       }
     },
@@ -99,40 +103,6 @@ export async function createPhotoReader(
   }
 }
 
-/** Pixels in [0, 1], augmented, then normalised; without augmentation both in one pass over the bytes. */
-function augmentAndNormalize(
-  pixels: Uint8Array,
-  shape: readonly [number, number, number, number],
-  augment: readonly Augmentation[],
-  normalization: Normalization,
-  rng: Rng,
-  key: string,
-): tf.Tensor4D {
-  if (augment.length === 0) return tf.tensor4d(lookUp(pixels, createPixelTable(normalization, 3)), [...shape])
-  return tf.tidy(() => {
-    const plain = createPixelTable({ mean: [0], std: [1] }, 3)
-    let images: tf.Tensor4D = tf.tensor4d(lookUp(pixels, plain), [...shape])
-    for (const [index, augmentation] of augment.entries()) {
-      images = augmentation.apply(images, rng.at('augment', index, key))
-    }
-    const { mean, std } = normalization
-    if (mean.length === 1 && mean[0] === 0 && std[0] === 1) return images
-    return tf.div(tf.sub(images, tf.tensor1d([...mean])), tf.tensor1d([...std])) as tf.Tensor4D
-  })
-}
-
-/** Three channels, a table each. */
-function lookUp(pixels: Uint8Array, table: Float32Array): Float32Array {
-  const images = new Float32Array(pixels.length)
-  const [red, green, blue] = [table.subarray(0, 256), table.subarray(256, 512), table.subarray(512, 768)]
-  for (let i = 0; i < pixels.length; i += 3) {
-    images[i] = red[pixels[i]!]!
-    images[i + 1] = green[pixels[i + 1]!]!
-    images[i + 2] = blue[pixels[i + 2]!]!
-  }
-  return images
-}
-
 /** A free buffer that is large enough, or a new one: there are never more than batches under way. */
 function takeBuffer(free: SharedArrayBuffer[], bytes: number): SharedArrayBuffer {
   const index = free.findIndex((buffer) => buffer.byteLength >= bytes)
@@ -142,9 +112,9 @@ function takeBuffer(free: SharedArrayBuffer[], bytes: number): SharedArrayBuffer
   return new SharedArrayBuffer(bytes)
 }
 
-function settleShape({ train, valid }: PhotoOptions): Shape {
-  const trained = train.augment.reduce<ImageSize>((size, step) => step.output?.(size) ?? size, train.crop.output)
-  const { width, height } = valid.crop.output
+function settleShape({ train, valid }: Readonly<Record<Split, Augmenting>>): Shape {
+  const trained = train.output
+  const { width, height } = valid.output
   if (trained.width !== width || trained.height !== height) {
     fail('E_SHAPE', {
       what: 'Training and validation images differ in size.',

@@ -1,6 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
+import { type Augmentation, createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -45,7 +45,9 @@ async function collect(dataset: Dataset, setup: PhotoSetup, epoch = 0, from = 0,
   const batches: string[] = []
   for await (const { images, targets } of source.read(split, epoch, from)) {
     expect(images.shape.slice(1)).toEqual([...source.imageShape])
-    batches.push(Buffer.from(new Uint8Array(images.dataSync().slice().buffer)).toString('base64') + targets.dataSync())
+    batches.push(
+      `${Buffer.from(new Uint8Array(images.dataSync().slice().buffer)).toString('base64')}|${targets.dataSync()}`,
+    )
     tf.dispose([images, targets])
   }
   source.dispose?.()
@@ -66,6 +68,37 @@ test('the number of workers and the batches ahead change no byte', async () => {
   expect(await collect(dataset, photos({ workers: 3 }), 0, 0, 'valid')).toEqual(
     await collect(dataset, photos(), 0, 0, 'valid'),
   )
+})
+
+test('augmentation in threads: the same bytes for any number, about those of the tensors, normalised', async () => {
+  const { dataset } = await openSmall()
+  const { use } = registry.normalize('augmentation', { use: 'aug-transforms', ...{ size: 20, minScale: 0.5 } }, 'test')
+  const augmentation = registry.create('augmentation', use, {})
+  const { output, apply } = augmentation
+  const train = (augment: readonly Augmentation[]) => ({
+    train: { crop: crop('resize-crop', { size: 30 }), augment },
+    valid: { crop: crop('resize-crop', { size: 20 }) },
+  })
+  const wanted = await collect(dataset, photos(train([augmentation])))
+  for (const workers of [1, 3]) {
+    expect(await collect(dataset, photos({ ...train([augmentation]), workers }))).toEqual(wanted)
+  }
+  expect(await collect(dataset, photos(train([augmentation])), 1)).not.toEqual(wanted)
+  const tensors = tf.memory().numTensors
+  const values = (batch: string) =>
+    new Float32Array(Uint8Array.from(Buffer.from(batch.split('|')[0]!, 'base64')).buffer)
+  // Without its plan it is applied to tensors, and so is one behind another.
+  const still: Augmentation = { apply: (images) => tf.clone(images) }
+  for (const augment of [[{ output: output!, apply }], [augmentation, still]] satisfies Augmentation[][]) {
+    const other = await collect(dataset, photos(train(augment)))
+    expect(other).toHaveLength(wanted.length)
+    for (const [i, batch] of other.entries()) {
+      const [ours, theirs] = [values(wanted[i]!), values(batch)]
+      expect(theirs.length).toBe(ours.length)
+      for (let k = 0; k < ours.length; k += 7) expect(Math.abs(ours[k]! - theirs[k]!)).toBeLessThan(1e-3)
+    }
+  }
+  expect(tf.memory().numTensors).toBe(tensors)
 })
 
 test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { decodeImage } from '../decode/decode.ts'
-import { type Pixels, resample } from '../pixels/resample.ts'
+import { pixelKernels } from '../pixels/kernels.ts'
+import { type Pixels, resampleInside } from '../pixels/resample.ts'
+import { transformInside } from '../pixels/transform.ts'
 import type { DecodeOrder, DecodeTask } from './protocol.ts'
 import { readStored, writeStored } from './store-file.ts'
 
@@ -47,10 +49,21 @@ async function runLane(order: DecodeOrder, lane: number, onTask: TaskListener): 
 
 async function executeTask(order: DecodeOrder, index: number): Promise<void> {
   const task = order.tasks[index]!
-  const { outWidth, outHeight } = task.plan
-  const bytes = outWidth * outHeight * 3
+  const { plan, transform } = task
   const pixels = await decodeOrLoad(task, order)
-  resample(pixels, task.plan, new Uint8Array(order.images, index * bytes, bytes))
+  // From here on nothing is awaited: both lanes use the same memory.
+  const kernels = pixelKernels()
+  kernels.reset()
+  const cropped = resampleInside(kernels, pixels, plan)
+  const values = plan.outWidth * plan.outHeight * 3
+  if (transform === undefined) {
+    new Uint8Array(order.images, index * values, values).set(kernels.bytes(cropped, values))
+    return
+  }
+  const { width, height } = transform.output
+  const count = width * height * 3
+  const place = new Float32Array(order.images, index * count * 4, count)
+  transformInside(kernels, cropped, { width: plan.outWidth, height: plan.outHeight }, transform, place)
 }
 
 async function decodeOrLoad({ path, decodeTo, stored }: DecodeTask, { store }: DecodeOrder): Promise<Pixels> {

@@ -1,5 +1,6 @@
 // What main thread and workers say to each other. Types of core only: see decode.ts.
 import type { CropPlan, ImageSize } from '@tricklab/core'
+import type { PixelTransform } from '../pixels/transform.ts'
 
 /** One image to decode, crop and resize. */
 export interface DecodeTask {
@@ -8,6 +9,8 @@ export interface DecodeTask {
   readonly decodeTo: ImageSize | undefined
   /** In pixels of the decoded image. */
   readonly plan: CropPlan
+  /** What is done to the cropped image, which then is delivered as float32; absent: bytes. All tasks alike. */
+  readonly transform?: PixelTransform
   /** Its place in the file of decoded images. */
   readonly stored?: StoredImage
 }
@@ -33,7 +36,7 @@ export interface SharedStore {
 export interface DecodeOrder {
   readonly id: number
   readonly tasks: readonly DecodeTask[]
-  /** Receives the images one after the other, bytes in height × width × 3 order. */
+  /** Receives the images one after the other in height × width × 3 order, as bytes or as float32. */
   readonly images: SharedArrayBuffer
   /** Int32: the next task, and the number of finished ones. */
   readonly progress: SharedArrayBuffer
