@@ -1,0 +1,85 @@
+import { definePlugin, type FitInfo, fail, opt } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import manifest from '../package.json' with { type: 'json' }
+import { applyResize } from './apply-resize.ts'
+import { drawCorner } from './draw-corner.ts'
+import { planSize } from './plan-size.ts'
+
+export { applyResize } from './apply-resize.ts'
+export { drawCorner } from './draw-corner.ts'
+export { type Growth, planSize } from './plan-size.ts'
+
+export default definePlugin({
+  name: 'progressive-resize',
+  version: manifest.version,
+  core: '^0.1.0',
+  register: (on) =>
+    on.callback('progressive-resize', {
+      doc: 'Training images that begin small and grow to their full size.',
+      stage: 'data',
+      options: {
+        initialScale: opt.number({
+          above: 0,
+          max: 1,
+          default: 0.5,
+          unit: 'share of the width',
+          doc: 'Size at the beginning; 1 is off.',
+        }),
+        delayFraction: opt.number({
+          min: 0,
+          max: 1,
+          default: 0.5,
+          unit: 'share of the fit',
+          doc: 'How long images stay at their first size.',
+        }),
+        finetuneFraction: opt.number({
+          min: 0,
+          max: 1,
+          default: 0.2,
+          unit: 'share of the fit',
+          doc: 'How long the end sees full images.',
+        }),
+        sizeIncrement: opt.integer({ min: 1, default: 4, unit: 'pixels', doc: 'Widths are multiples of it.' }),
+        mode: opt.choice(['resize', 'crop'], {
+          default: 'resize',
+          doc: 'Shrink the images, or cut a region out of them, the same for a whole batch.',
+        }),
+      },
+      create(options, { rng }) {
+        if (options.delayFraction + options.finetuneFraction > 1) {
+          fail('E_OPTION_RANGE', {
+            what: 'callback "progressive-resize": the delay and the finetuning together are longer than the fit.',
+            expected: 'delayFraction + finetuneFraction of at most 1.',
+            received: `${options.delayFraction} + ${options.finetuneFraction}.`,
+          })
+        }
+        let fit: FitInfo | undefined
+        return {
+          beforeFit(info) {
+            fit = info
+          },
+          beforeBatch(batch) {
+            if (!batch.training || options.initialScale === 1) return
+            const { epochs, stepsPerEpoch, firstStep } = fit!
+            const [, rows, columns] = batch.images.shape
+            const elapsed = (batch.step - firstStep) / (epochs * stepsPerEpoch)
+            const [height, width] = planSize(elapsed, [rows, columns], options)
+            if (width === columns) return
+            if (height === 0 || width === 0) {
+              fail('E_SHAPE', {
+                what: 'Callback "progressive-resize" would leave no pixel of the images.',
+                expected: `images of which a share of ${options.initialScale} is nearer to ${options.sizeIncrement} pixels than to none.`,
+                received: `${rows} × ${columns}.`,
+                fix: 'choose a smaller sizeIncrement or a larger initialScale.',
+              })
+            }
+            if (options.mode === 'resize') return { ...batch, images: applyResize(batch.images, height, width) }
+            const corner = drawCorner(rng.at('corner', batch.step), [rows, columns], [height, width])
+            const [top, left] = corner
+            const images = tf.slice(batch.images, [0, top, left, 0], [-1, height, width, -1])
+            return { ...batch, images }
+          },
+        }
+      },
+    }),
+})
