@@ -153,6 +153,13 @@ void run(const float* a, const float* b, const Broadcast& broadcast, float* out)
   run_broadcast(inner_of<float, float, Op>(), a, b, broadcast, out);
 }
 
+// A function of its own: in the closure a store could change the slope, for all that the compiler knows, and the loop
+// would go element by element.
+void leaky_relu_grad_run(const float* __restrict dy, const float* __restrict x, int64_t count, float alpha,
+                         float* __restrict dx) {
+  for (int64_t i = 0; i < count; ++i) dx[i] = x[i] > 0 ? dy[i] : dy[i] * alpha;
+}
+
 }  // namespace
 
 void binary(Binary op, const float* a, const float* b, const Broadcast& broadcast, float* out) {
@@ -192,10 +199,9 @@ void compare(Comparison op, const int32_t* a, const int32_t* b, const Broadcast&
   run_comparison(op, a, b, broadcast, out);
 }
 
-void leaky_relu_grad(const float* __restrict dy, const float* __restrict x, int64_t count, float alpha,
-                     float* __restrict dx) {
+void leaky_relu_grad(const float* dy, const float* x, int64_t count, float alpha, float* dx) {
   parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) dx[i] = x[i] > 0 ? dy[i] : dy[i] * alpha;
+    leaky_relu_grad_run(dy + begin, x + begin, end - begin, alpha, dx + begin);
   });
 }
 
