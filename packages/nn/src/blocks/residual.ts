@@ -1,7 +1,7 @@
 import type { Activation, Block, BlockContext, Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { reluActivation } from '../activations/relu.ts'
-import { applyPart, collectParams, disposeParts, sequential } from '../layers/sequential.ts'
+import { applyPart, collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
 import { addRelu } from '../ops/relu.ts'
 import { expectEqual, within } from '../shape.ts'
 import { createConvNorm } from './conv-norm.ts'
@@ -9,15 +9,33 @@ import { createAveragePoolBlock } from './pools.ts'
 
 /**
  * The branch of a residual block: 1 × 1, 3 × 3 with the stride, 1 × 1, or two 3 × 3 where `expansion` is 1; the last norm
- * starts at 0; then what stands in the slot `attention`, as `attention`, `attention2` and so on.
+ * starts at 0. What stands in the slot `branch` takes their place, as `convolutions`. Then what stands in the slot
+ * `attention`, as `attention`, `attention2` and so on.
  */
 export function createResidualBranch(context: BlockContext): Block {
-  const { inputChannels, outputChannels, kernelSize, stride, expansion = 1, activation, slots, init } = context
+  const { outputChannels, activation, slots, init } = context
+  const filled = slots?.optionalSlot('branch')
+  const scoped = { ...context, activate: false, zero: true, init: init.scope('convolutions') }
+  const parts: Parts[] = filled === undefined ? createConvolutions(context) : [{ convolutions: filled.create(scoped) }]
+  for (const [index, attention] of (slots?.slotUses('attention') ?? []).entries()) {
+    const name = index === 0 ? 'attention' : `attention${index + 1}`
+    const block = attention.create({
+      ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
+      ...(activation === undefined ? {} : { activation }),
+      init: init.scope(name),
+    })
+    parts.push({ [name]: block })
+  }
+  return sequential(Object.assign({}, ...parts))
+}
+
+function createConvolutions(context: BlockContext): Parts[] {
+  const { inputChannels, outputChannels, kernelSize, stride, expansion = 1 } = context
   const inner = outputChannels / expansion
   const widths =
     expansion === 1 ? [inputChannels, inner, outputChannels] : [inputChannels, inner, inner, outputChannels]
   const last = widths.length - 2
-  const parts = widths.slice(1).map((width, index) => {
+  return widths.slice(1).map((width, index) => {
     const wide = expansion === 1 || index === 1
     const spec = {
       inputChannels: widths[index]!,
@@ -29,16 +47,6 @@ export function createResidualBranch(context: BlockContext): Block {
     }
     return createConvNorm(context, spec, { suffix: String(index + 1), slotted: wide })
   })
-  for (const [index, attention] of (slots?.slotUses('attention') ?? []).entries()) {
-    const name = index === 0 ? 'attention' : `attention${index + 1}`
-    const block = attention.create({
-      ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
-      ...(activation === undefined ? {} : { activation }),
-      init: init.scope(name),
-    })
-    parts.push({ [name]: block })
-  }
-  return sequential(Object.assign({}, ...parts))
 }
 
 /**

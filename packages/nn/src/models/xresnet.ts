@@ -44,6 +44,7 @@ const slots = {
     places: ['every-block', 'stage1-last', 'stage2-last', 'stage3-last', 'stage4-last'],
   },
   residual: 'xresnet-block',
+  branch: { kind: 'block', default: null },
   head: 'linear-head',
 } as const satisfies SlotDeclarations
 
