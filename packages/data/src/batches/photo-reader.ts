@@ -26,6 +26,8 @@ export interface PhotoOptions {
   readonly workers: number
   /** Batches decoded ahead. */
   readonly prefetch: number
+  /** Told what makes reading slower than it could be. */
+  readonly notice: (message: string) => void
 }
 
 /** A dataset whose samples are files. */
@@ -42,7 +44,7 @@ export async function createPhotoReader(
   normalization: Normalization,
   rng: Rng,
 ): Promise<BatchReader> {
-  const { train, valid, workers, prefetch } = photos
+  const { train, valid, workers, prefetch, notice } = photos
   const augmenting = {
     train: createAugmenting(train, normalization, rng),
     valid: createAugmenting({ ...valid, augment: [] }, normalization, rng),
@@ -53,7 +55,7 @@ export async function createPhotoReader(
   const pool = sharedPool(workers)
   let store: Promise<DecodedStore | undefined> | undefined
   const openStore = () => {
-    store ??= openDecodedStore(dataset.digest, [...sizes.train, ...sizes.valid], decodedStoreOptions())
+    store ??= openDecodedStore(dataset.digest, [...sizes.train, ...sizes.valid], decodedStoreOptions(notice))
     return store
   }
   const firstStored = { train: 0, valid: sizes.train.length }

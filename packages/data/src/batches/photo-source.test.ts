@@ -224,3 +224,28 @@ test('a limit takes photos of every class', async () => {
   expect(classes).toEqual([0, 0, 1])
   expect(source.samples('valid')).toBe(1)
 })
+
+test('whoever asks for more than the limit, the disk or the folder gives hears of it; zero is silent', async () => {
+  const { dataset, folder } = await openSmall()
+  const wanted = await collect(dataset, photos())
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  const notices: string[] = []
+  const notice = (message: string) => notices.push(message)
+  const check = async (gigabytes: string) => {
+    notices.length = 0
+    vi.stubEnv('TRICKLAB_DECODED_GB', gigabytes)
+    expect(await collect(dataset, photos({ notice }))).toEqual(wanted)
+    return notices
+  }
+  expect(await check('0')).toEqual([])
+  expect(await check('0.00001')).toEqual([expect.stringMatching(/more than the 0\.00001 of TRICKLAB_DECODED_GB/)])
+  await writeFile(path.join(folder, 'photos'), 'a file where the folder should be')
+  expect(await check('1')).toEqual([expect.stringMatching(/cannot be kept in .*decoded anew in every epoch/)])
+  vi.stubEnv('TRICKLAB_DECODED_GB', 'much')
+  await expect(collect(dataset, photos())).rejects.toThrow(/E_OPTION_RANGE.*TRICKLAB_DECODED_GB.*"much"/)
+  vi.stubEnv('TRICKLAB_WORKERS', '1.5')
+  const { train, valid } = photos()
+  const source = createBatchSource(dataset, { ...options, photos: { train, valid } }, createRng(1))
+  await expect(source).rejects.toThrow(/E_OPTION_RANGE.*TRICKLAB_WORKERS.*whole number/)
+  vi.unstubAllEnvs()
+})

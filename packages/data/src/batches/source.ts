@@ -9,13 +9,15 @@ import {
   type Split,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
+import { readNumber } from '../environment.ts'
 import { createArrayReader } from './array-reader.ts'
 import { createNormalization, type Normalization } from './normalization.ts'
 import { createPhotoReader, type PhotoOptions, type WithPhotos } from './photo-reader.ts'
 import type { PreparedBatch } from './reader.ts'
 
 /** Crops and augmentations of photos; threads and batches ahead have defaults. */
-export type PhotoSetup = Pick<PhotoOptions, 'train' | 'valid'> & Partial<Pick<PhotoOptions, 'workers' | 'prefetch'>>
+export type PhotoSetup = Pick<PhotoOptions, 'train' | 'valid'> &
+  Partial<Pick<PhotoOptions, 'workers' | 'prefetch' | 'notice'>>
 
 export interface BatchSourceOptions {
   /** Samples a batch. */
@@ -125,10 +127,22 @@ function toTensors(prepared: PreparedBatch, classes: number): SourceBatch {
   return batch
 }
 
+// One engine is not fed faster by more, and each takes memory.
+const mostWorkers = 16
+
+const warned = new Set<string>()
+
+/** On standard error, once a process: every stage and split has a source of its own. */
+function warn(message: string): void {
+  if (warned.has(message)) return
+  warned.add(message)
+  process.emitWarning(message, 'Tricklab')
+}
+
 const hasPhotos = (dataset: Dataset): dataset is WithPhotos => dataset.photo !== undefined
 
 function checkPhotos(photos: PhotoSetup | undefined): PhotoOptions {
-  if (photos !== undefined) return { workers: defaultWorkers(), prefetch: 2, ...photos }
+  if (photos !== undefined) return { workers: defaultWorkers(), prefetch: 2, notice: warn, ...photos }
   return fail('E_RECIPE', {
     what: 'The dataset consists of photos, which differ in size, and the recipe does not say how to crop them.',
     expected: 'data: { train: { crop: … }, valid: { crop: … } }.',
@@ -137,11 +151,9 @@ function checkPhotos(photos: PhotoSetup | undefined): PhotoOptions {
   })
 }
 
-/** One thread is left to training, up to four decode; `TRICKLAB_WORKERS` sets the number. */
+/** A thread a core; `TRICKLAB_WORKERS` sets another number. */
 function defaultWorkers(env: NodeJS.ProcessEnv = process.env): number {
-  const given = Number(env.TRICKLAB_WORKERS)
-  if (env.TRICKLAB_WORKERS !== undefined && Number.isInteger(given) && given >= 0) return given
-  return Math.max(1, Math.min(4, availableParallelism() - 1))
+  return readNumber('TRICKLAB_WORKERS', env, 'whole number') ?? Math.min(mostWorkers, availableParallelism())
 }
 
 function limited(dataset: Dataset, split: Split, { limits }: BatchSourceOptions): number {

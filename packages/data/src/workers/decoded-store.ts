@@ -5,6 +5,7 @@ import type { ImageSize } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { decoderVersion } from '../decode/decode.ts'
+import { readNumber } from '../environment.ts'
 import type { SharedStore, StoredImage } from './protocol.ts'
 
 /**
@@ -23,13 +24,20 @@ export interface DecodedStoreOptions {
   readonly folder: string
   /** Largest file, in bytes; 0 turns the store off. */
   readonly limitBytes: number
+  /** Told why images are not kept, where that was not asked for. */
+  readonly notice: (message: string) => void
 }
 
-/** The cache of this machine. `TRICKLAB_DECODED_GB` sets the limit; 0 turns it off. */
-export function decodedStoreOptions(env: NodeJS.ProcessEnv = process.env): DecodedStoreOptions {
-  const given = Number(env.TRICKLAB_DECODED_GB)
-  const gigabytes = env.TRICKLAB_DECODED_GB !== undefined && given >= 0 ? given : 4
-  return { folder: path.join(cacheFolder(env), 'photos', 'decoded'), limitBytes: gigabytes * 1e9 }
+/**
+ * The cache of this machine. `TRICKLAB_DECODED_GB` sets the limit; 0 turns it off.
+ * @errors E_OPTION_RANGE when it is no number
+ */
+export function decodedStoreOptions(
+  notice: DecodedStoreOptions['notice'],
+  env: NodeJS.ProcessEnv = process.env,
+): DecodedStoreOptions {
+  const gigabytes = readNumber('TRICKLAB_DECODED_GB', env) ?? 4
+  return { folder: path.join(cacheFolder(env), 'photos', 'decoded'), limitBytes: gigabytes * 1e9, notice }
 }
 
 /**
@@ -40,19 +48,29 @@ export function decodedStoreOptions(env: NodeJS.ProcessEnv = process.env): Decod
 export async function openDecodedStore(
   digest: string,
   sizes: readonly ImageSize[],
-  { folder, limitBytes }: DecodedStoreOptions,
+  { folder, limitBytes, notice }: DecodedStoreOptions,
 ): Promise<DecodedStore | undefined> {
   const offsets = new Float64Array(sizes.length + 1)
   for (const [index, { width, height }] of sizes.entries()) offsets[index + 1] = offsets[index]! + width * height * 3
   const total = offsets[sizes.length]!
-  if (total > limitBytes) return undefined
+  if (limitBytes === 0) return undefined
+  const consequence = 'photos are decoded anew in every epoch'
+  if (total > limitBytes) {
+    const [wanted, limit] = [Math.ceil(total / 1e8) / 10, limitBytes / 1e9]
+    notice(
+      `decoded images would take ${wanted} GB, more than the ${limit} of TRICKLAB_DECODED_GB: ${consequence}; ` +
+        `set TRICKLAB_DECODED_GB=${Math.ceil(wanted)} to keep them, or 0 for silence`,
+    )
+    return undefined
+  }
   const key = createHash('sha256').update(`1 ${decoderVersion} ${digest}`).update(offsets).digest('hex').slice(0, 24)
   const data = path.join(folder, `${key}.images`)
   const table = path.join(folder, `${key}.table`)
   try {
     await mkdir(folder, { recursive: true })
     await prepareFile(data, total, folder)
-  } catch {
+  } catch (error) {
+    notice(`decoded images cannot be kept in ${folder} (${(error as Error).message}): ${consequence}`)
     return undefined
   }
   const checksums = new SharedArrayBuffer(4 * sizes.length)
@@ -64,10 +82,17 @@ export async function openDecodedStore(
   }
   const count = () => new Uint8Array(filled).reduce((sum, byte) => sum + byte, 0)
   let known = count()
+  const failures = new SharedArrayBuffer(4)
+  let told = false
   return {
-    shared: { path: data, checksums, filled },
+    shared: { path: data, checksums, filled, failures },
     place: (index) => ({ index, offset: offsets[index]!, ...sizes[index]! }),
     async save() {
+      const failed = Atomics.load(new Int32Array(failures), 0)
+      if (failed > 0 && !told) {
+        notice(`${failed} decoded images could not be written to ${data}; they are decoded anew in every epoch`)
+        told = true
+      }
       if (count() === known) return
       known = count()
       // Without its table the file is of no use the next time; that is no reason to fail.
@@ -83,7 +108,8 @@ async function prepareFile(file: string, bytes: number, folder: string): Promise
     const { size, blocks = 0 } = await handle.stat()
     const { bavail, bsize } = await statfs(folder)
     // Never the last of the disk: results and checkpoints go there too.
-    if (bytes - blocks * 512 > 0.8 * bavail * bsize) throw new Error('no room')
+    if (bytes - blocks * 512 > 0.8 * bavail * bsize)
+      throw new Error(`${Math.ceil((bytes - blocks * 512) / 1e8) / 10} GB do not fit the disk with a fifth to spare`)
     if (size !== bytes) await handle.truncate(bytes)
   } finally {
     await handle.close()

@@ -30,6 +30,8 @@ export interface SharedStore {
   readonly checksums: SharedArrayBuffer
   /** A byte an image: 1 once it is in the file. */
   readonly filled: SharedArrayBuffer
+  /** Int32: images that could not be written. */
+  readonly failures: SharedArrayBuffer
 }
 
 /** A batch for all workers: each takes the next task until none is left. */

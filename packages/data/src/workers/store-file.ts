@@ -27,7 +27,7 @@ export function readStored(store: SharedStore, { index, offset, width, height }:
   return undefined
 }
 
-/** Puts a decoded image into the file. A disk that is full costs the speed-up, never the run. */
+/** Puts a decoded image into the file. A disk that is full is counted: it costs the speed-up, never the run. */
 export function writeStored(store: SharedStore, { index, offset, width, height }: StoredImage, pixels: Pixels): void {
   const { data } = pixels
   if (pixels.width !== width || pixels.height !== height) return
@@ -35,6 +35,7 @@ export function writeStored(store: SharedStore, { index, offset, width, height }
     let done = 0
     while (done < data.length) done += writeSync(fileOf(store), data, done, data.length - done, offset + done)
   } catch {
+    Atomics.add(new Int32Array(store.failures), 0, 1)
     return
   }
   new Uint32Array(store.checksums)[index] = crc32(data)
