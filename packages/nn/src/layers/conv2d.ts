@@ -2,8 +2,9 @@ import { type Block, disposeParams, type Param, type Rng, type Shape } from '@tr
 import * as tf from '@tricklab/core/tf'
 import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { conv2d } from '../ops/conv2d.ts'
-import { expectChannels, expectPixels, windowCount } from '../shape.ts'
+import { expectChannels } from '../shape.ts'
 import { createParam } from './param.ts'
+import { type LayerPadding, resolvePadding, windowOutput } from './window.ts'
 
 export interface Conv2dSpec {
   readonly inputChannels: number
@@ -12,8 +13,8 @@ export interface Conv2dSpec {
   readonly stride: number
   readonly bias: boolean
   readonly init: Rng
-  /** Zeros on every side; default `⌊kernelSize / 2⌋`. */
-  readonly padding?: number
+  /** Default: `⌊kernelSize / 2⌋` zeros on every side. */
+  readonly padding?: LayerPadding
   /** Default: PyTorch's. */
   readonly weight?: Initializer
   /** Default: PyTorch's. */
@@ -21,7 +22,7 @@ export interface Conv2dSpec {
 }
 
 /**
- * Convolution with symmetric zero padding, PyTorch's defaults.
+ * Convolution with zero padding, PyTorch's defaults.
  * @shape `[N, H, W, inputChannels]` → `[N, H', W', outputChannels]`, weight `[k, k, inputChannels, outputChannels]`
  * @errors E_SHAPE
  */
@@ -35,10 +36,10 @@ export function createConv2d(spec: Conv2dSpec): Block {
       ? { bias: createParam('bias', [outputChannels], spec.biasStart ?? torchBias(shape), init.at('bias')) }
       : {}),
   }
+  const window = { kernelSize, stride, padding }
   const outputShape = (input: Shape): Shape => {
     expectChannels('conv2d', input, inputChannels)
-    const window = { kernelSize, stride, padding }
-    return expectPixels('conv2d', input, [windowCount(input[0], window), windowCount(input[1], window), outputChannels])
+    return windowOutput('conv2d', input, window, outputChannels)
   }
   return {
     params: params as Block['params'],
@@ -50,7 +51,8 @@ export function createConv2d(spec: Conv2dSpec): Block {
     apply(images) {
       const [, height, width, channels] = images.shape
       outputShape([height, width, channels])
-      const result = conv2d(images, params.weight.value as tf.Tensor4D, { stride, padding })
+      const zeros = padding === 'same' ? resolvePadding([height, width], window) : padding
+      const result = conv2d(images, params.weight.value as tf.Tensor4D, { stride, padding: zeros })
       return params.bias === undefined ? result : tf.add(result, params.bias.value)
     },
     dispose: () => disposeParams(params as Block['params']),

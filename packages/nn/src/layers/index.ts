@@ -1,5 +1,6 @@
 export { type BatchNormSpec, createBatchNorm } from './batch-norm.ts'
 export { type Conv2dSpec, createConv2d } from './conv2d.ts'
+export { createDepthwiseConv2d, type DepthwiseConv2dSpec } from './depthwise-conv2d.ts'
 export { createGroupedConv2d, type GroupedConv2dSpec } from './grouped-conv2d.ts'
 export { createLinear, type LinearSpec } from './linear.ts'
 export { createConstantParam, createParam } from './param.ts'
@@ -11,3 +12,5 @@ export {
   createMaxPool2,
 } from './parameter-free.ts'
 export { applyPart, collectParams, disposeParts, type Parts, sequential } from './sequential.ts'
+export { createSqueezeExcite, type SqueezeExciteSpec } from './squeeze-excite.ts'
+export { type LayerPadding, resolvePadding, windowOutput } from './window.ts'

@@ -1,0 +1,11 @@
+import type { Activation, Component } from '@tricklab/core'
+import { swish as swishOp } from '../ops/swish.ts'
+
+/** `x · σ(x)`, EfficientNet's activation; PyTorch calls it SiLU. */
+export const swishActivation: Activation = { apply: (x) => swishOp(x) as typeof x }
+
+export const swish: Component<'activation', Record<never, never>> = {
+  doc: 'x · σ(x), also known as SiLU.',
+  options: {},
+  create: () => swishActivation,
+}

@@ -1,0 +1,57 @@
+import type { Activation, Block, Rng } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import { type Initializer, kaimingNormal, zeros } from '../init.ts'
+import { expectChannels } from '../shape.ts'
+import { createConv2d } from './conv2d.ts'
+import { createLinear } from './linear.ts'
+import { createGlobalAveragePool } from './parameter-free.ts'
+import { applyPart, collectParams, disposeParts } from './sequential.ts'
+
+export interface SqueezeExciteSpec {
+  readonly channels: number
+  /** Width between the two maps. */
+  readonly hidden: number
+  readonly activation: Activation
+  readonly init: Rng
+  /** Two 1 × 1 convolutions or two linear maps: the same numbers, weights of another rank. Default `conv`. */
+  readonly form?: 'conv' | 'linear'
+  /** Of both weights; default kaiming-normal for ReLU, fan in. Biases start at 0. */
+  readonly weight?: Initializer
+}
+
+/**
+ * Squeeze-and-excitation: `x ⊙ σ(W₂ φ(W₁ mean(x) + b₁) + b₂)`; one gate a channel and image, from the mean over all
+ * positions. With W₂ and b₂ at 0 every gate is ½.
+ * @shape `[N, H, W, channels]`, kept
+ * @errors E_SHAPE for other channels
+ * @paper arXiv:1709.01507
+ * @differs the width between the maps is given, not a ratio: every family rounds it in its own way
+ */
+export function createSqueezeExcite(spec: SqueezeExciteSpec): Block {
+  const { channels, hidden, activation, init, form = 'conv' } = spec
+  const { weight = kaimingNormal({ slope: 0, fan: 'in' }) } = spec
+  const createMap = (inputs: number, outputs: number, name: string): Block => {
+    const start = { weight, biasStart: zeros, init: init.scope(name) }
+    return form === 'linear'
+      ? createLinear({ inputs, outputs, ...start })
+      : createConv2d({ inputChannels: inputs, outputChannels: outputs, kernelSize: 1, stride: 1, bias: true, ...start })
+  }
+  const pool = createGlobalAveragePool()
+  const parts = { reduce: createMap(channels, hidden, 'reduce'), expand: createMap(hidden, channels, 'expand') }
+  return {
+    params: collectParams(parts),
+    outputShape(input) {
+      expectChannels('squeeze-and-excitation', input, channels)
+      return input
+    },
+    macs: () => 2 * channels * hidden,
+    apply(images, context) {
+      const [, height, width, depth] = images.shape
+      this.outputShape([height, width, depth])
+      const means = pool.apply(images, context)
+      const squeezed = activation.apply(applyPart('reduce', parts.reduce, means, context))
+      return tf.mul(images, tf.sigmoid(applyPart('expand', parts.expand, squeezed, context)))
+    },
+    dispose: () => disposeParts(parts),
+  }
+}
