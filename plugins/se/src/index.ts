@@ -1,0 +1,16 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createSe, options } from './create-se.ts'
+
+export default definePlugin({
+  name: 'se',
+  version: manifest.version,
+  core: '^0.1.0',
+  paper: 'arXiv:1709.01507',
+  register: (on) =>
+    on.block('se', {
+      doc: 'Squeeze-and-excitation: a gate a channel, from the mean over all positions.',
+      options,
+      create: createSe,
+    }),
+})
