@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createRng, type Json } from '@tricklab/core'
+import { createRng, type Json, SmoothLoss } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import type { LogLine, Manifest, Reported } from '../src/record/types.ts'
 
@@ -15,6 +15,8 @@ export interface FakeOptions {
   readonly trainSize?: number
   readonly batchSize?: number
   readonly dropLast?: boolean
+  /** Instead of `epochs` and `batchSize`: a row with stages. */
+  readonly stages?: readonly { readonly epochs: number; readonly batchSize: number }[]
   readonly reported?: Reported | null
   readonly tolerance?: number | null
   /** Mean accuracy of the last epoch. */
@@ -72,6 +74,7 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
     callbacks: [],
     epochs,
     batchSize,
+    ...(options.stages && { stages: options.stages.map((stage) => ({ ...stage, data: { dropLast } })) }),
   }
   return {
     schema: 1,
@@ -119,34 +122,45 @@ export const documented: Reported = {
 
 function fakeLog(seed: number, options: FakeOptions): LogLine[] {
   const { epochs = 3, batchSize = 512, dropLast = false, trainSize = 60_000, accuracy = 0.897, sd = 0.003 } = options
-  const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
-  const total = epochs * batches
+  const plan = (options.stages ?? [{ epochs, batchSize }]).flatMap((stage, index) => {
+    const batches = dropLast ? Math.floor(trainSize / stage.batchSize) : Math.ceil(trainSize / stage.batchSize)
+    const named = options.stages === undefined ? {} : { stage: index }
+    return Array.from({ length: stage.epochs }, () => ({ named, batches, batchSize: stage.batchSize }))
+  })
+  const total = plan.reduce((sum, { batches }) => sum + batches, 0)
   const noise = createRng(seed).at('noise')
   const shift = sd * createRng(seed).at('shift').normal()
   const lines: LogLine[] = [{ event: 'start', seed, time: at(seed) }]
   let step = 0
   let seconds = 0
-  for (let epoch = 0; epoch < epochs; epoch++) {
+  let running = new SmoothLoss()
+  for (const [epoch, { named, batches, batchSize }] of plan.entries()) {
+    if (epoch > 0 && named.stage !== plan[epoch - 1]!.named.stage) running = new SmoothLoss()
     let [lossSum, samples, spent] = [0, 0, 0]
     for (let index = 0; index < batches; index++) {
       const size = Math.min(batchSize, trainSize - index * batchSize)
       const done = (step + 0.5) / total
-      const loss = round(trainLoss(done, epochs) * Math.exp(0.1 * noise.normal()), 6)
+      const loss = round(trainLoss(done, plan.length) * Math.exp(0.1 * noise.normal()), 6)
       const duration = round(0.3 + 0.02 * noise.uniform(), 4)
       step += 1
       lossSum += loss * size
       samples += size
       spent += duration
-      lines.push({ event: 'step', epoch, step, size, loss, ...oneCycle(done), seconds: duration })
+      running.add(loss)
+      lines.push({ event: 'step', ...named, epoch, step, size, loss, ...oneCycle(done), seconds: duration })
     }
-    const progress = (epoch + 1) / epochs
+    const progress = (epoch + 1) / plan.length
     const valid = {
-      loss: round(trainLoss(progress, epochs) + 0.06 + 0.01 * noise.normal(), 4),
-      accuracy: epoch === epochs - 1 ? round(accuracy + shift, 4) : curve(progress, accuracy, noise.normal()),
+      loss: round(trainLoss(progress, plan.length) + 0.06 + 0.01 * noise.normal(), 4),
+      accuracy: epoch === plan.length - 1 ? round(accuracy + shift, 4) : curve(progress, accuracy, noise.normal()),
     }
-    const train = { loss: lossSum / samples, accuracy: curve(progress - 0.4 / epochs, accuracy + 0.02, 0) }
+    const train = {
+      loss: lossSum / samples,
+      accuracy: curve(progress - 0.4 / plan.length, accuracy + 0.02, 0),
+      ...(options.stages && { smoothLoss: running.compute() }),
+    }
     seconds = round(seconds + spent + 4, 4)
-    lines.push({ event: 'epoch', epoch, step, train, valid, seconds: round(spent + 4, 4) })
+    lines.push({ event: 'epoch', ...named, epoch, step, train, valid, seconds: round(spent + 4, 4) })
   }
   const result = (lines.at(-1) as { valid: Record<string, number> }).valid
   const weights = hashJson(['weights', seed])

@@ -31,11 +31,11 @@ function comparable(folder: string, seed: number) {
 
 const weights = (folder: string, seed: number) => logLines(folder, seed).at(-1)!.weights
 
-async function uninterrupted(seeds = '1,') {
+async function uninterrupted(seeds = '1,', row = 'plain') {
   const out = temporaryFolder()
-  const result = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', seeds, '--out', out])
+  const result = await runCli('repro', [tiny(row), '--engine', 'wasm', '--seeds', seeds, '--out', out])
   expect(result.stderr).toContain('Report:')
-  return { out, result, folder: runFolder(out) }
+  return { out, result, folder: runFolder(out, row) }
 }
 
 /** A file system of its own; undefined where none can be mounted. */
@@ -49,17 +49,17 @@ function smallDisk(size: string): { folder: string; remove(): void } | undefined
   return { folder, remove: () => execFileSync('umount', ['-l', folder]) }
 }
 
-/** Kills the process once its log has grown, and `delay` milliseconds later at that. */
-function killAfterFirstStep(child: ChildProcess, out: string, delay: number): void {
+/** Kills the process once its log has grown, and holds `text` if given, and `delay` milliseconds later at that. */
+function killAfterFirstStep(child: ChildProcess, out: string, delay: number, row = 'plain', text = ''): void {
   let before: number | undefined
   const watch = setInterval(() => {
-    const parent = path.join(out, 'tiny', 'plain')
+    const parent = path.join(out, 'tiny', row)
     const run = existsSync(parent) ? readdirSync(parent)[0] : undefined
     const log = path.join(parent, run ?? '', 'seed-1.jsonl')
     if (run === undefined || !existsSync(log)) return
     const { size } = statSync(log)
     before ??= size
-    if (size === before) return
+    if (size === before || !readFileSync(log, 'utf8').includes(text)) return
     clearInterval(watch)
     setTimeout(() => child.kill('SIGKILL'), delay)
   }, 1)
@@ -223,6 +223,68 @@ describe('stopping', () => {
   })
 })
 
+describe('a row with stages', () => {
+  it('counts epochs and steps on, names the stage of each line, and begins schedule and optimizer anew', async () => {
+    const { folder, result } = await uninterrupted('1,', 'staged')
+    expect(result.stderr).toContain('epoch 5/5')
+    const lines = logLines(folder, 1)
+    const steps = lines.filter((line) => line.event === 'step')
+    // 168 of the 224 images train: 6 batches of at most 32, then 7 of 24.
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 2 * 6 + 3 * 7 }, (_, index) => index + 1))
+    expect(steps.map(({ stage, epoch, size }) => [stage, epoch, size])).toEqual([
+      ...[0, 1].flatMap((epoch) => [32, 32, 32, 32, 32, 8].map((size) => [0, epoch, size])),
+      ...[2, 3, 4].flatMap((epoch) => Array.from({ length: 7 }, () => [1, epoch, 24])),
+    ])
+    // A rate an update, of two batches each.
+    const rates = steps.map(({ learningRate }) => learningRate)
+    expect(rates.slice(0, 6).filter((rate, index) => rate === rates[index ^ 1])).toHaveLength(6)
+    expect(new Set(rates.slice(0, 12)).size).toBeGreaterThan(4)
+    expect(new Set(rates.slice(12))).toEqual(new Set([0.02]))
+    expect(lines.filter((line) => line.event === 'epoch').map(({ stage, epoch }) => [stage, epoch])).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 2],
+      [1, 3],
+      [1, 4],
+    ])
+  })
+
+  it('shortens every stage with --epochs', async () => {
+    const out = temporaryFolder()
+    const args = [tiny('staged'), '--engine', 'wasm', '--seeds', '1,', '--epochs', '1', '--out', out, '--json']
+    const result = await runCli('repro', args)
+    expect(result.json().rows[0]).toMatchObject({ verdict: 'partial' })
+    const epochs = logLines(runFolder(out, 'staged'), 1).filter((line) => line.event === 'epoch')
+    expect(epochs.map(({ stage, epoch, step }) => [stage, epoch, step])).toEqual([
+      [0, 0, 6],
+      [1, 1, 13],
+    ])
+  })
+
+  it('gives the same bits when killed within the second stage, and within a group of batches', {
+    timeout: 180_000,
+  }, async () => {
+    const { folder: whole } = await uninterrupted('1,', 'staged')
+    const out = temporaryFolder()
+    const args = [tiny('staged'), '--engine', 'wasm', '--seeds', '1,', '--out', out, ...everyStep]
+    const draw = createRng(2).at('kill')
+    const kills = 4
+    for (let kill = 0; kill < kills; kill++) {
+      const delay = draw.integer(60)
+      const killed = await runCli('repro', kill === 0 ? args : [...args, '--resume'], {
+        onSpawn: (child) => killAfterFirstStep(child, out, delay, 'staged', kill === 0 ? '"stage":1' : undefined),
+      })
+      expect(killed.stderr).not.toContain('[E_')
+      expect(killed.signal).toBe('SIGKILL')
+    }
+    const resumed = await runCli('repro', [...args, '--resume'])
+    expect(resumed.code).toBe(0)
+    expect(comparable(runFolder(out, 'staged'), 1)).toEqual(comparable(whole, 1))
+    const resumes = logLines(runFolder(out, 'staged'), 1).filter((line) => line.event === 'resume')
+    expect(resumes.at(-1)!.step).toBeGreaterThan(12)
+  })
+})
+
 describe('checkpoints that do not fit', () => {
   /** A run stopped after some steps, with a checkpoint of seed 1 and one of seed 2. */
   async function stopped() {
@@ -247,6 +309,21 @@ describe('checkpoints that do not fit', () => {
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/\[E_CHECKPOINT_CORRUPT\].*cut short.*Fix:/)
     expect(readFileSync(file)).toEqual(cut)
+  })
+
+  it('refuses to go on with a log that has lost lines, and keeps both', async () => {
+    const { out, folder } = await stopped()
+    const log = path.join(folder, 'seed-1.jsonl')
+    const torn = readFileSync(log).subarray(0, -10)
+    const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, '--resume']
+    for (const damage of [() => writeFileSync(log, torn), () => rmSync(log)]) {
+      damage()
+      const result = await runCli('repro', args)
+      expect(result.code).toBe(2)
+      expect(result.stderr).toMatch(/\[E_CHECKPOINT_MISMATCH\].*seed-1\.jsonl is shorter than .*lines are lost.*Fix:/)
+      expect(readdirSync(folder)).toContain('checkpoint-1.safetensors')
+      if (existsSync(log)) expect(readFileSync(log)).toEqual(torn)
+    }
   })
 
   it('refuses one of another seed', async () => {

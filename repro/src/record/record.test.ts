@@ -258,6 +258,62 @@ describe('checking', () => {
     })
   })
 
+  describe('of a row with stages', () => {
+    const stages = [
+      { epochs: 2, batchSize: 4 },
+      { epochs: 1, batchSize: 6 },
+    ]
+    const staged = () => fakeRecord({ ...small, stages })
+    const plan = { staged: true, stages: stages.map((stage) => ({ ...stage, dropLast: false })) }
+    const problemsOf = async (record: FakeRecord) => {
+      const problems = await checkRecord(await write(record), { ...rowOf(record), ...plan })
+      return problems.map(({ what }) => what).join('\n')
+    }
+
+    test('holds where steps and epochs count on, and the running loss begins anew', async () => {
+      const record = staged()
+      expect(await problemsOf(record)).toBe('')
+      expect(await checkRecord(await write(record))).toEqual([])
+      const steps = record.logs['1']!.filter((line) => line.event === 'step')
+      expect(steps.map(({ stage, epoch, size }) => [stage, epoch, size])).toEqual([
+        ...[0, 1].flatMap((epoch) => [4, 4, 2].map((size) => [0, epoch, size])),
+        ...[6, 4].map((size) => [1, 2, size]),
+      ])
+    })
+
+    const corruptions: [string, (record: FakeRecord) => void, RegExp][] = [
+      [
+        'another stage',
+        (r) => Object.assign(lineOf(r, 'step', 6), { stage: 0 }),
+        /stage 0 in epoch 2 instead of stage 1/,
+      ],
+      ['a missing stage', (r) => delete (lineOf(r, 'epoch', 1) as { stage?: number }).stage, /no stage in epoch 1/],
+      [
+        'batches of the stage before',
+        (r) => Object.assign(lineOf(r, 'step', 6), { size: 4 }),
+        /a batch of 4 instead of 6/,
+      ],
+      ['a missing step', (r) => r.logs['1']!.splice(r.logs['1']!.length - 3, 1), /7 steps instead of 2 × 3 \+ 1 × 2/],
+      [
+        'a running loss that went on',
+        (r) => Object.assign(lineOf(r, 'epoch', 2).train, { smoothLoss: lineOf(r, 'epoch', 1).train.smoothLoss }),
+        /smoothLoss .* is not the running mean/,
+      ],
+    ]
+    test.each(corruptions)('%s is found', async (_, corrupt, message) => {
+      const record = staged()
+      corrupt(record)
+      expect(await problemsOf(record)).toMatch(message)
+    })
+
+    test('a stage in the log of a row without stages is found', async () => {
+      const record = fakeRecord(small)
+      Object.assign(lineOf(record, 'step'), { stage: 0 })
+      const problems = await checkRecord(await write(record), rowOf(record))
+      expect(problems.map(({ what }) => what).join()).toMatch(/stage 0 in epoch 0 instead of no stage/)
+    })
+  })
+
   const changes: [string, Partial<CurrentRow>, RegExp][] = [
     ['recipe', { recipeHash: '0'.repeat(64) }, /recipe has changed/],
     ['tolerance', { tolerance: 0.02 }, /tolerance has changed/],

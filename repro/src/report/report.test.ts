@@ -121,6 +121,27 @@ describe('the page', () => {
     expect(text.length).toBeLessThan(1_000_000)
   })
 
+  test('spreads the steps of every stage over its own epochs', () => {
+    const stages = [
+      { epochs: 1, batchSize: 500 },
+      { epochs: 2, batchSize: 100 },
+    ]
+    const curve = { train: { smoothLoss: [0.9, 0.5, 0.3] } }
+    const reported = { metric: 'accuracy', mean: 0.9, n: 1, curve }
+    const text = page(record({ seeds: [1], trainSize: 1000, stages, reported }))
+    // Two steps, then ten and ten: the first epoch is as wide as the others.
+    const [, path] = text.match(/<path class="thin train" d="([^"]*)"/)!
+    const xs = [...path!.matchAll(/(-?[\d.]+) -?[\d.]+/g)].map(([, x]) => Number(x))
+    expect(xs).toHaveLength(22)
+    const epoch = xs[12]! - xs[2]!
+    expect((xs[1]! - xs[0]!) / epoch).toBeCloseTo(1 / 2, 1)
+    expect((xs[3]! - xs[2]!) / epoch).toBeCloseTo(1 / 10, 1)
+    expect(text).toContain('documented train smoothLoss, epoch 3: 0.3000')
+    expect(text).toContain('documented train, running mean')
+    expect(text).not.toContain('SmoothLoss</span>')
+    expect(text).not.toMatch(/NaN|Infinity|undefined/)
+  })
+
   test('stays small with 20 000 steps', () => {
     const text = page(record({ seeds: [1], epochs: 20, trainSize: 100_000, batchSize: 100 }))
     expect(text.length).toBeLessThan(150_000)

@@ -12,6 +12,7 @@ type Sign = Tone | Mark['shape'] | `${Mark['shape']} ${Tone}` | `thin ${Tone}`
 /** Where a record stands: what all its charts have in common. */
 interface Frame {
   readonly record: RunRecord
+  /** Steps of an epoch that has not ended. */
   readonly stepsPerEpoch: number
   /** Epochs that the axes span. */
   readonly epochs: number
@@ -39,8 +40,7 @@ function frameOf(record: RunRecord): Frame {
   const firstEpoch = logs.find(({ epochs }) => epochs.length > 0)?.epochs[0]?.step
   const batch = Math.max(...logs.map(({ steps }) => steps[0]?.size ?? 0))
   const stepsPerEpoch = firstEpoch ?? Math.max(1, Math.ceil(record.manifest.dataset.train / batch))
-  const lastStep = Math.max(...logs.map(({ steps }) => steps.at(-1)?.step ?? 0))
-  const epochs = Math.max(1, Math.ceil(lastStep / stepsPerEpoch))
+  const epochs = Math.max(...logs.map(({ steps }) => (steps.at(-1)?.epoch ?? 0) + 1))
   return {
     record,
     stepsPerEpoch,
@@ -53,12 +53,28 @@ function frameOf(record: RunRecord): Frame {
 
 function metricNames({ logs }: RunRecord): string[] {
   const names = logs.flatMap(({ epochs }) => epochs.flatMap(({ train, valid }) => Object.keys({ ...train, ...valid })))
-  return [...new Set(names)].filter((name) => name !== 'loss')
+  return [...new Set(names)].filter((name) => name !== 'loss' && name !== 'smoothLoss')
+}
+
+/** Where every step of a log lies, in epochs: in the middle of its duration. Stages differ in steps an epoch. */
+function placesOf({ steps }: SeedLog, stepsPerEpoch: number): number[] {
+  if (steps.length === 0) return []
+  const counts: number[] = []
+  for (const { epoch } of steps) counts[epoch] = (counts[epoch] ?? 0) + 1
+  const open = counts.length - 1
+  counts[open] = Math.max(counts[open]!, counts[open - 1] ?? stepsPerEpoch)
+  let first = 0
+  return steps.map(({ epoch }, index) => {
+    if (epoch !== steps[index - 1]?.epoch) first = index
+    return epoch + (index - first + 0.5) / counts[epoch]!
+  })
 }
 
 function lossChart(frame: Frame): Html {
   const { record, epochs, limit } = frame
   const train = record.logs.flatMap((log) => trainLosses(frame, log))
+  // What fastai prints as the training loss; worth showing where a source documents it.
+  const printed = curveOf(record, 'train', 'smoothLoss').length > 0
   return figure(
     'Loss',
     [
@@ -66,14 +82,26 @@ function lossChart(frame: Frame): Html {
       ['thin train', 'every step'],
       ['valid', 'valid'],
       ...documentedLegend(frame, 'loss', 'documented train, mean of the epoch'),
+      ...(printed ? [['dot train', 'train, running mean'] as [Sign, string]] : []),
+      ...documentedLegend(frame, 'smoothLoss', 'documented train, running mean'),
     ],
     drawLineChart({
       summary: `Training and validation loss of ${record.logs.length} seeds over ${epochs} epochs.`,
       height: 300,
       x: { label: 'epoch', domain: [0, epochs] },
       y: { label: 'loss' },
-      lines: [...train, ...epochLines(frame, 'loss', 'valid'), ...documentedLines(frame, 'loss')],
-      marks: [...epochDots(frame, 'loss', 'valid'), ...documentedMarks(frame, 'loss')],
+      lines: [
+        ...train,
+        ...epochLines(frame, 'loss', 'valid'),
+        ...documentedLines(frame, 'loss'),
+        ...documentedLines(frame, 'smoothLoss'),
+      ],
+      marks: [
+        ...epochDots(frame, 'loss', 'valid'),
+        ...documentedMarks(frame, 'loss'),
+        ...(printed ? epochDots(frame, 'smoothLoss', 'train') : []),
+        ...documentedMarks(frame, 'smoothLoss'),
+      ],
       labels: endLabels(frame, 'loss', ['train', 'valid']),
       limit,
     }),
@@ -81,11 +109,12 @@ function lossChart(frame: Frame): Html {
 }
 
 /** Every training step of a seed, raw and smoothed; a step is drawn in the middle of its duration. */
-function trainLosses({ stepsPerEpoch, opacity, record }: Frame, { seed, steps }: SeedLog): Line[] {
+function trainLosses({ stepsPerEpoch, opacity, record }: Frame, log: SeedLog): Line[] {
+  const { seed, steps } = log
+  const places = placesOf(log, stepsPerEpoch)
   const losses = steps.map(({ loss }) => loss)
   const window = Math.max(5, Math.round(stepsPerEpoch / 10), Math.round(steps.length / 60))
-  const at = (values: readonly number[]): Point[] =>
-    steps.map(({ step }, index) => ({ x: (step - 0.5) / stepsPerEpoch, y: values[index]! }))
+  const at = (values: readonly number[]): Point[] => places.map((x, index) => ({ x, y: values[index]! }))
   const title = `seed ${seed}, training loss`
   const faint = Math.max(0.06, 0.5 * record.logs.length ** -0.75)
   return [
@@ -215,9 +244,10 @@ function scheduleChart(
   name: string,
   tone: Tone,
 ): Html | null {
-  const steps = record.logs.map((log) => log.steps).reduce((a, b) => (b.length > a.length ? b : a))
-  if (steps.every((step) => step[key] === undefined)) return null
-  const points = steps.map((step) => ({ x: (step.step - 0.5) / stepsPerEpoch, y: step[key] ?? null }))
+  const log = record.logs.reduce((a, b) => (b.steps.length > a.steps.length ? b : a))
+  if (log.steps.every((step) => step[key] === undefined)) return null
+  const places = placesOf(log, stepsPerEpoch)
+  const points = log.steps.map((step, index) => ({ x: places[index]!, y: step[key] ?? null }))
   const title = name.charAt(0).toUpperCase() + name.slice(1)
   return figure(
     title,
