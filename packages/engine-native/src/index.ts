@@ -10,7 +10,7 @@ import { registerElementwise } from './kernels/elementwise.ts'
 import { registerLayout } from './kernels/layout.ts'
 import { registerMatrixProducts } from './kernels/matmul.ts'
 import { registerPools } from './kernels/pool.ts'
-import { nativeProvider, nativeProviders } from './kernels/precision.ts'
+import { nativeProvider, nativeProviders, takeProviderOfEnvironment } from './kernels/precision.ts'
 import { registerReductions } from './kernels/reduce.ts'
 import { registerResizes } from './kernels/resize.ts'
 import { registerFused } from './kernels/training.ts'
@@ -38,11 +38,12 @@ export interface NativeEngine {
  * Loads the addon and registers the backend `native` with all its kernels, without making it the current one. Doing it
  * twice is harmless.
  *
- * @errors E_ENGINE_UNAVAILABLE
+ * @errors E_ENGINE_UNAVAILABLE when the addon is not there, or the provider that TRICKLAB_NATIVE_PROVIDER names
  */
 export function registerNative(): NativeEngine {
   const { build } = loadAddon()
   if (!registered) {
+    takeProviderOfEnvironment()
     tf.registerBackend('native', () => new NativeBackend(), 2)
     tf.copyRegisteredKernels('cpu', 'native')
     registerConvolutions()

@@ -3,10 +3,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { TricklabError } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { load, loadAddon } from '../src/addon.ts'
 import { NativeBackend } from '../src/backend.ts'
-import { nativeThreads } from '../src/index.ts'
+import { nativeProvider, nativeThreads } from '../src/index.ts'
+import { takeProviderOfEnvironment } from '../src/kernels/precision.ts'
 import { BufferPool, sizeClass } from '../src/pool.ts'
 import { nativeIsThere } from './compare.ts'
 
@@ -47,6 +48,27 @@ describe('loading', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
+  })
+})
+
+describe.runIf(nativeIsThere())('the provider of the environment', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    nativeProvider('auto')
+  })
+
+  test('is taken', () => {
+    vi.stubEnv('TRICKLAB_NATIVE_PROVIDER', 'portable')
+    takeProviderOfEnvironment()
+    expect(nativeProvider()).toBe('portable')
+  })
+
+  test('is an error where it is not there, and changes nothing', () => {
+    vi.stubEnv('TRICKLAB_NATIVE_PROVIDER', 'onednnn')
+    const error = errorOf(takeProviderOfEnvironment)
+    expect(error.code).toBe('E_ENGINE_UNAVAILABLE')
+    expect(error.message).toMatch(/TRICKLAB_NATIVE_PROVIDER names 'onednnn'.*auto, .*portable/)
+    expect(nativeProvider()).toBe('auto')
   })
 })
 

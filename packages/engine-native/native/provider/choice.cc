@@ -1,6 +1,5 @@
 #include "provider/choice.h"
 
-#include <cstdlib>
 #include <initializer_list>
 #include <stdexcept>
 
@@ -25,12 +24,7 @@ bool parse(const std::string& name, Choice& choice) {
 }
 
 Choice& current() {
-  static Choice choice = [] {
-    Choice first = Choice::kAuto;
-    const char* wanted = std::getenv("TRICKLAB_NATIVE_PROVIDER");
-    if (wanted != nullptr) parse(wanted, first);
-    return first;
-  }();
+  static Choice choice = Choice::kAuto;
   return choice;
 }
 

@@ -8,7 +8,7 @@
 namespace tricklab {
 
 // "auto" takes the faster one for each shape; "portable" and "onednn" take one for everything that it serves. False,
-// and no change, where there is no such provider here. The environment's TRICKLAB_NATIVE_PROVIDER is the first choice.
+// and no change, where there is no such provider here.
 bool choose_provider(const std::string& name);
 
 // The choice: "auto", "portable" or "onednn".

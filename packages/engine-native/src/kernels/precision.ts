@@ -40,7 +40,22 @@ export function hasNativePrecision(precision: NativePrecision): boolean {
 }
 
 /**
- * The provider in use; sets it when one is given. `TRICKLAB_NATIVE_PROVIDER` in the environment is the first choice.
+ * Takes the provider that `TRICKLAB_NATIVE_PROVIDER` names, if it names one.
+ * @errors E_ENGINE_UNAVAILABLE when that provider is not there
+ */
+export function takeProviderOfEnvironment(): void {
+  const name = process.env.TRICKLAB_NATIVE_PROVIDER
+  if (name === undefined || name === '' || addon().provider(name) !== undefined) return
+  fail('E_ENGINE_UNAVAILABLE', {
+    what: `TRICKLAB_NATIVE_PROVIDER names '${name}', which the engine native does not have here.`,
+    expected: `one of: auto, ${nativeProviders().join(', ')}.`,
+    received: `${name}.`,
+    fix: 'name another or unset it; oneDNN wants to be installed (Debian: libdnnl-dev) before the engine is built.',
+  })
+}
+
+/**
+ * The provider in use; sets it when one is given. `registerNative` begins with `TRICKLAB_NATIVE_PROVIDER`.
  * @errors E_ENGINE_UNAVAILABLE when the provider is not there
  */
 export function nativeProvider(name?: NativeProvider): NativeProvider {
