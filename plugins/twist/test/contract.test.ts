@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { type BlockShape, blockContract } from '@tricklab/testing'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import twist from '../src/index.ts'
+
+const context = (inputChannels: number, outputChannels: number, stride: number): BlockShape => ({
+  ...{ inputChannels, outputChannels, stride },
+  ...{ kernelSize: 3, activate: false },
+})
+
+const channels = fc.integer({ min: 1, max: 4 })
+
+blockContract({
+  plugin: twist,
+  name: 'twist',
+  options: [{}, { iters: 3 }, { version: 'centres' }, { version: 'twist-layer' }],
+  contexts: fc
+    .tuple(channels, channels, fc.constantFrom(1, 2))
+    .map(([inputs, outputs, stride]) => context(inputs, outputs, stride)),
+  examples: [context(3, 3, 1), { ...context(3, 4, 2), activate: true }],
+  runs: 25,
+})
+
+blockContract({
+  plugin: twist,
+  name: 'twist',
+  options: [{ channelsPerGroup: 2, permute: true, iters: 2 }],
+  contexts: fc.constantFrom(1, 2).map((stride) => context(4, 6, stride)),
+  examples: [context(4, 4, 1), { ...context(6, 3, 2), activate: true }],
+  runs: 10,
+})
+
+test('the README shows the options as they are', () => {
+  const { options } = createRegistry([twist]).component('block', 'twist')
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(formatOptionTable(options))
+})
+
+test('refuses other kernels, channels that groups do not divide, and groups where there are none', () => {
+  const registry = createRegistry([twist])
+  const build = (options: object, changes: object = {}) => {
+    const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
+    return registry.create('block', use, { ...context(6, 6, 1), ...changes, init: createRng(1) })
+  }
+  expect(() => build({}, { kernelSize: 1 })).toThrow('[E_SHAPE] twist was asked')
+  expect(() => build({ channelsPerGroup: 4 })).toThrow('[E_SHAPE] twist cannot divide')
+  expect(() => build({ channelsPerGroup: 2 }, { outputChannels: 4 })).toThrow('[E_SHAPE]')
+  expect(() => build({ version: 'centres', permute: true })).toThrow('[E_OPTION_RANGE]')
+  expect(() => build({ version: 'twist-layer', channelsPerGroup: 2 })).toThrow('[E_OPTION_RANGE]')
+})
