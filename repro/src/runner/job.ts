@@ -103,7 +103,7 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
     const { params, position } = learner!
     const { predictor } = row.recipe
     if (predictor !== undefined) {
-      result = await predict(stages.at(-1)!, model, { seed, limits, predictor }, services)
+      result = await predict(stages, model, { seed, limits, predictor }, services)
       harness.recorder.predicted({ predictor: predictor.use, result })
     }
     const weights = Object.fromEntries(params.map(({ path: name, value }) => [name, value as tf.Tensor]))

@@ -1,5 +1,4 @@
 import {
-  type BoundCallback,
   createRegistry,
   createRng,
   evaluate,
@@ -8,8 +7,10 @@ import {
   type Plugin,
   type Scores,
 } from '@tricklab/core'
+import { createMeter } from '../callbacks/meter.ts'
 import type { Limits } from '../record/types.ts'
-import { createStageLearner, type LearnerServices, type OpenStage, openViews } from './learner.ts'
+import { createStageLearner, type LearnerServices, openViews } from './learner.ts'
+import type { OpenStages } from './stages.ts'
 
 /** What is scored, and how. */
 export interface PredictOptions {
@@ -22,39 +23,29 @@ export interface PredictOptions {
 }
 
 /**
- * Scores of the validation split of a stage, the last one of a row, with the weights of the model. The callbacks are
- * those of the recipe, made anew.
+ * Scores of the validation split of a row's last stage, with the weights of the model. The callbacks are those of the
+ * recipe, made anew.
  * @errors all of `evaluate`
  */
 export async function predict(
-  stage: OpenStage,
+  stages: OpenStages,
   model: Model,
-  { seed, limits, predictor: use, plugins = stage.row.table.plugins }: PredictOptions,
+  { seed, limits, predictor: use, plugins }: PredictOptions,
   services: LearnerServices,
 ): Promise<Scores> {
   const rng = createRng(seed)
-  const learner = createStageLearner(stage, model, seed, services, [createProgress(stage, seed, use, services)])
+  const stage = stages.at(-1)!
+  const job = `${stage.row.name} seed ${seed}${use === undefined ? '' : `, ${use.use}`}`
+  const meter = createMeter(job, services.progress, stages)
+  const learner = createStageLearner(stage, model, seed, services, [{ name: 'meter', stage: 'log', callback: meter }])
   const views = use === undefined ? undefined : await openViews(stage, limits, services.dataset, rng)
   try {
     if (use === undefined || views === undefined) return await evaluate(learner)
-    const predictor = createRegistry(plugins, { rng }).create('predictor', use, {})
+    const predictor = createRegistry(plugins ?? stage.row.table.plugins, { rng }).create('predictor', use, {})
     return await evaluate(learner, { predictor, read: (view) => views.read('train', view, 0) })
   } finally {
+    services.progress({ kind: 'done', job })
     learner.dispose()
     await views?.dispose?.()
   }
-}
-
-function createProgress(
-  { row, source }: OpenStage,
-  seed: number,
-  predictor: NormalUse | undefined,
-  { progress }: LearnerServices,
-): BoundCallback {
-  const what = `${row.name} seed ${seed}${predictor === undefined ? '' : `, ${predictor.use}`}`
-  const total = source.batches('valid')
-  const callback: BoundCallback['callback'] = {
-    afterBatch: ({ index }) => progress({ kind: 'data', what, done: index + 1, total }),
-  }
-  return { name: 'progress', stage: 'log', callback }
 }

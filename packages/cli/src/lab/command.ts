@@ -6,6 +6,7 @@ import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
 import { showDataset } from './dataset.ts'
+import { type EvaluateArguments, evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
 import { showSamples } from './show.ts'
 import { summary } from './summary.ts'
@@ -58,6 +59,7 @@ export function labProgram(): Command {
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
   addAblate(program)
+  addEvaluate(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine
@@ -96,6 +98,25 @@ function addAblate(program: Command): void {
     .action(async (target: string, options: AblateArguments) => {
       process.exitCode = await ablate(target, options)
     })
+}
+
+function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('score the validation split again with the weights of a run, beside what it recorded')
+    .argument('<run>', 'run folder')
+    .option('--with <predictor>', 'score several views of every image: tta')
+    .option('--views <n>', 'random views of every image', wholeNumber('--views', 1))
+    .option('--beta <share>', 'weight of the plain view', Number)
+    .option('--reduce <how>', 'mean or max')
+    .option('--seed <n>', 'one seed of the run; default: every one that is done', wholeNumber('--seed', 0))
+    .option('--table <file>', 'the file of the table, where it does not ship with Tricklab')
+    .option('--engine <name>', `${engineHelp}; default: that of the run`)
+    .option('--precision <name>', 'f32 or bf16; default: that of the run')
+    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
+    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((run: string, options: EvaluateArguments) => evaluate(run, options))
 }
 
 async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {

@@ -1,0 +1,120 @@
+import { createRng, fail, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
+import type { Engine } from '@tricklab/engine'
+import type { ProgressSink } from '../progress.ts'
+import type { SeedLog } from '../record/read.ts'
+import type { Manifest } from '../record/types.ts'
+import { seedFiles } from '../runner/job.ts'
+import { createRowModel } from '../runner/learner.ts'
+import { predict } from '../runner/predict.ts'
+import { openDataset } from '../runner/run.ts'
+import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
+import { loadWeights } from './load-weights.ts'
+import type { OpenedRun } from './open-run.ts'
+
+export interface EvaluateRunOptions {
+  readonly engine: Engine
+  /** Undefined: every seed that is done. */
+  readonly seed: number | undefined
+  /** Undefined: as the row scores, with its own predictor where it has one. */
+  readonly predictor: NormalUse | undefined
+  /** Plugins that the predictor may come from. */
+  readonly plugins: readonly Plugin[]
+  readonly dataPaths: readonly string[]
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal
+}
+
+/** What the weights of one seed give. */
+export interface SeedEvaluation {
+  readonly seed: number
+  /** What the record says: of the row's result, or of the last epoch where another predictor is asked for. */
+  readonly recorded: Scores
+  readonly evaluated: Scores
+  /** Whether both are the same to the last bit. */
+  readonly equal: boolean
+}
+
+/** Several seeds of a run, scored again. */
+export interface Evaluation {
+  readonly table: string
+  readonly row: string
+  readonly run: string
+  /** Null for the plain scores. */
+  readonly predictor: NormalUse | null
+  readonly engine: string
+  readonly precision: string
+  /** Where this differs from the run: engine, threads, processor, data. Bits may then differ. */
+  readonly differences: readonly string[]
+  readonly seeds: readonly SeedEvaluation[]
+}
+
+/**
+ * Scores the validation split of a run with its weights. Without another predictor, and on the engine and machine of the
+ * run, the scores are those of the record, bit by bit.
+ * @errors those of openRun, loadWeights, openDataset and evaluate
+ */
+export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateRunOptions): Promise<Evaluation> {
+  const { manifest, folder, logs } = record
+  const { engine, progress, signal, plugins } = options
+  const predictor = options.predictor ?? row.recipe.predictor
+  const limits = manifest.partial ?? {}
+  const finished = chooseLogs(logs, options.seed, folder)
+  const dataset = await openDataset(row, options)
+  const seeds: SeedEvaluation[] = []
+  try {
+    for (const { seed, end, epochs } of finished) {
+      const stages = await openStages(row, limits, dataset, createRng(seed))
+      const model = createRowModel(row, seed, stages[0].source)
+      try {
+        checkStages(model, stages)
+        await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
+        const services = { dataset, progress, signal }
+        const evaluated = await predict(stages, model, { seed, limits, predictor, plugins }, services)
+        const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
+        seeds.push({ seed, recorded, evaluated, equal: sameScores(recorded, evaluated) })
+      } finally {
+        model.dispose()
+        await disposeStages(stages)
+      }
+    }
+  } finally {
+    dataset.dispose?.()
+  }
+  return {
+    table: manifest.table,
+    row: manifest.row,
+    run: folder,
+    predictor: predictor ?? null,
+    engine: engine.name,
+    precision: engine.precision,
+    differences: describeDifferences(record.manifest, engine, dataset.digest),
+    seeds,
+  }
+}
+
+const sameScores = (a: Scores, b: Scores) => Object.keys({ ...a, ...b }).every((name) => Object.is(a[name], b[name]))
+
+function chooseLogs(logs: readonly SeedLog[], seed: number | undefined, folder: string): SeedLog[] {
+  const finished = logs.filter(({ end }) => end !== null)
+  const chosen = seed === undefined ? finished : finished.filter((log) => log.seed === seed)
+  if (chosen.length > 0) return chosen
+  return fail('E_RUN_UNKNOWN', {
+    what: `${folder} has no finished seed${seed === undefined ? '' : ` ${seed}`}.`,
+    expected: finished.length === 0 ? 'a finished run.' : `one of ${finished.map((log) => log.seed).join(', ')}.`,
+    fix: 'name a seed that is done, or finish the run with pnpm repro TABLE/ROW --resume.',
+  })
+}
+
+/** What may change bits, as the manifest says it and as it is now. */
+function describeDifferences({ engine, environment, dataset }: Manifest, now: Engine, digest: string): string[] {
+  const pairs: [string, string | number, string | number][] = [
+    ['engine', `${engine.name} ${engine.version} ${engine.precision}`, `${now.name} ${now.version} ${now.precision}`],
+    ['device', engine.device, now.device],
+    ['threads', engine.threads, now.threads],
+    ['engine details', engine.details, now.details],
+    ['TensorFlow.js', environment.tfjs, tf.version_core],
+    ['dataset', dataset.digest.slice(0, 12), digest.slice(0, 12)],
+  ]
+  return pairs.flatMap(([what, then, here]) => (then === here ? [] : [`${what}: ${then} then, ${here} now`]))
+}

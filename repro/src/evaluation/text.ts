@@ -1,0 +1,23 @@
+import { formatDifference, formatValue } from '../format.ts'
+import { alignColumns } from '../text-columns.ts'
+import type { Evaluation } from './evaluate-run.ts'
+
+/** What an evaluation gives beside the record, as aligned text: a line a seed and metric. */
+export function formatEvaluation({ table, row, predictor, differences, seeds }: Evaluation): string {
+  const heads = [`${table}/${row}`, 'metric', 'recorded', predictor?.use ?? 'evaluated', 'difference']
+  const lines = seeds.flatMap(({ seed, recorded, evaluated }) =>
+    Object.entries(evaluated).map(([metric, value]) => {
+      const before = recorded[metric]
+      return [
+        `seed ${seed}`,
+        metric,
+        before === undefined ? '–' : formatValue(metric, before),
+        formatValue(metric, value),
+        before === undefined ? '–' : formatDifference(metric, value - before),
+      ]
+    }),
+  )
+  const equal = seeds.every((seed) => seed.equal)
+  const notes = equal ? ['Equal to the record, bit by bit.'] : differences.map((what) => `Not as recorded: ${what}.`)
+  return [alignColumns([heads, ...lines]), ...notes].join('\n')
+}
