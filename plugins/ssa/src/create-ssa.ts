@@ -1,7 +1,7 @@
 import { type Block, type BlockContext, disposeParams, type OptionValues, opt, type Stream } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { activated, createConstantParam, createParam, expectChannels, expectKept, kaimingNormal } from '@tricklab/nn'
-import { attentionMacs, selfAttention } from './self-attention.ts'
+import { attentionMacs, attentionMap, selfAttention } from './self-attention.ts'
 import { iteratePower, normalizeSpectrum } from './spectral-norm.ts'
 
 export const options = {
@@ -11,6 +11,15 @@ export const options = {
   }),
   spectralNorm: opt.boolean({ default: true, doc: 'Divide W by its largest singular value.' }),
   symmetric: opt.boolean({ default: false, doc: 'Use the mean of W and its transpose.' }),
+}
+
+/** A block that can show where it looks. */
+export interface SelfAttentionBlock extends Block {
+  /**
+   * How much every position of the images takes up of every other, before γ. Nothing is learned from it.
+   * @shape `[N, H, W, C]` → `[N, H · W, H · W]`
+   */
+  attentionMap(images: tf.Tensor4D): tf.Tensor3D
 }
 
 /**
@@ -27,7 +36,7 @@ export const options = {
 export function createSsa(
   { order, spectralNorm, symmetric }: OptionValues<typeof options>,
   context: BlockContext,
-): Block {
+): SelfAttentionBlock {
   expectKept('SSA', context, [1])
   const { inputChannels: channels, init } = context
   const weight = createParam(
@@ -74,7 +83,10 @@ export function createSsa(
     },
     dispose: () => disposeParams(params),
   }
-  return activated(block, context)
+  return {
+    ...activated(block, context),
+    attentionMap: (images) => tf.tidy(() => attentionMap(images, currentWeight(false))),
+  }
 }
 
 /** A random vector of length 1. */

@@ -2,6 +2,9 @@ import { definePlugin } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
 import { createSsa, options } from './create-ssa.ts'
 
+export type { SelfAttentionBlock } from './create-ssa.ts'
+export { attentionMap } from './self-attention.ts'
+
 export default definePlugin({
   name: 'ssa',
   version: manifest.version,

@@ -10,12 +10,28 @@ export type Order = 'channels' | 'positions'
  * @shape x `[N, H, W, C]`, weight `[C, C]` (in, out: Wᵀ) → `[N, H, W, C]`
  */
 export function selfAttention(x: tf.Tensor4D, weight: tf.Tensor2D, order: Order): tf.Tensor4D {
-  const [batch, height, width, channels] = x.shape
-  const pixels = tf.reshape(x, [batch, height * width, channels]) as tf.Tensor3D
-  const mapped = tf.reshape(tf.matMul(tf.reshape(x, [-1, channels]), weight), pixels.shape)
+  const { pixels, mapped } = mapPixels(x, weight)
   const result =
     order === 'channels' ? tf.matMul(mapped, gram(pixels)) : tf.matMul(tf.matMul(mapped, pixels, false, true), pixels)
   return tf.reshape(result, x.shape)
+}
+
+/**
+ * How much every position takes up of every other: `Xᵀ W X`, a row for each position that takes. Without a softmax a
+ * weight may be of any size, and below 0. The attention term is this times the pixels, whichever product comes first.
+ * @shape x `[N, H, W, C]`, weight `[C, C]` (in, out: Wᵀ) → `[N, positions, positions]`
+ */
+export function attentionMap(x: tf.Tensor4D, weight: tf.Tensor2D): tf.Tensor3D {
+  const { pixels, mapped } = mapPixels(x, weight)
+  return tf.matMul(mapped, pixels, false, true)
+}
+
+/** The pixels of every image as a matrix, and the same through W. */
+function mapPixels(x: tf.Tensor4D, weight: tf.Tensor2D): { pixels: tf.Tensor3D; mapped: tf.Tensor3D } {
+  const [batch, height, width, channels] = x.shape
+  const pixels = tf.reshape(x, [batch, height * width, channels]) as tf.Tensor3D
+  const mapped = tf.reshape(tf.matMul(tf.reshape(x, [-1, channels]), weight), pixels.shape) as tf.Tensor3D
+  return { pixels, mapped }
 }
 
 /**
