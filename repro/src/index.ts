@@ -4,19 +4,20 @@ export { runAblation } from './ablation/run.ts'
 export { formatAblation } from './ablation/text.ts'
 export { chooseTricks } from './ablation/tricks.ts'
 export { type ComparedSummary, compareSummaries, formatSummaryComparison } from './closed-form.ts'
+export { type Evaluation, evaluateRun, type SeedEvaluation } from './evaluation/evaluate-run.ts'
+export { type OpenedRun, openRun } from './evaluation/open-run.ts'
+export { formatEvaluation } from './evaluation/text.ts'
 export { judgeMeasurement, measuredOf } from './measurement/read.ts'
 export { isMeasurement, measuredHash, readMeasurement, writeMeasurement } from './measurement/record.ts'
 export { measureScaling } from './measurement/scaling.ts'
 export { formatMeasurement } from './measurement/text.ts'
 export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
-export { type Evaluation, evaluateRun, type SeedEvaluation } from './evaluation/evaluate-run.ts'
-export { type OpenedRun, openRun } from './evaluation/open-run.ts'
-export { formatEvaluation } from './evaluation/text.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
 export { acceptedRecords, acceptRecord, checkAcceptedRecords, type ListedRow, listRows } from './record/accepted.ts'
-export { readRecord } from './record/read.ts'
+export { readManifest, readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
+export { type Html, html } from './report/html.ts'
 export {
   formatVerdictTable,
   renderMarkdownTable,
@@ -24,6 +25,7 @@ export {
   verdictRow,
   writeReportFile,
 } from './report/index.ts'
+export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
 export type { Job, JobServices } from './runner/job.ts'
 export { bindRecipeCallbacks, createLearner, openSource, stageRows } from './runner/learner.ts'

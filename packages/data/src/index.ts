@@ -16,6 +16,7 @@ export {
   type NormalizedBatchSource,
   type PhotoSetup,
 } from './batches/source.ts'
+export { readImageSize } from './decode/decode.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'

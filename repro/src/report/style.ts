@@ -76,6 +76,7 @@ details h3 { margin-top: 16px; }
 
 figure { margin: 0; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 12px; min-width: 0; break-inside: avoid; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; margin-top: 20px; }
+.charts.maps { grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); }
 .overview { margin-top: 20px; }
 figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16px; margin-bottom: 10px; }
 .figure-title { font-weight: 600; }

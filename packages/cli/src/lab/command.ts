@@ -1,10 +1,11 @@
 import { fail } from '@tricklab/core'
 import { formatDoctor, installTensorflow, prepareEngine, probeEngines } from '@tricklab/engine'
 import type { Command } from 'commander'
-import { engineHelp, nameList, positiveNumber, seedList, wholeNumber } from '../repro/arguments.ts'
+import { engineHelp, nameList, positionList, positiveNumber, seedList, wholeNumber } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
+import { type AttentionArguments, showAttention } from './attention.ts'
 import { showDataset } from './dataset.ts'
 import { type EvaluateArguments, evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
@@ -59,6 +60,7 @@ export function labProgram(): Command {
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
   addAblate(program)
+  addAttention(program)
   addEvaluate(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
@@ -70,6 +72,26 @@ export function labProgram(): Command {
     .option('--from <source>', 'URL or file: a libtensorflow archive or a TensorFlow wheel')
     .action(installEngine)
   return program
+}
+
+function addAttention(program: Command): void {
+  program
+    .command('attention')
+    .description('a page of what the positions of images take up of each other, in a trained row with SSA')
+    .argument('<run>', 'run folder, with weights')
+    .argument('<images...>', 'files of images, or indices of the validation split')
+    .option(
+      '--positions <list>',
+      'pixels whose maps are drawn: x,y;x,y; default: the centre and four more',
+      positionList,
+    )
+    .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
+    .option('--table <file>', "the run's table, where it is not a built-in one")
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-attention.html')
+    .option('--json', 'one JSON object with every map on standard output')
+    .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
 }
 
 function addAblate(program: Command): void {

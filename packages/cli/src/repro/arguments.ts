@@ -54,6 +54,14 @@ export function nameList(text: string): string[] {
   return [...new Set(names)]
 }
 
+/** `x,y;x,y`: places in an image. @unit pixels */
+export function positionList(text: string): { x: number; y: number }[] {
+  return text.split(';').map((part) => {
+    const [, x, y] = /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(part) ?? bad('--positions', 'pixels such as 64,64;20,100', text)
+    return { x: Number(x), y: Number(y) }
+  })
+}
+
 /** An engine name, checked by the engine package itself when it is prepared. */
 export const engineHelp = `auto, ${engineNames.join(', ')}`
 
