@@ -15,6 +15,8 @@ describe('arguments of bench', () => {
     [['train', 'fashionmnist-resnets/con'], 'E_ROW_UNKNOWN'],
     [['train', 'fashionmnist-summary'], 'E_ARGUMENT'],
     [['train', '--peer', 'keras'], 'E_ARGUMENT'],
+    [['train', '--memory-format', 'nhwc'], 'E_ARGUMENT'],
+    [['train', 'xresnet50', '--peer', 'tfjs'], 'E_PEER_UNAVAILABLE'],
     [['train', '--precision', 'f16'], 'E_ARGUMENT'],
     [['train', '--steps', '0'], 'E_ARGUMENT'],
     [['train', '--turns', '1.5'], 'E_ARGUMENT'],
@@ -29,6 +31,19 @@ describe('arguments of bench', () => {
   it('takes the two documented rows when none is named', async () => {
     const targets = await resolveTargets([])
     expect(targets.map(({ text }) => text)).toEqual(['fashionmnist-resnets/conv', 'fashionmnist-resnets/residual'])
+  })
+
+  it('knows plain networks by their names alone', async () => {
+    const [target] = await resolveTargets(['xresnet50'])
+    expect(target!.row.name).toBe('xresnet50')
+    expect((await resolveTargets([target!.text]))[0]!.row.hash).toBe(target!.row.hash)
+    expect(networkOf(target!.row, 3, 10)).toEqual({
+      kind: 'xresnet',
+      layers: [3, 4, 6, 3],
+      widths: [64, 128, 256, 512],
+      expansion: 4,
+      stemWidths: [32, 32, 64],
+    })
   })
 
   it('names rows of a file so that another process finds them', async () => {
@@ -56,6 +71,7 @@ describe('what a peer is asked to train', () => {
     ['a callback', { callbacks: [{ use: 'mixup' }] }],
     ['another optimizer', { optimizer: { use: 'sgd' } }],
     ['another loss', { loss: { use: 'focal' } }],
+    ['another slot', { model: { skeleton: { use: 'xresnet50', outputs: 0 }, slots: { act: { use: 'mish' } } } }],
     ['another network', { model: { skeleton: { use: 'efficientnet' }, slots: {} } }],
   ])('refuses %s, for the peer would be timed at other work', (_name, change) => {
     const other = { ...row, recipe: { ...row.recipe, ...change } }

@@ -8,10 +8,10 @@ import { benchData } from './data.ts'
 import { formatData } from './format-data.ts'
 import { formatProfile } from './format-profile.ts'
 import { formatTrainHead, formatTrainRow } from './format-train.ts'
-import { peerName, peerNames } from './peers.ts'
+import { memoryFormat, memoryFormats, peerName, peerNames } from './peers.ts'
 import { benchProfile, type ProfileOptions } from './profile.ts'
 import { createProgressLine } from './progress-line.ts'
-import { type BenchTarget, defaultTargets, resolveTargets } from './targets.ts'
+import { type BenchTarget, defaultTargets, expandTarget, plainNetworks, resolveTargets } from './targets.ts'
 import { benchTrain, comparedSteps, type TrainOptions } from './train.ts'
 
 /** `pnpm bench …` */
@@ -23,8 +23,9 @@ export function benchProgram(): Command {
   return program
 }
 
-interface TrainArguments extends Omit<TrainOptions, 'dataPaths' | 'peer'> {
+interface TrainArguments extends Omit<TrainOptions, 'dataPaths' | 'peer' | 'memoryFormat'> {
   readonly peer: string
+  readonly memoryFormat: string
   readonly data?: string[]
   readonly json?: boolean
 }
@@ -33,15 +34,16 @@ function addTrain(program: Command): void {
   const command = program
     .command('train')
     .description('one training step, ours against a peer, in turns of one run')
-    .argument('[targets...]', `rows; default: ${defaultTargets.join(' and ')}`)
+    .argument('[targets...]', `rows, or ${plainNetworks.join(', ')}; default: ${defaultTargets.join(' and ')}`)
     .option('--peer <name>', `${peerNames.join(', ')}: what ours is measured against`, 'tfjs')
-    .option('--channels-last', 'channels_last in PyTorch', false)
+    .option('--memory-format <name>', `of PyTorch: ${memoryFormats.join(', ')}`, 'faster')
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 10)
     .option('--turns <n>', 'turns of each side', wholeNumber('--turns', 1), 5)
     .option('--warmup <n>', 'steps before the first turn', wholeNumber('--warmup', comparedSteps), 5)
   addCommonOptions(command).action(async (texts: string[], { json, data, peer, ...given }: TrainArguments) => {
     engineChoice(given)
-    const options = { ...given, peer: peerName(peer), dataPaths: data ?? [] }
+    const choices = { peer: peerName(peer), memoryFormat: memoryFormat(given.memoryFormat) }
+    const options = { ...given, ...choices, dataPaths: data ?? [] }
     const result = await benchTrain(await resolveTargets(texts), options, createProgressLine(), {
       begins: (run) => print(formatTrainHead(run)),
       measured: (row) => print(`\n${formatTrainRow(row)}`),
@@ -60,7 +62,7 @@ function addProfile(program: Command): void {
   const command = program
     .command('profile')
     .description('where the time of a training step goes, kernel by kernel')
-    .argument('<target>', 'TABLE/ROW')
+    .argument('<target>', `TABLE/ROW, or ${plainNetworks.join(', ')}`)
     .option('--steps <n>', 'steps to profile', wholeNumber('--steps', 1), 10)
   addCommonOptions(command).action(async (text: string, options: CommonArguments) => {
     const result = await inThisProcess(text, options, (target, settings, sink) => benchProfile(target, settings, sink))
@@ -72,7 +74,7 @@ function addData(program: Command): void {
   const command = program
     .command('data')
     .description('images a second of the data source alone, and how long training waits for it')
-    .argument('<target>', 'TABLE/ROW')
+    .argument('<target>', `TABLE/ROW, or ${plainNetworks.join(', ')}`)
     .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 20)
     .option('--batches <n>', 'batches to read without training', wholeNumber('--batches', 1), 100)
   addCommonOptions(command).action(async (text: string, options: CommonArguments & { batches: number }) => {
@@ -93,7 +95,7 @@ async function inThisProcess<T>(
   measure: (target: BenchTarget, options: ProfileOptions, sink: ProgressSink) => Promise<T>,
 ): Promise<T> {
   const { data, steps } = given
-  const row = await oneRow(text)
+  const row = await oneRow(expandTarget(text))
   const line = createProgressLine()
   const { sink, close } = createProgressView()
   try {

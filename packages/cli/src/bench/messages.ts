@@ -21,6 +21,8 @@ export interface OursSetup {
 /** First line to a peer. */
 export interface PeerSetup {
   readonly network: Network
+  /** Trainable numbers of our side's model; the peer must have as many. */
+  readonly parameters: number
   /** Weights and batches, a safetensors file. */
   readonly share: string
   readonly batches: number
@@ -60,6 +62,8 @@ export interface OursReady extends Ready {
   readonly batches: number
   readonly imageShape: readonly number[]
   readonly classes: number
+  /** Trainable numbers of the model. */
+  readonly parameters: number
   readonly totalSteps: number
   readonly firstLearningRate: number
 }

@@ -12,6 +12,24 @@ export type Network =
       readonly offset: number
     }
   | { readonly kind: 'resnet18' }
+  | {
+      readonly kind: 'xresnet'
+      /** Blocks of each stage. */
+      readonly layers: readonly number[]
+      /** Channels inside the blocks of each stage. */
+      readonly widths: readonly number[]
+      readonly expansion: number
+      readonly stemWidths: readonly number[]
+    }
+
+/** How peers fill the slots of xresnet; the others stay empty. */
+const xresnetSlots: Readonly<Record<string, string>> = {
+  act: 'relu',
+  conv: 'conv2d',
+  norm: 'batch-norm',
+  residual: 'xresnet-block',
+  head: 'linear-head',
+}
 
 const blocks = ['conv', 'residual-conv', 'double-conv'] as const
 
@@ -36,6 +54,19 @@ export function networkOf(row: Row, inputChannels: number, classes: number): Net
   }
   if (callbacks.length > 0) refuse('peers have no callbacks', 'none', callbacks.map((callback) => callback.use).join())
   if (use === 'resnet18') return { kind: 'resnet18' }
+  if (use.startsWith('xresnet')) {
+    const filled = Object.entries(model.slots).flatMap(([slot, uses]) => usesOf(uses).map((one) => ({ slot, ...one })))
+    const changed = filled.find((one) => one.use !== xresnetSlots[one.slot])
+    if (changed !== undefined) refuse('peers have the plain xresnet', 'slots as they are by default', changed.use)
+    if (options.outputs !== 0) refuse('peers score the classes alone', 'outputs 0', `outputs ${options.outputs}`)
+    return {
+      kind: 'xresnet',
+      layers: options.layers as number[],
+      widths: options.widths as number[],
+      expansion: options.expansion as number,
+      stemWidths: options.stemWidths as number[],
+    }
+  }
   const [block] = usesOf(model.slots.block)
   const known = blocks.find((name) => name === block?.use)
   const firstStrides: Record<string, number> = { 'slowai-cnn': 2, 'slowai-deeper-cnn': 1 }
@@ -43,7 +74,7 @@ export function networkOf(row: Row, inputChannels: number, classes: number): Net
   if (firstStride === undefined || block === undefined || known === undefined || block.norm !== true) {
     return refuse(
       'peers do not have its network',
-      `resnet18, or slowai-cnn or slowai-deeper-cnn of ${blocks.join(', ')} with norm`,
+      `resnet18, xresnet, or slowai-cnn or slowai-deeper-cnn of ${blocks.join(', ')} with norm`,
       `${use}${block === undefined ? '' : ` of ${block.use}`}`,
     )
   }

@@ -50,6 +50,7 @@ await runSide(async () => {
       batches: batches.length,
       imageShape: batches[0]!.images.shape.slice(1),
       classes: dataset.classes.length,
+      parameters: loop.learner.trainable.reduce((sum, { value }) => sum + value.size, 0),
       totalSteps: loop.totalSteps,
       firstLearningRate: loop.learner.parts.schedule.at(0).learningRate,
     } as Parameters<typeof answer>[0])

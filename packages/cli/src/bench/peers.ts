@@ -10,9 +10,28 @@ import { nodeSide, type SideCommand } from './side.ts'
 export const peerNames = ['tfjs', 'torch', 'none'] as const
 export type PeerName = (typeof peerNames)[number]
 
-/** How to start a peer; undefined for none. @errors E_PEER_UNAVAILABLE */
-export function findPeer(name: PeerName): SideCommand | undefined {
+/** How PyTorch lays out images; `faster`: whichever a short measurement prefers. */
+export const memoryFormats = ['faster', 'contiguous', 'channels-last'] as const
+export type MemoryFormat = (typeof memoryFormats)[number]
+
+/**
+ * How to start a peer that can train every row; undefined for none.
+ * @errors E_PEER_UNAVAILABLE
+ */
+export function findPeer(name: PeerName, rows: readonly Row[]): SideCommand | undefined {
   if (name === 'none') return undefined
+  // All that may be wrong with a row is found before the first one is measured.
+  for (const row of rows) {
+    const { kind } = networkOf(row, 1, 1)
+    if (name === 'tfjs' && kind === 'xresnet') {
+      fail('E_PEER_UNAVAILABLE', {
+        what: `The peer tfjs does not train ${row.table.id}/${row.name}: a step would take it minutes.`,
+        expected: 'a network of the FashionMNIST table.',
+        received: `${kind}.`,
+        fix: 'measure it with --peer torch or --peer none.',
+      })
+    }
+  }
   if (name === 'tfjs') return nodeSide('plain TF.js', './tfjs-peer/main.ts')
   const { program } = findTorchPython()
   const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'torch-peer.py')
@@ -27,6 +46,7 @@ export function peerSetup(
 ): PeerSetup {
   return {
     network: networkOf(row, ours.imageShape[2]!, ours.classes),
+    parameters: ours.parameters,
     share: options.share,
     batches: ours.batches,
     warmup: options.warmup,
@@ -41,12 +61,17 @@ export function peerSetup(
 }
 
 /** @errors E_ARGUMENT */
-export function peerName(text: string): PeerName {
-  const known = peerNames.find((name) => name === text)
+export const peerName = (text: string): PeerName => oneOf('--peer', peerNames, text)
+
+/** @errors E_ARGUMENT */
+export const memoryFormat = (text: string): MemoryFormat => oneOf('--memory-format', memoryFormats, text)
+
+function oneOf<T extends string>(option: string, names: readonly T[], text: string): T {
+  const known = names.find((name) => name === text)
   if (known !== undefined) return known
   return fail('E_ARGUMENT', {
-    what: '--peer is not of the right form.',
-    expected: `${peerNames.join(', ')}.`,
+    what: `${option} is not of the right form.`,
+    expected: `${names.join(', ')}.`,
     received: `"${text}".`,
     fix: 'see --help.',
   })

@@ -1,4 +1,4 @@
-"""The PyTorch side of a measurement: the networks of the FashionMNIST table and timm's ResNet-18, AdamW, OneCycle.
+"""The PyTorch side of a measurement: the networks of the FashionMNIST table, timm's ResNet-18 and xresnet; AdamW, OneCycle.
 
 Speaks JSON lines: the set-up, then `{"steps": n}` for every turn, on standard input; answers on standard output.
 Needs nothing but torch. Run by `pnpm bench train --peer torch`.
@@ -9,6 +9,7 @@ import os
 import struct
 import sys
 import time
+from collections import OrderedDict
 
 import torch
 from torch import nn
@@ -120,6 +121,77 @@ class Resnet18(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+def named(**parts):
+    """Layers one after the other, under names of their own."""
+    return nn.Sequential(OrderedDict(parts))
+
+
+def conv_norm(inputs, outputs, size=1, stride=1, suffix=""):
+    conv = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
+    return {f"conv{suffix}": conv, f"norm{suffix}": nn.BatchNorm2d(outputs)}
+
+
+class XresnetBlock(nn.Module):
+    """1 x 1, 3 x 3 with the stride, 1 x 1, or two 3 x 3; the shortcut pools and then changes the channels."""
+
+    def __init__(self, inputs, inner, outputs, stride):
+        super().__init__()
+        if inner == outputs:
+            windows = [(inputs, inner, 3, stride), (inner, outputs, 3, 1)]
+        else:
+            windows = [(inputs, inner, 1, 1), (inner, inner, 3, stride), (inner, outputs, 1, 1)]
+        self.depth = len(windows)
+        for index, window in enumerate(windows):
+            for name, layer in conv_norm(*window, suffix=index + 1).items():
+                self.add_module(name, layer)
+        shortcut = {} if stride == 1 else {"pool": nn.AvgPool2d(2, ceil_mode=True)}
+        if inputs != outputs:
+            shortcut.update(conv_norm(inputs, outputs))
+        self.shortcut = named(**shortcut)
+
+    def forward(self, x):
+        side = self.shortcut(x)
+        for index in range(1, self.depth + 1):
+            x = getattr(self, f"norm{index}")(getattr(self, f"conv{index}")(x))
+            if index < self.depth:
+                x = F.relu(x, inplace=True)
+        return F.relu(x + side, inplace=True)
+
+
+class Xresnet(nn.Module):
+    def __init__(self, net, channels, classes):
+        super().__init__()
+        widths = [channels, *net["stemWidths"]]
+        stem = {
+            str(index + 1): named(**conv_norm(widths[index], width, 3, 1 if index else 2), act=nn.ReLU(inplace=True))
+            for index, width in enumerate(net["stemWidths"])
+        }
+        self.stem = named(**stem, pool=nn.MaxPool2d(3, 2, 1))
+        inputs = widths[-1]
+        stages = list(zip(net["layers"], net["widths"]))
+        for stage, (depth, inner) in enumerate(stages):
+            blocks = {}
+            for index in range(depth):
+                stride = 2 if stage and not index else 1
+                blocks[f"block{index + 1}"] = XresnetBlock(inputs, inner, inner * net["expansion"], stride)
+                inputs = inner * net["expansion"]
+            self.add_module(f"stage{stage + 1}", named(**blocks))
+        self.stages = len(stages)
+        self.head = named(linear=nn.Linear(inputs, classes))
+
+    def forward(self, x):
+        x = self.stem(x)
+        for stage in range(self.stages):
+            x = getattr(self, f"stage{stage + 1}")(x)
+        return self.head(x.mean((2, 3)))
+
+
+def create_model(network, channels, classes):
+    if network["kind"] == "slowai":
+        return Slowai(network)
+    return Resnet18(channels, classes) if network["kind"] == "resnet18" else Xresnet(network, channels, classes)
+
+
 def read_safetensors(path):
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -179,8 +251,10 @@ def create_step(setup):
         for i in range(setup["batches"])
     ]
     channels, classes = batches[0][0].shape[1], tensors["batch/0/targets"].shape[1]
-    network = setup["network"]
-    model = Slowai(network) if network["kind"] == "slowai" else Resnet18(channels, classes)
+    model = create_model(setup["network"], channels, classes)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if count != setup["parameters"]:
+        raise ValueError(f"the networks differ: {count} parameters here, {setup['parameters']} on our side")
     load_weights(model, tensors)
     layout = torch.channels_last if setup["channelsLast"] else torch.contiguous_format
     model = model.to(memory_format=layout).train()

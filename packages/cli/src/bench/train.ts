@@ -5,8 +5,7 @@ import path from 'node:path'
 import type { Engine } from '@tricklab/engine'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import type { OursReady, OursSetup, Ready, TensorCount, Turn } from './messages.ts'
-import { networkOf } from './network.ts'
-import { findPeer, type PeerName, peerSetup } from './peers.ts'
+import { findPeer, type MemoryFormat, type PeerName, peerSetup } from './peers.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { nodeSide, type Side, type SideCommand, startSide } from './side.ts'
 import { invertSpread, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
@@ -18,7 +17,8 @@ export interface TrainOptions {
   readonly threads?: number
   readonly dataPaths: readonly string[]
   readonly peer: PeerName
-  readonly channelsLast: boolean
+  /** Of PyTorch. */
+  readonly memoryFormat: MemoryFormat
   /** Steps a turn. */
   readonly steps: number
   /** Turns of each side. */
@@ -74,6 +74,9 @@ const pauseMs = 300
 /** Steps whose losses are compared; a side takes at least so many to warm up. */
 export const comparedSteps = 4
 
+/** Steps that tell two memory formats apart. */
+const probeSteps = 4
+
 /** Hears of figures as soon as they are there: a later row may fail. */
 export interface TrainListener {
   readonly begins: (run: Omit<TrainResult, 'rows'>) => void
@@ -88,9 +91,10 @@ export async function benchTrain(
   listener: TrainListener,
 ): Promise<TrainResult> {
   const environment = describeBenchEnvironment()
-  const peer = findPeer(options.peer)
-  // All that may be wrong with a row is found before the first one is measured.
-  if (peer !== undefined) for (const { row } of targets) networkOf(row, 1, 1)
+  const peer = findPeer(
+    options.peer,
+    targets.map(({ row }) => row),
+  )
   const run = { command: 'bench train', date: new Date().toISOString(), environment, options } as const
   listener.begins(run)
   const rows: TrainRowResult[] = []
@@ -137,8 +141,19 @@ async function benchRow(
     const ours = await start<OursReady>(oursCommand, setup)
     let peer: Side | undefined
     if (peerCommand !== undefined) {
+      const known = { ...options, share, threads: options.threads }
+      const setupOf = (channelsLast: boolean) => peerSetup(row, ours.ready, { ...known, channelsLast })
+      let channelsLast = options.memoryFormat === 'channels-last'
+      if (options.peer === 'torch' && options.memoryFormat === 'faster') {
+        progress.show(`${title}: which memory format suits ${peerCommand.title}`)
+        const [contiguous, last] = [
+          await probe(await start(peerCommand, setupOf(false))),
+          await probe(await start(peerCommand, setupOf(true))),
+        ]
+        channelsLast = last < contiguous
+      }
       progress.show(`${title}: starting ${peerCommand.title}`)
-      peer = await start(peerCommand, peerSetup(row, ours.ready, { ...options, share, threads: options.threads }))
+      peer = await start(peerCommand, setupOf(channelsLast))
     }
     const oursTurns: Turn[] = []
     const peerTurns: Turn[] = []
@@ -156,6 +171,13 @@ async function benchRow(
     await Promise.all(sides.map((side) => side.close()))
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Least time of a few steps; the side ends with them. */
+async function probe(side: Side): Promise<number> {
+  const { times } = await side.measure(probeSteps)
+  await side.close()
+  return Math.min(...times)
 }
 
 function summarizeRow({

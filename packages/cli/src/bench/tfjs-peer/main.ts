@@ -9,7 +9,7 @@ import { peakResidentBytes } from '../peak-memory.ts'
 import { answer, requests, runSide } from '../side-loop.ts'
 import { fillInConvFilterGradient, filterGradientNote } from './conv-filter-gradient.ts'
 import type { Weights } from './layers.ts'
-import { forwardOf } from './network.ts'
+import { forwardOf, type PlainNetwork } from './network.ts'
 
 await runSide(async () => {
   const incoming = requests<PeerSetup | TurnRequest>()
@@ -68,7 +68,7 @@ async function createStep(setup: PeerSetup): Promise<() => Promise<number>> {
     images: read(`batch/${index}/images`) as tf.Tensor4D,
     targets: read(`batch/${index}/targets`) as tf.Tensor2D,
   }))
-  const forward = forwardOf(setup.network, weights)
+  const forward = forwardOf(setup.network as PlainNetwork, weights)
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = setup.optimizer as Record<string, number>
   const optimizer = tf.train.adam(setup.firstLearningRate, beta1, beta2, epsilon)
   const trained = [...variables.values()].filter((variable) => variable.trainable)

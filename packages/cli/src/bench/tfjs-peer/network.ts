@@ -2,11 +2,14 @@ import * as tf from '@tricklab/core/tf'
 import type { Network } from '../network.ts'
 import { averagePool2, batchNorm, conv, generalRelu, type Weights } from './layers.ts'
 
+/** Those that take plain TF.js seconds, not minutes. */
+export type PlainNetwork = Exclude<Network, { kind: 'xresnet' }>
+
 /** Scores of a batch, in training. */
 export type Forward = (images: tf.Tensor4D) => tf.Tensor2D
 
 /** The forward pass of a network over given weights. */
-export function forwardOf(network: Network, weights: Weights): Forward {
+export function forwardOf(network: PlainNetwork, weights: Weights): Forward {
   return network.kind === 'resnet18' ? resnet18(weights) : slowai(network, weights)
 }
 
