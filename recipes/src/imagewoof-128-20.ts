@@ -3,12 +3,14 @@ import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
+import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import { newResblock } from './parts/new-resblock.ts'
+import { depthwise } from './parts/yao-liu.ts'
 
 /**
  * a_yasyrev's pooled residual block with all of the forum's tricks, against the leaderboard of January 2020.
@@ -17,12 +19,25 @@ export default defineTable({
   id: 'imagewoof-128-20',
   title: 'Imagewoof, 128 px, 20 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, poolFirst, ranger, ssa],
   base: { ...newResblock(128), epochs: 20 },
   rows: {
     'new-resblock': {
       reported: { runs: [0.86256, 0.853143, 0.853652, 0.84449, 0.847544], leaderboard: 0.8552 },
       note: 'The source: "no improvement". A longer list of the author later gives .8610.',
+    },
+    'depthwise-x2': {
+      change: { batchSize: 32, model: depthwise(2) },
+      reported: { mean: 0.8518, n: 5 },
+      note: 'Leaderboard entries by Yao Liu, as the rows after it. Batch size 32 is not stated for this size.',
+    },
+    'depthwise-x4': {
+      change: { batchSize: 32, model: depthwise(4) },
+      reported: { mean: 0.8622, n: 5 },
+    },
+    'depthwise-x6': {
+      change: { batchSize: 32, model: depthwise(6) },
+      reported: { mean: 0.8627, n: 5 },
     },
   },
 })

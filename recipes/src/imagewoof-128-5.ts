@@ -3,13 +3,16 @@ import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
+import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import { flatAndAnneal, forumData, meanCurve, metrics, presized, ranger as rangerAt4e3 } from './parts/forum-2019.ts'
 import { newResblockModel } from './parts/new-resblock.ts'
+import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 
 /**
  * The forum's Imagewoof leaderboard at 128 px and 5 epochs.
@@ -21,7 +24,7 @@ export default defineTable({
   id: 'imagewoof-128-5',
   title: 'Imagewoof, 128 px, 5 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, permutedGroups, poolFirst, ranger, ssa],
   base: {
     data: { dataset: 'imagewoof', ...presized(128), ...forumData },
     model: { use: 'xresnet50', stemWidths: [32, 64, 64], slots: { act: 'mish' } },
@@ -105,6 +108,44 @@ export default defineTable({
         },
       },
       note: "a_yasyrev's notebook, in float32. The curve is the mean of the five.",
+    },
+    'groups-of-8-layers-4-6-8-10': {
+      from: 'new-resblock',
+      change: { batchSize: 32, model: groupsOf(8, deeper) },
+      reported: { runs: [0.769661, 0.758208, 0.769407, 0.76228, 0.76788] },
+      note: "Yao Liu's notebooks, as the three rows after it.",
+    },
+    'groups-of-8-layers-4-6-8-10-2-cycles': {
+      from: 'groups-of-8-layers-4-6-8-10',
+      change: { model: { slots: { conv: { use: 'permuted-groups', channelsPerGroup: 8, design: '2-cycles' } } } },
+      reported: { runs: [0.764062, 0.762789, 0.756681, 0.758463, 0.766098] },
+    },
+    'groups-of-16-layers-4-6-8-10': {
+      from: 'groups-of-8-layers-4-6-8-10',
+      change: { model: groupsOf(16, deeper) },
+      reported: { runs: [0.76508, 0.766862, 0.748791, 0.751082, 0.750827] },
+    },
+    'groups-of-4-layers-4-6-8-10': {
+      from: 'groups-of-8-layers-4-6-8-10',
+      change: { model: groupsOf(4, deeper) },
+      reported: { runs: [0.761517, 0.758717, 0.778061, 0.78086, 0.760499] },
+    },
+    'depthwise-x2': {
+      from: 'new-resblock',
+      change: { batchSize: 32, model: depthwise(2) },
+      reported: { mean: 0.7519, n: 5 },
+      note: 'Leaderboard entries by Yao Liu, as the two rows after it. Batch size 32 is not stated for this size.',
+    },
+    'depthwise-x4': {
+      from: 'new-resblock',
+      change: { batchSize: 32, model: depthwise(4) },
+      reported: { mean: 0.7627, n: 5 },
+    },
+    'depthwise-x6': {
+      from: 'new-resblock',
+      change: { batchSize: 32, model: depthwise(6) },
+      reported: { mean: 0.7661, n: 5 },
+      note: "The leaderboard's record at this size and length.",
     },
   },
 })

@@ -3,12 +3,14 @@ import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
+import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import { newResblock } from './parts/new-resblock.ts'
+import { depthwise } from './parts/yao-liu.ts'
 
 /**
  * a_yasyrev's network at 192 px, with both of the batch sizes that he tried.
@@ -17,7 +19,7 @@ export default defineTable({
   id: 'imagewoof-192-20',
   title: 'Imagewoof, 192 px, 20 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, poolFirst, ranger, ssa],
   base: { ...newResblock(192), epochs: 20 },
   rows: {
     'new-resblock-batch-32': {
@@ -26,6 +28,15 @@ export default defineTable({
     },
     'new-resblock': {
       reported: { runs: [0.874014, 0.874014, 0.873505, 0.877322, 0.87325], leaderboard: 0.8725 },
+    },
+    'depthwise-x2': {
+      change: { batchSize: 16, model: depthwise(2) },
+      reported: { mean: 0.8812, n: 5 },
+      note: 'Leaderboard entries by Yao Liu, as the rows after it.',
+    },
+    'depthwise-x4': {
+      change: { batchSize: 16, model: depthwise(4) },
+      reported: { mean: 0.8837, n: 5 },
     },
   },
 })

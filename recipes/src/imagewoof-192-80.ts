@@ -3,23 +3,40 @@ import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
+import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import { flatAndAnneal } from './parts/forum-2019.ts'
 import { newResblock } from './parts/new-resblock.ts'
+import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 
 /**
- * Long runs of a_yasyrev's network with and without mixup: from his notebooks' list, not from the thread.
+ * Long runs of a_yasyrev's network with and without mixup, from his notebooks' list; Yao Liu's permuted groups and depthwise
+ * convolutions.
  */
 export default defineTable({
   id: 'imagewoof-192-80',
   title: 'Imagewoof, 192 px, 80 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, mixup, poolFirst, ranger, ssa],
+  plugins: [
+    data,
+    nn,
+    optim,
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mish,
+    mixup,
+    permutedGroups,
+    poolFirst,
+    ranger,
+    ssa,
+  ],
   base: { ...newResblock(192), schedule: flatAndAnneal(0.4), epochs: 80, batchSize: 32, tolerance: 0.01 },
   rows: {
     mixup: {
@@ -34,6 +51,55 @@ export default defineTable({
       change: { callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.02 }] },
       reported: { runs: [0.892339], leaderboard: 0.8921 },
       note: 'Its heading says mixup 0.2, its code 0.02.',
+    },
+    'groups-of-8-layers-4-6-8-10': {
+      change: {
+        batchSize: 16,
+        schedule: flatAndAnneal(0.72),
+        callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.4 }],
+        model: groupsOf(8, deeper),
+      },
+      reported: { runs: [0.897938], leaderboard: 0.8921 },
+      note: "The thread's 89.79.",
+    },
+    'groups-of-8-mixup-0.2': {
+      from: 'groups-of-8-layers-4-6-8-10',
+      change: {
+        batchSize: 32,
+        callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }],
+        model: { slots: { pool: null } },
+      },
+      reported: { runs: [0.902], leaderboard: 0.8921 },
+      note: 'a_yasyrev: 90.20 without MaxBlurPool, in one run. Depth, batch size and schedule are not stated.',
+    },
+    'depthwise-x2': {
+      change: {
+        batchSize: 16,
+        schedule: flatAndAnneal(0.72),
+        callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }],
+        model: depthwise(2),
+      },
+      reported: { runs: [0.903] },
+      note: "The leaderboard's record, by Yao Liu, as the two rows after it.",
+    },
+    'depthwise-x4': {
+      change: {
+        batchSize: 16,
+        schedule: flatAndAnneal(0.72),
+        callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }],
+        model: depthwise(4),
+      },
+      reported: { runs: [0.9025] },
+      note: 'Another run gave .8989.',
+    },
+    'depthwise-x6': {
+      change: {
+        batchSize: 16,
+        schedule: flatAndAnneal(0.72),
+        callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }],
+        model: depthwise(6),
+      },
+      reported: { runs: [0.9037] },
     },
   },
 })

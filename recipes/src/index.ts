@@ -2,12 +2,19 @@ import type { Table } from '@tricklab/core'
 import fashionmnistResnets from './fashionmnist-resnets.ts'
 import fashionmnistSummary from './fashionmnist-summary.ts'
 import imagenette128x5 from './imagenette-128-5.ts'
+import imagenette224x5 from './imagenette-224-5.ts'
+import imagenetteCombined from './imagenette-combined.ts'
+import imagenetteLabelSmoothing15 from './imagenette-label-smoothing-15.ts'
+import imagenetteMixup15 from './imagenette-mixup-15.ts'
+import imagenetteProgressive from './imagenette-progressive.ts'
 import imagewoof128x5 from './imagewoof-128-5.ts'
 import imagewoof128x20 from './imagewoof-128-20.ts'
 import imagewoof128x80 from './imagewoof-128-80.ts'
+import imagewoof128x200 from './imagewoof-128-200.ts'
 import imagewoof192x5 from './imagewoof-192-5.ts'
 import imagewoof192x20 from './imagewoof-192-20.ts'
 import imagewoof192x80 from './imagewoof-192-80.ts'
+import imagewoof224x5 from './imagewoof-224-5.ts'
 import imagewoof256x5 from './imagewoof-256-5.ts'
 import imagewoof256x20 from './imagewoof-256-20.ts'
 import imagewoofEpochTime128 from './imagewoof-epoch-time-128.ts'
@@ -21,12 +28,19 @@ export const tables: readonly Table[] = [
   imagewoof128x5,
   imagewoof128x20,
   imagewoof128x80,
+  imagewoof128x200,
   imagewoof192x5,
   imagewoof192x20,
   imagewoof192x80,
   imagewoof256x5,
   imagewoof256x20,
   imagenette128x5,
+  imagenette224x5,
+  imagenetteProgressive,
+  imagenetteMixup15,
+  imagenetteLabelSmoothing15,
+  imagenetteCombined,
+  imagewoof224x5,
   ssaComplexity,
   imagewoofEpochTime128,
   imagewoofEpochTime256,
