@@ -169,6 +169,15 @@ export interface FusedKernels {
     outputs: tf.Tensor[]
   }
   /**
+   * One step of TensorFlow's RMSprop for all parameters: `g ← g + decay_i·p`; `v ← decay·v + (1−decay)·g²`;
+   * `m ← momentum·m + lr·g/√(v + epsilon)`; `p ← p − m`. Inputs `p0 m0 v0 g0 p1 …`; outputs `p0' m0' v0' p1' …`.
+   */
+  RmspropUpdate: {
+    inputs: Record<string, tf.Tensor>
+    attrs: { learningRate: number; decay: number; momentum: number; epsilon: number; weightDecays: number[] }
+    outputs: tf.Tensor[]
+  }
+  /**
    * One step of Ranger for all parameters: for each i
    * `m ← β1·m + (1−β1)·g`, `v ← β2·v + (1−β2)·g²`,
    * `p ← p·(1 − lr·decay_i) − stepSize · (rectified ? m / (sqrt(v) + eps) : m)`; where `alpha` is above 0, that is at the

@@ -12,8 +12,18 @@ optimizerContract({
   name: 'sgd',
   options: [{}, { momentum: 0.9, nesterov: true, weightDecay: 0.1 }, { momentum: 0.9, dampening: 0.5 }],
 })
+optimizerContract({
+  plugin: optim,
+  name: 'rmsprop',
+  options: [{}, { momentum: 0, weightDecay: 0.1, decayNormAndBias: true }],
+})
 
 scheduleContract({ plugin: optim, name: 'constant' })
+scheduleContract({
+  plugin: optim,
+  name: 'exponential',
+  options: [{}, { warmupEpochs: 0, staircase: false }, { decayRate: 1 }],
+})
 scheduleContract({ plugin: optim, name: 'one-cycle', options: [{}, { pctStart: 0.01 }, { cycleMomentum: false }] })
 scheduleContract({ plugin: optim, name: 'fit-one-cycle', options: [{}, { pctStart: 0.99, div: 5 }, { momenta: [] }] })
 scheduleContract({

@@ -1,0 +1,42 @@
+import { type Component, type OptionValues, opt, type Schedule } from '@tricklab/core'
+
+const options = {
+  decayRate: opt.number({
+    above: 0,
+    max: 1,
+    default: 0.97,
+    doc: 'What the rate is multiplied by every `decayEpochs`.',
+  }),
+  decayEpochs: opt.number({ above: 0, default: 2.4, unit: 'epochs', doc: 'Time between two multiplications.' }),
+  staircase: opt.boolean({ default: true, doc: 'Multiply at once, not a little at every step.' }),
+  warmupEpochs: opt.number({ min: 0, default: 5, unit: 'epochs', doc: 'The rate rises linearly from 0 for so long.' }),
+}
+
+/**
+ * Exponential decay behind a linear rise: EfficientNet's reference.
+ *
+ * `peak · step / warm` while step < warm = warmupEpochs · stepsPerEpoch, then
+ * `peak · decayRate^⌊step / (decayEpochs · stepsPerEpoch)⌋`. The decay counts from the first step of all, so that part of
+ * it is over when the rise ends; the first step has rate 0 where there is a rise.
+ * @paper arXiv:1905.11946
+ * @differs none from the reference code
+ */
+export function createExponential(
+  { decayRate, decayEpochs, staircase, warmupEpochs }: OptionValues<typeof options>,
+  { learningRate: peak, stepsPerEpoch }: { learningRate: number; stepsPerEpoch: number },
+): Schedule {
+  const warm = warmupEpochs * stepsPerEpoch
+  return {
+    at(step) {
+      if (step < warm) return { learningRate: (peak * step) / warm }
+      const decays = step / (decayEpochs * stepsPerEpoch)
+      return { learningRate: peak * decayRate ** (staircase ? Math.floor(decays) : decays) }
+    },
+  }
+}
+
+export const exponential: Component<'schedule', typeof options> = {
+  doc: 'Up linearly, then down by a factor every few epochs.',
+  options,
+  create: createExponential,
+}
