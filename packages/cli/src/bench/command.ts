@@ -5,6 +5,7 @@ import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { benchData } from './data.ts'
+import { dataPeerName } from './data-peer-name.ts'
 import { formatData } from './format-data.ts'
 import { formatProfile } from './format-profile.ts'
 import { formatTrainHead, formatTrainRow } from './format-train.ts'
@@ -70,6 +71,12 @@ function addProfile(program: Command): void {
   })
 }
 
+interface DataArguments extends CommonArguments {
+  readonly batches: number
+  readonly peer: 'torch' | 'none'
+  readonly turns: number
+}
+
 function addData(program: Command): void {
   const command = program
     .command('data')
@@ -77,9 +84,12 @@ function addData(program: Command): void {
     .argument('<target>', `TABLE/ROW, or ${plainNetworks.join(', ')}`)
     .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 20)
     .option('--batches <n>', 'batches to read without training', wholeNumber('--batches', 1), 100)
-  addCommonOptions(command).action(async (text: string, options: CommonArguments & { batches: number }) => {
+    .option('--peer <name>', 'torch: decode the same photos with torchvision, in turns; none', dataPeerName, 'none')
+    .option('--turns <n>', 'turns of each side against the peer', wholeNumber('--turns', 1), 5)
+  addCommonOptions(command).action(async (text: string, options: DataArguments) => {
+    const { batches, peer, turns } = options
     const result = await inThisProcess(text, options, (target, settings, sink) =>
-      benchData(target, { ...settings, batches: options.batches }, sink),
+      benchData(target, { ...settings, batches, peerTurns: peer === 'none' ? 0 : turns }, sink),
     )
     print(formatData(result), options.json === true ? result : undefined)
   })

@@ -7,6 +7,7 @@ import { type BenchEnvironment, describeBenchEnvironment } from './environment.t
 import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
 import type { ProfileOptions } from './profile.ts'
 import { median } from './statistics.ts'
+import { compareSupply, type SupplyResult } from './supply.ts'
 import type { BenchTarget } from './targets.ts'
 
 export interface DataResult {
@@ -32,17 +33,24 @@ export interface DataResult {
     /** Median step on a batch that is in memory already; what is above it is the whole cost of data. */
     readonly heldStepMs: number
   }
+  /** Decoding and augmenting against the peer, where one was asked for. */
+  readonly supply?: readonly SupplyResult[]
 }
 
 export interface DataOptions extends ProfileOptions {
   /** Batches read from the source alone. */
   readonly batches: number
+  /** Turns of decoding against torchvision; 0: no peer. */
+  readonly peerTurns: number
 }
+
+/** Widths and heights at which decoding is compared. */
+const supplySizes = [128, 224]
 
 /** Measures the supply of data of a row. @errors those of engines and datasets */
 export async function benchData(
   { row }: BenchTarget,
-  { dataPaths, batches, steps, warmup, ...options }: DataOptions,
+  { dataPaths, batches, steps, warmup, peerTurns, ...options }: DataOptions,
   progress: ProgressSink,
 ): Promise<DataResult> {
   const environment = describeBenchEnvironment()
@@ -55,6 +63,11 @@ export async function benchData(
   const source = await readAlone(loop, batches)
   const training = await trainOn(loop, steps, warmup)
   loop.dispose()
+  const { batchSize } = row.recipe
+  const supply =
+    peerTurns === 0
+      ? undefined
+      : await compareSupply(dataset, { sizes: supplySizes, batchSize, batches, turns: peerTurns })
   return {
     command: 'bench data',
     date: new Date().toISOString(),
@@ -62,10 +75,11 @@ export async function benchData(
     table: row.table.id,
     row: row.name,
     engine,
-    batchSize: row.recipe.batchSize,
+    batchSize,
     openSeconds,
     source,
     training,
+    ...(supply === undefined ? {} : { supply }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DataResult } from './data.ts'
 import { formatEnvironment } from './environment.ts'
-import { formatNumber, formatShare, formatTable } from './text.ts'
+import type { Supply, SupplyResult } from './supply.ts'
+import { formatNumber, formatShare, formatSpread, formatTable } from './text.ts'
 
 /** The measurement as plain text. */
 export function formatData({ environment, table, row, engine, batchSize, openSeconds, ...result }: DataResult): string {
@@ -19,5 +20,26 @@ export function formatData({ environment, table, row, engine, batchSize, openSec
       ],
       [0, 2],
     ),
+    ...(result.supply ?? []).map(formatSupply),
+  ].join('\n')
+}
+
+/** Both sides at one size: images a second, processor time an image, and how many times as fast ours is. */
+function formatSupply({ size, workers, imagesPerTurn, peerVersion, ...sides }: SupplyResult): string {
+  const line = (name: string, { imagesPerSecond, cpuMs }: Supply, ratio: string) => [
+    name,
+    formatSpread(imagesPerSecond),
+    formatSpread(cpuMs),
+    ratio,
+  ]
+  return [
+    '',
+    `random resized crops of ${size} × ${size}, ${workers} workers, ${imagesPerTurn} photos a turn, median (range)`,
+    formatTable([
+      ['', 'images/s', 'CPU ms/image', 'ratio'],
+      line('ours, first epoch', sides.decoding, formatSpread(sides.decodingRatio)),
+      line('ours, later epochs', sides.stored, formatSpread(sides.storedRatio)),
+      line(`torchvision (${peerVersion})`, sides.peer, ''),
+    ]),
   ].join('\n')
 }
