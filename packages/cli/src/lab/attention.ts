@@ -9,18 +9,16 @@ import {
   type Json,
   listParams,
   type Model,
-  type NormalRecipe,
   type Photo,
   type Row,
   type SourceBatch,
   stageRecipes,
-  type TrainingTable,
 } from '@tricklab/core'
-import { decodeSafetensors, hashJson, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { hashJson, writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { type NormalizedBatchSource, readImageSize } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { findTarget, type Manifest, openDataset, openSource, readManifest } from '@tricklab/repro'
+import { loadWeights, type Manifest, openDataset, openRun, openSource } from '@tricklab/repro'
 import { type EngineArguments, engineChoice } from '../repro/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type Position, readMaps } from './attention/maps.ts'
@@ -40,9 +38,10 @@ export interface AttentionArguments extends EngineArguments {
 export async function showAttention(run: string, images: readonly string[], given: AttentionArguments): Promise<void> {
   const view = createProgressView()
   try {
-    const manifest = await readManifest(run)
-    const row = await rowOf(manifest, given.table)
-    const seed = given.seed ?? manifest.seeds.find((other) => manifest.status[other] === 'done') ?? manifest.seeds[0]!
+    const opened = await openRun(run, given.table)
+    const { manifest, logs } = opened.record
+    const row = forSingleImages(opened.row)
+    const seed = given.seed ?? logs.find(({ end }) => end !== null)?.seed ?? manifest.seeds[0]!
     await prepareEngine(...engineChoice(given))
     const { signal } = new AbortController()
     const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
@@ -56,7 +55,8 @@ export async function showAttention(run: string, images: readonly string[], give
     const model = createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init })
     const blocks = attentionBlocks(model)
     if (blocks.length === 0) refuseWithout(manifest)
-    loadWeights(model, path.join(run, `seed-${seed}.safetensors`))
+    const known = logs.find((log) => log.seed === seed)?.end?.weights
+    await loadWeights(model, path.join(run, `seed-${seed}.safetensors`), known)
 
     const positions = given.positions ?? defaultPositions(imageShape)
     checkPositions(positions, imageShape)
@@ -81,26 +81,11 @@ export async function showAttention(run: string, images: readonly string[], give
   }
 }
 
-/** The row that ran, from the run's own manifest; the table is asked only for its plugins. */
-async function rowOf({ table: id, row: name, recipe, recipeHash }: Manifest, file: string | undefined): Promise<Row> {
-  const { table } = await findTarget(file ?? id)
-  if (table.kind !== 'training') fail('E_INTERNAL', { what: `The table ${id} trains nothing, yet has a run.` })
-  const whole = recipe as unknown as NormalRecipe
-  // What the network sees at last, one image at a time and of no random split: the images were chosen by name.
-  const last = stageRecipes(whole).at(-1)!
+/** What the network sees at last, one image at a time and of no random split: the images are chosen by name. */
+function forSingleImages(row: Row): Row {
+  const last = stageRecipes(row.recipe).at(-1)!
   const { split: _split, validFraction: _fraction, ...data } = last.data
-  return {
-    table: table as TrainingTable,
-    name,
-    recipe: { ...last, batchSize: 1, data: { ...data, shuffle: false } },
-    hash: recipeHash,
-    seeds: [],
-    recordedSeeds: [],
-    reported: undefined,
-    tolerance: undefined,
-    note: undefined,
-    knownToFallShort: false,
-  }
+  return { ...row, recipe: { ...last, batchSize: 1, data: { ...data, shuffle: false } } }
 }
 
 /** The dataset with the named images as its validation split: files, or indices of the split that it had. */
@@ -170,33 +155,6 @@ function attentionBlocks(model: Model) {
     const place = /^(.*attention.*)\/gamma$/.exec(name)?.[1]
     return place === undefined ? [] : [{ name: place, gamma: value }]
   })
-}
-
-/** @errors E_CHECKPOINT_MISMATCH, E_RUN_UNKNOWN */
-function loadWeights(model: Model, file: string): void {
-  if (!existsSync(file)) {
-    fail('E_RUN_UNKNOWN', {
-      what: `There are no weights at ${file}.`,
-      expected: 'the folder of a run whose seed is done; accepted records have none.',
-      received: 'nothing.',
-      fix: 'name such a folder, or another seed with --seed.',
-    })
-  }
-  const { tensors } = decodeSafetensors(readFileSync(file), `Weights ${file}`)
-  for (const { path: name, value } of listParams(model.params)) {
-    const stored = tensors[name]
-    if (stored?.shape.join() !== value.shape.join()) {
-      fail('E_CHECKPOINT_MISMATCH', {
-        what: `${file} does not fit the parameter "${name}" of the model.`,
-        expected: `[${value.shape}].`,
-        received: stored === undefined ? 'nothing.' : `[${stored.shape}].`,
-        fix: 'the plugins have changed since the run; check out the commit that its manifest names.',
-      })
-    }
-    const tensor = tf.tensor(stored.data, [...stored.shape], stored.dtype)
-    value.assign(tensor)
-    tensor.dispose()
-  }
 }
 
 async function describeImage(
