@@ -34,6 +34,8 @@ export interface LearnerServices {
 export interface OpenStage {
   readonly row: Row
   readonly source: NormalizedBatchSource
+  /** Key of a random split: the first stage with the same data. */
+  readonly split: number
   readonly epochs: number
   /** Undefined where the row has no stages. */
   readonly start: FitStart | undefined
@@ -59,7 +61,7 @@ function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
   }
 }
 
-/** The dataset as the row splits it; a random split is keyed by seed and stage. */
+/** The dataset as the row splits it; a random split is keyed by the seed and by the first stage with the same data. */
 export function splitDataset({ recipe }: Row, dataset: Dataset, rng: Rng, stage = 0): Dataset {
   const { split, validFraction } = recipe.data
   if (split === undefined) return dataset
@@ -94,13 +96,13 @@ export function openSource(
  * batch by batch the samples of its validation split, normalised as there. What is drawn is keyed by the seed.
  */
 export function openViews(
-  { row, source, start }: OpenStage,
+  { row, source, split }: OpenStage,
   limits: Limits,
   dataset: Dataset,
   rng: Rng,
 ): Promise<NormalizedBatchSource> {
   return createBatchSource(
-    createValidationViews(splitDataset(row, dataset, rng, start?.stage)),
+    createValidationViews(splitDataset(row, dataset, rng, split)),
     {
       batchSize: row.recipe.batchSize,
       shuffle: false,
@@ -145,7 +147,7 @@ export async function createLearner(
   const source = await openSource(first, limits, services.dataset, createRng(seed))
   const epochs = shortened(first, limits)
   const model = createRowModel(first, seed, source)
-  return createStageLearner({ row: first, source, epochs, start: undefined }, model, seed, services, harness)
+  return createStageLearner({ row: first, source, split: 0, epochs, start: undefined }, model, seed, services, harness)
 }
 
 /** Epochs of a row or stage under the limits of a run. */

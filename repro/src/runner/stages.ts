@@ -1,4 +1,13 @@
-import { type Dataset, fail, type Model, type Rng, type Row, type Shape } from '@tricklab/core'
+import {
+  canonicalJson,
+  type Dataset,
+  fail,
+  type Json,
+  type Model,
+  type Rng,
+  type Row,
+  type Shape,
+} from '@tricklab/core'
 import type { Limits } from '../record/types.ts'
 import { type OpenStage, openSource, shortened, stageRows } from './learner.ts'
 
@@ -11,12 +20,15 @@ export type OpenStages = readonly [OpenStage, ...OpenStage[]]
 export async function openStages(row: Row, limits: Limits, dataset: Dataset, rng: Rng): Promise<OpenStages> {
   const staged = row.recipe.stages !== undefined
   const stages: OpenStage[] = []
-  let [epoch, step] = [0, 0]
+  let [epoch, step, split, before] = [0, 0, 0, '']
   try {
     for (const [stage, stageRow] of stageRows(row).entries()) {
-      const source = await openSource(stageRow, limits, dataset, rng, stage)
+      const batches = batchesOf(stageRow)
+      if (batches !== before) split = stage
+      before = batches
+      const source = await openSource(stageRow, limits, dataset, rng, split)
       const epochs = shortened(stageRow, limits)
-      stages.push({ row: stageRow, source, epochs, start: staged ? { stage, epoch, step } : undefined })
+      stages.push({ row: stageRow, source, split, epochs, start: staged ? { stage, epoch, step } : undefined })
       epoch += epochs
       step += epochs * source.batches('train')
     }
@@ -26,6 +38,10 @@ export async function openStages(row: Row, limits: Limits, dataset: Dataset, rng
   }
   return stages as unknown as OpenStages
 }
+
+/** What makes the batches of a stage. A random split is drawn anew only with them, as fastai does with its loaders. */
+const batchesOf = ({ recipe: { data, batchSize } }: Row): string =>
+  canonicalJson({ data, batchSize } as unknown as Json)
 
 export async function disposeStages(stages: readonly OpenStage[]): Promise<void> {
   for (const { source } of stages) await source.dispose?.()

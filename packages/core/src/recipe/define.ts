@@ -42,9 +42,9 @@ interface DataSpec<R extends AnyRegistration> {
   /** Leave out a last training batch that is not full. */
   readonly dropLast: boolean
   /**
-   * `fresh-random` draws the validation images anew for every seed and stage, out of all images of the dataset: what
-   * fastai does where a source names no splitter. A later stage then validates with images that an earlier one has
-   * trained on. Default `official`, the dataset's own.
+   * `fresh-random` draws the validation images for every seed, and anew for a stage with other data than the one before,
+   * out of all images of the dataset: what fastai does where a source names no splitter. A later stage then validates
+   * with images that an earlier one has trained on. Default `official`, the dataset's own.
    */
   readonly split?: 'official' | 'fresh-random'
   /** Share of the images that a random split validates with. Default 0.2, and only with `fresh-random`. */
