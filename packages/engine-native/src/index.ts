@@ -7,6 +7,7 @@ import { NativeBackend } from './backend.ts'
 import { registerBlurs } from './kernels/blur.ts'
 import { registerConvolutions } from './kernels/conv.ts'
 import { registerElementwise } from './kernels/elementwise.ts'
+import { registerGroupedConvolutions } from './kernels/grouped-conv.ts'
 import { registerLayout } from './kernels/layout.ts'
 import { registerMatrixProducts } from './kernels/matmul.ts'
 import { registerPools } from './kernels/pool.ts'
@@ -47,6 +48,7 @@ export function registerNative(): NativeEngine {
     tf.registerBackend('native', () => new NativeBackend(), 2)
     tf.copyRegisteredKernels('cpu', 'native')
     registerConvolutions()
+    registerGroupedConvolutions()
     registerMatrixProducts()
     registerElementwise()
     registerReductions()

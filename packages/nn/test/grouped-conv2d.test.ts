@@ -1,6 +1,7 @@
 import { createRng } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { drawImages, reference, seeds } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import fc from 'fast-check'
@@ -48,7 +49,7 @@ const optionsOf = ({ groups, sources, stride, kernel }: Case) => ({
   padding: Math.floor(kernel / 2),
 })
 
-describe.each<EngineName>(['cpu', 'wasm'])('grouped convolution on %s', (engine) => {
+describe.each(localEngines)('grouped convolution on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "binding/registrar.h"
+#include "conv/convolution.h"
 #include "depthwise/depthwise.h"
 #include "provider/choice.h"
 
@@ -58,6 +59,39 @@ void conv2d_filter_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
   run_conv2d_filter_gradient(shape, precision_at(arguments, 1), arguments.floats(2, shape.in_size()),
                              arguments.floats(3, shape.out_size()), arguments.floats(4, shape.filter_size()));
+}
+
+// The input group of each output group.
+const int32_t* sources_of(const Arguments& arguments, size_t index, const Conv2dShape& shape) {
+  const int32_t* sources = arguments.ints(index, shape.groups);
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    if (sources[g] < 0 || sources[g] >= shape.groups) throw BadArgument("the source of a group");
+  }
+  return sources;
+}
+
+// groupedConv2d(sizes, sources, x, filter, out)
+void grouped_conv2d_call(Arguments& arguments) {
+  const Conv2dShape shape = conv2d_shape(arguments, 0);
+  const int32_t* sources = sources_of(arguments, 1, shape);
+  conv2d(shape, arguments.floats(2, shape.in_size()), arguments.floats(3, shape.filter_size()), {},
+         arguments.floats(4, shape.out_size()), sources);
+}
+
+// groupedConv2dInputGradient(sizes, sources, dy, filter, dx)
+void grouped_conv2d_input_gradient_call(Arguments& arguments) {
+  const Conv2dShape shape = conv2d_shape(arguments, 0);
+  const int32_t* sources = sources_of(arguments, 1, shape);
+  conv2d_input_gradient(shape, arguments.floats(2, shape.out_size()), arguments.floats(3, shape.filter_size()),
+                        arguments.floats(4, shape.in_size()), sources);
+}
+
+// groupedConv2dFilterGradient(sizes, sources, x, dy, dfilter)
+void grouped_conv2d_filter_gradient_call(Arguments& arguments) {
+  const Conv2dShape shape = conv2d_shape(arguments, 0);
+  const int32_t* sources = sources_of(arguments, 1, shape);
+  conv2d_filter_gradient(shape, arguments.floats(2, shape.in_size()), arguments.floats(3, shape.out_size()),
+                         arguments.floats(4, shape.filter_size()), sources);
 }
 
 // depthwise(sizes, x, filter, bias?, relu, out)
@@ -129,6 +163,9 @@ void register_conv(Registrar& registrar) {
   registrar.add<conv2d_call>("conv2d");
   registrar.add<conv2d_input_gradient_call>("conv2dInputGradient");
   registrar.add<conv2d_filter_gradient_call>("conv2dFilterGradient");
+  registrar.add<grouped_conv2d_call>("groupedConv2d");
+  registrar.add<grouped_conv2d_input_gradient_call>("groupedConv2dInputGradient");
+  registrar.add<grouped_conv2d_filter_gradient_call>("groupedConv2dFilterGradient");
   registrar.add<depthwise_call>("depthwise");
   registrar.add<depthwise_input_gradient_call>("depthwiseInputGradient");
   registrar.add<depthwise_filter_gradient_call>("depthwiseFilterGradient");

@@ -1,17 +1,24 @@
 #include "conv/convolution.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "base/loops.h"
+#include "base/numeric.h"
+#include "base/threads.h"
 #include "conv/filter_product.h"
 #include "conv/parts.h"
 #include "conv/planar.h"
 #include "conv/product.h"
+#include "gemm/scratch.h"
 
 namespace tricklab {
 namespace {
 
 int64_t in_group(const Conv2dShape& shape) { return shape.in_channels / shape.groups; }
 int64_t out_group(const Conv2dShape& shape) { return shape.out_channels / shape.groups; }
+
+int64_t source_of(const int32_t* sources, int64_t group) { return sources == nullptr ? group : sources[group]; }
 
 // The input, or dy, of one group.
 Image input_of(const Conv2dShape& shape, const float* x, int64_t group) {
@@ -24,9 +31,28 @@ Image output_of(const Conv2dShape& shape, const float* dy, int64_t group) {
   return {dy + group * channels, shape.batch, shape.out_height, shape.out_width, channels, shape.out_channels};
 }
 
+int64_t in_pixels(const Conv2dShape& shape) { return shape.batch * shape.in_height * shape.in_width; }
+
+// to[pixel, c] += from[pixel, c], or = 0 without `from`; pixels of `to` are `stride` floats apart.
+void add_channels(const float* from, int64_t pixels, int64_t channels, float* to, int64_t stride) {
+  parallel_for(pixels, 1 + kGrain / channels, [=](int64_t begin, int64_t end) {
+    for (int64_t pixel = begin; pixel < end; ++pixel) {
+      float* __restrict row = to + pixel * stride;
+      if (from == nullptr) {
+        std::fill_n(row, channels, 0.0f);
+        continue;
+      }
+      const float* __restrict values = from + pixel * channels;
+      TRICKLAB_INDEPENDENT
+      for (int64_t c = 0; c < channels; ++c) row[c] += values[c];
+    }
+  });
+}
+
 }  // namespace
 
-void conv2d(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue, float* out) {
+void conv2d(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue, float* out,
+            const int32_t* sources) {
   if (shape.out_size() == 0) return;
   const int64_t columns = out_group(shape);
   const auto whole = forward_parts(shape);
@@ -38,27 +64,40 @@ void conv2d(const Conv2dShape& shape, const float* x, const float* filter, const
     const Target target{out + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels};
     const MatrixView matrix{filter + g * columns, shape.out_channels, 1};
     const int64_t tap_step = in_group(shape) * shape.out_channels;
-    product(input_of(shape, x, g), parts, matrix, tap_step, target, {bias, epilogue.relu});
+    product(input_of(shape, x, source_of(sources, g)), parts, matrix, tap_step, target, {bias, epilogue.relu});
   }
 }
 
-void conv2d_input_gradient(const Conv2dShape& shape, const float* dy, const float* filter, float* dx) {
+void conv2d_input_gradient(const Conv2dShape& shape, const float* dy, const float* filter, float* dx,
+                           const int32_t* sources) {
   if (shape.in_size() == 0) return;
   const int64_t columns = in_group(shape);
   const auto whole = input_gradient_parts(shape);
   const bool planar = planar_pays(output_of(shape, dy, 0), whole, columns);
   const auto parts = planar ? whole : without_padding(whole, output_of(shape, dy, 0));
   const auto product = planar ? planar_product : patch_product;
+  // How many groups of dy have given theirs to a group of dx.
+  std::vector<int64_t> given(static_cast<size_t>(shape.groups), 0);
   for (int64_t g = 0; g < shape.groups; ++g) {
-    const Target target{dx + g * columns, shape.in_height, shape.in_width, columns, shape.in_channels};
+    const int64_t source = source_of(sources, g);
+    const bool first = given[static_cast<size_t>(source)]++ == 0;
+    float* const to = dx + source * columns;
+    float* const apart = first ? nullptr : scratch(ScratchUse::kPlain, in_pixels(shape) * columns);
+    const Target target{first ? to : apart, shape.in_height, shape.in_width, columns, first ? shape.in_channels : columns};
     // Row co and column ci of a tap's matrix: the filter read across.
     const MatrixView matrix{filter + g * out_group(shape), 1, shape.out_channels};
     const int64_t tap_step = columns * shape.out_channels;
     product(output_of(shape, dy, g), parts, matrix, tap_step, target, {});
+    if (!first) add_channels(apart, in_pixels(shape), columns, to, shape.in_channels);
+  }
+  for (int64_t source = 0; source < shape.groups; ++source) {
+    if (given[static_cast<size_t>(source)] > 0) continue;
+    add_channels(nullptr, in_pixels(shape), columns, dx + source * columns, shape.in_channels);
   }
 }
 
-void conv2d_filter_gradient(const Conv2dShape& shape, const float* x, const float* dy, float* dfilter) {
+void conv2d_filter_gradient(const Conv2dShape& shape, const float* x, const float* dy, float* dfilter,
+                            const int32_t* sources) {
   if (shape.filter_size() == 0) return;
   const int64_t columns = out_group(shape);
   const auto whole = forward_parts(shape);
@@ -66,11 +105,12 @@ void conv2d_filter_gradient(const Conv2dShape& shape, const float* x, const floa
   const auto parts = planar ? whole : without_padding(whole, input_of(shape, x, 0));
   const int64_t taps = shape.filter_height * shape.filter_width;
   for (int64_t g = 0; g < shape.groups; ++g) {
+    const Image image = input_of(shape, x, source_of(sources, g));
     const Source source{dy + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels};
     if (planar) {
-      planar_filter_product(input_of(shape, x, g), parts[0], source, dfilter + g * columns, shape.out_channels);
+      planar_filter_product(image, parts[0], source, dfilter + g * columns, shape.out_channels);
     } else {
-      filter_product(input_of(shape, x, g), parts, source, taps, dfilter + g * columns, shape.out_channels);
+      filter_product(image, parts, source, taps, dfilter + g * columns, shape.out_channels);
     }
   }
 }

@@ -50,7 +50,13 @@ interface Attrs {
 const addon = () => addonFunctions<ConvAddon>()
 const bfloat16 = () => (nativePrecision() === 'bf16' ? 1 : 0)
 
-function infoOf(xShape: readonly number[], filterShape: readonly number[], attrs: Attrs, depthwise = false): Info {
+/** The sizes of a convolution; `attrs` as TF.js's kernels have them. */
+export function infoOf(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: Attrs,
+  depthwise = false,
+): Info {
   return tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
@@ -67,7 +73,7 @@ function infoOf(xShape: readonly number[], filterShape: readonly number[], attrs
 const sizes = new Int32Array(64)
 
 /** The sizes in the order of the struct Conv2dShape; good until the next call. */
-function sizesOf(info: Info, groups: number): Int32Array {
+export function sizesOf(info: Info, groups: number): Int32Array {
   sizes[0] = info.batchSize
   sizes[1] = info.inHeight
   sizes[2] = info.inWidth
