@@ -73,14 +73,20 @@ function scalingFigures(table: ScalingTable, samples: MeasurementRecord['samples
       index,
     )
   const chart = (quantity: 'time' | 'memory'): Html | null => {
+    // Round ticks are those of the unit that is shown.
+    const unit = quantity === 'time' ? 1 : 2 ** 20
     const lines = series.flatMap(([key], index): PowerSeries[] => {
-      const points = costPoints(samples, key, quantity)
+      const points = costPoints(samples, key, quantity).map((point) => ({
+        ...point,
+        y: point.y / unit,
+        turns: point.turns.map((cost) => cost / unit),
+      }))
       if (points.length === 0) return []
       const fit = { ...fitCost(points, table.fitFrom), from: table.fitFrom ** 2 }
       return [{ name: nameOf(index), tone: tones[index % 2]!, points, fit }]
     })
     if (lines.length === 0) return null
-    const format = quantity === 'time' ? formatSmallSeconds : formatBytes
+    const format = quantity === 'time' ? formatSmallSeconds : formatMebibytes
     const legend = lines.map(
       ({ name, tone, fit }) =>
         html`<li><span class="key ${tone}"></span>${name}: exponent ${fit!.exponent.toFixed(2)}</li>`,
@@ -139,7 +145,5 @@ function formatSmallSeconds(seconds: number): string {
   return `${milliseconds.toFixed(milliseconds >= 10 ? 0 : milliseconds >= 1 ? 1 : 2)} ms`
 }
 
-function formatBytes(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20
-  return mebibytes >= 1 ? `${mebibytes.toFixed(mebibytes >= 10 ? 0 : 1)} MiB` : `${(bytes / 1024).toFixed(0)} KiB`
-}
+/** `0.5 MiB`, `20 MiB`. */
+const formatMebibytes = (mebibytes: number): string => `${Number(mebibytes.toPrecision(3))} MiB`
