@@ -31,17 +31,29 @@ export const options = {
  * @differs the source makes one group where channels do not divide; here that is an error
  */
 export function createPermutedGroups(values: OptionValues<typeof options>, context: BlockContext): Block {
-  const { design, links, rewire, wiring } = values
   const { inputChannels, outputChannels, kernelSize, stride, init } = context
-  checkDesign(values)
-  const groups = countGroups(values, inputChannels)
   const block = createGroupedConv2d({
-    ...{ inputChannels, outputChannels, kernelSize, stride, groups, init },
-    // Of the recipe, not of the run: weights then fit every network of the recipe.
-    links: drawLinks(design, groups, { links, rewire }, createRng(wiring).at('permuted-groups', groups)),
+    ...{ inputChannels, outputChannels, kernelSize, stride, init },
+    ...wireGroups(values, inputChannels),
     weight: kaimingNormal({ slope: 0, fan: 'in' }),
   })
   return activated(block, context)
+}
+
+/**
+ * How many groups the options make of so many channels, and which of them each one reads.
+ * @errors as createPermutedGroups
+ */
+export function wireGroups(
+  values: OptionValues<typeof options>,
+  inputChannels: number,
+): { groups: number; links: readonly (readonly number[])[] } {
+  checkDesign(values)
+  const { design, links, rewire, wiring } = values
+  const groups = countGroups(values, inputChannels)
+  // Of the recipe, not of the run: weights then fit every network of the recipe.
+  const stream = createRng(wiring).at('permuted-groups', groups)
+  return { groups, links: drawLinks(design, groups, { links, rewire }, stream) }
 }
 
 function countGroups({ channelsPerGroup, groups }: OptionValues<typeof options>, inputChannels: number): number {

@@ -2,6 +2,7 @@ import { definePlugin } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
 import { createPermutedGroups, options } from './create-permuted-groups.ts'
 
+export { wireGroups } from './create-permuted-groups.ts'
 export { type Design, designs, drawLinks, type SmallWorld } from './designs.ts'
 export { type GraphMeasures, measureGraph } from './graph.ts'
 

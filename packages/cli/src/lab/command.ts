@@ -1,5 +1,5 @@
 import { fail } from '@tricklab/core'
-import { formatDoctor, installTensorflow, prepareEngine, probeEngines } from '@tricklab/engine'
+import { installTensorflow, prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import { engineHelp, nameList, positionList, positiveNumber, seedList, wholeNumber } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
@@ -7,8 +7,11 @@ import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
 import { type AttentionArguments, showAttention } from './attention.ts'
 import { showDataset } from './dataset.ts'
+import { doctor } from './doctor.ts'
 import { type EvaluateArguments, evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
+import { type GroupsArguments, showGroups } from './groups.ts'
+import { type LrFindArguments, lrFind } from './lr-find.ts'
 import { showSamples } from './show.ts'
 import { summary } from './summary.ts'
 
@@ -19,10 +22,7 @@ export function labProgram(): Command {
     .command('doctor')
     .description('every engine: whether it works here, why not, what would help, how fast it is')
     .option('--json', 'one JSON array on standard output')
-    .action(async ({ json }: { json?: boolean }) => {
-      const reports = await probeEngines()
-      process.stdout.write(json === true ? `${JSON.stringify(reports)}\n` : `${formatDoctor(reports)}\n`)
-    })
+    .action(doctor)
   program
     .command('explain')
     .description('events and callbacks of a row, in the order in which they run')
@@ -59,9 +59,11 @@ export function labProgram(): Command {
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
+  addGroups(program)
   addAblate(program)
   addAttention(program)
   addEvaluate(program)
+  addLrFind(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine
@@ -72,6 +74,21 @@ export function labProgram(): Command {
     .option('--from <source>', 'URL or file: a libtensorflow archive or a TensorFlow wheel')
     .action(installEngine)
   return program
+}
+
+function addGroups(program: Command): void {
+  program
+    .command('groups')
+    .description('a page of which channels a convolution in permuted groups connects, design by design')
+    .option('--channels <n>', 'channels in and out', wholeNumber('--channels', 1), 64)
+    .option('--channels-per-group <n>', 'channels of a group', wholeNumber('--channels-per-group', 1), 4)
+    .option('--design <name>', 'one design; default: all of them')
+    .option('--links <n>', 'small-world: groups that a group reads', wholeNumber('--links', 1))
+    .option('--rewire <p>', 'small-world: probability that a link leaves its meta-group', Number)
+    .option('--wiring <n>', 'small-world: which of the random wirings', wholeNumber('--wiring', 0))
+    .option('--out <file>', 'where the page goes', 'groups.html')
+    .option('--json', 'one JSON array of designs on standard output, no page')
+    .action((options: GroupsArguments) => showGroups(options))
 }
 
 function addAttention(program: Command): void {
@@ -139,6 +156,24 @@ function addEvaluate(program: Command): void {
     .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
     .option('--json', 'one JSON object on the last line of standard output')
     .action((run: string, options: EvaluateArguments) => evaluate(run, options))
+}
+
+function addLrFind(program: Command): void {
+  program
+    .command('lr-find')
+    .description('which learning rates a row can take: a mock training with a rising rate, of which nothing is saved')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--start <rate>', 'learning rate of the first step', positiveNumber('--start'), 1e-7)
+    .option('--end <rate>', 'learning rate after the last step', positiveNumber('--end'), 10)
+    .option('--steps <n>', 'updates of the weights', wholeNumber('--steps', 6), 100)
+    .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', "f32 or bf16; default: the row's")
+    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
+    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-lr-find.html')
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((target: string, options: LrFindArguments) => lrFind(target, options))
 }
 
 async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {
