@@ -1,0 +1,131 @@
+import {
+  type BatchSource,
+  type BoundCallback,
+  createRng,
+  type Dataset,
+  fail,
+  fit,
+  Learner,
+  type Row,
+  type Schedule,
+  SmoothLoss,
+  TricklabError,
+} from '@tricklab/core'
+import type { ProgressSink } from '../progress.ts'
+import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
+
+export interface FindRatesOptions {
+  /** Learning rate of the first update, and that after the last. */
+  readonly start: number
+  readonly end: number
+  /** Updates of the weights. */
+  readonly steps: number
+  readonly seed: number
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal
+}
+
+/** A search for a learning rate. */
+export interface RateSearch {
+  readonly points: readonly RatePoint[]
+  /** Null where it ended before there was anything to tell. */
+  readonly suggestions: RateSuggestions | null
+  /** Why it ended. */
+  readonly stopped: 'complete' | 'diverged' | 'not finite'
+  /** The rate of the row's recipe. */
+  readonly recipeRate: number
+}
+
+/** Times the best running loss at which a search is over: fastai's. */
+const divergence = 4
+
+/**
+ * A mock training of a row, of its first stage where it has several: the learning rate rises from `start` by the same
+ * factor every update, until the running loss is four times its best. Nothing is saved.
+ * @errors E_INTERRUPTED after the signal, E_OPTION_RANGE, those of fit but E_LOSS_NAN
+ * @differs from fastai's lr_find in counting updates where the row accumulates gradients
+ */
+export async function findRates(row: Row, dataset: Dataset, options: FindRatesOptions): Promise<RateSearch> {
+  const { start, end, steps, seed, progress } = options
+  checkRange(start, end)
+  const [first] = stageRows(row)
+  const source = await openSource(first, {}, dataset, createRng(seed))
+  const model = createRowModel(first, seed, source)
+  const accumulate = first.recipe.accumulate ?? 1
+  const stop = new AbortController()
+  const points: RatePoint[] = []
+  let stopped: RateSearch['stopped'] = 'complete'
+  const running = new SmoothLoss()
+  let began = performance.now()
+  let best = Infinity
+  const watcher: BoundCallback = {
+    name: 'search',
+    stage: 'log',
+    callback: {
+      beforeEpoch() {
+        began = performance.now()
+      },
+      afterBatch({ index, size, loss, hyper }) {
+        running.add(loss)
+        const [done, total] = [index + 1, steps * accumulate]
+        const seconds = (performance.now() - began) / 1000 / done
+        const times = { imagesPerSecond: size / seconds, secondsLeft: (total - done) * seconds }
+        progress({ kind: 'step', job: row.name, epoch: 0, epochs: 1, training: true, done, total, loss, ...times })
+        if ((index + 1) % accumulate === 0) {
+          const point = { rate: hyper!.learningRate, loss: running.compute() }
+          points.push(point)
+          best = Math.min(best, point.loss)
+          if (point.loss > divergence * best) stopped = 'diverged'
+        }
+        if (stopped === 'diverged' || points.length === steps || options.signal.aborted) stop.abort()
+      },
+    },
+  }
+  const schedule: Schedule = { at: (step) => ({ learningRate: start * (end / start) ** (step / steps) }) }
+  const endless = repeat(source, steps * accumulate)
+  const stage = { row: first, source: { ...source, ...endless }, split: 0, epochs: 1, start: undefined }
+  const planned = createStageLearner(stage, model, seed, { progress, signal: stop.signal }, [watcher])
+  const learner = new Learner({ ...planned.parts, schedule }, planned.hooks)
+  try {
+    await fit(learner)
+  } catch (error) {
+    const code = error instanceof TricklabError ? error.code : undefined
+    if (code === 'E_LOSS_NAN') stopped = 'not finite'
+    else if (code !== 'E_INTERRUPTED' || options.signal.aborted) throw error
+  } finally {
+    progress({ kind: 'done', job: row.name })
+    learner.dispose()
+    model.dispose()
+    await source.dispose?.()
+  }
+  const recipeRate = first.recipe.optimizer.learningRate as number
+  return { points, suggestions: suggestRates(points, steps), stopped, recipeRate }
+}
+
+/** One epoch of so many training batches, epoch after epoch of the source; nothing is validated. */
+function repeat(source: BatchSource, batches: number): Pick<BatchSource, 'batches' | 'read'> {
+  return {
+    batches: (split) => (split === 'train' ? batches : 0),
+    async *read(split, _epoch, from) {
+      if (split !== 'train') return
+      const each = source.batches('train')
+      for (let batch = from; batch < batches; ) {
+        for await (const read of source.read('train', Math.floor(batch / each), batch % each)) {
+          yield read
+          batch += 1
+          if (batch === batches) return
+        }
+      }
+    },
+  }
+}
+
+function checkRange(start: number, end: number): void {
+  if (start > 0 && end > start && Number.isFinite(end)) return
+  fail('E_OPTION_RANGE', {
+    what: 'A search needs a learning rate to start from and a larger one to end at.',
+    expected: '0 < start < end.',
+    received: `${start} and ${end}.`,
+  })
+}
