@@ -30,7 +30,11 @@ async function prepareElsewhere(name: string): Promise<string> {
 
 test('what the doctor says works, works; what it says does not, does not', async () => {
   if (noSoftwareGpu === undefined) useSoftwareGpu()
-  const reports = await probeEngines()
+  const begun: string[] = []
+  const reports = await probeEngines(undefined, {
+    onBegin: (name, index, count) => begun.push(`${index + 1}/${count} ${name}`),
+  })
+  expect(begun).toEqual(engineNames.map((name, i) => `${i + 1}/${engineNames.length} ${name}`))
   expect(reports.map(({ name }) => name)).toEqual([...engineNames])
   const elsewhere = await Promise.allSettled(reports.map(({ name }) => prepareElsewhere(name)))
   for (const [i, report] of reports.entries()) {

@@ -3,18 +3,26 @@ import { fileURLToPath } from 'node:url'
 import { type EngineName, engineNames } from '../driver.ts'
 import { brokenReport, type EngineReport, reportIt } from './report.ts'
 
+export interface ProbeOptions {
+  /** For one engine; a process still running then is ended. @unit milliseconds */
+  readonly timeLimitMs?: number
+  /** Hears of every engine before it is examined. */
+  readonly onBegin?: (name: EngineName, index: number, count: number) => void
+}
+
 /**
  * Examines engines one after the other, so that none disturbs another's measurement; each in a process of its own, so
  * that a crash or a hang of one stays there. Never throws: what goes wrong is in the reports.
- *
- * @unit timeLimitMs milliseconds for one engine; a process still running then is ended
  */
 export async function probeEngines(
   names: readonly EngineName[] = engineNames,
-  { timeLimitMs = 60_000 }: { timeLimitMs?: number } = {},
+  { timeLimitMs = 60_000, onBegin }: ProbeOptions = {},
 ): Promise<EngineReport[]> {
   const reports: EngineReport[] = []
-  for (const name of names) reports.push(await probeEngine(name, timeLimitMs))
+  for (const [index, name] of names.entries()) {
+    onBegin?.(name, index, names.length)
+    reports.push(await probeEngine(name, timeLimitMs))
+  }
   return reports
 }
 
