@@ -324,37 +324,48 @@ const depthwiseCases = Array.from({ length: 30 }, () => {
   }
 })
 
+// Rows long enough for the positions that are computed together, in windows that move by a pixel.
+const denseDepthwiseCases = [
+  { x: [2, 9, 21, 24], filter: [3, 3, 1], pad: 'same' },
+  { x: [1, 8, 19, 20], filter: [5, 5, 1], pad: 'same' },
+  { x: [2, 7, 30, 17], filter: [3, 5, 2], pad: 'valid' },
+  { x: [3, 6, 18, 33], filter: [5, 3, 1], pad: explicit(2, 1, 0, 2) },
+].map((one) => ({ ...one, pad: one.pad as Pad, strides: [1, 1] as Pair, dilations: [1, 1] as Pair }))
+
 describe.skipIf(!there)('depthwise convolution', () => {
-  test.each(depthwiseCases)('and both gradients: %j', async ({ x: xShape, filter: taps, strides, dilations, pad }) => {
-    const channels = xShape[3]!
-    const x = randomValues(xShape)
-    const filter = randomValues([taps[0]!, taps[1]!, channels, taps[2]!])
-    const extent = (axis: 0 | 1) => (taps[axis]! - 1) * dilations[axis] + 1
-    const dy = randomValues([
-      xShape[0]!,
-      outputSize(xShape[1]!, extent(0), strides[0], pad, 1),
-      outputSize(xShape[2]!, extent(1), strides[1], pad, 2),
-      channels * taps[2]!,
-    ])
-    const attrs = { strides, dilations, pad, dataFormat: 'NHWC', dimRoundingMode: 'floor' }
-    await expectLikeCpu('DepthwiseConv2dNative', { x, filter }, attrs)
-    const bias = randomValues([channels * taps[2]!])
-    await expectLikeCpu('FusedDepthwiseConv2D', { x, filter, bias }, { ...attrs, activation: 'relu' })
-    // The cpu backend's gradients leave dilation out of account: the inner product with dy is the judge.
-    const toInput = { ...attrs, inputShape: x.shape }
-    const toFilter = { ...attrs, filterShape: filter.shape }
-    const out = await runOn('native', 'DepthwiseConv2dNative', { x, filter }, attrs)
-    const dx = await runOn('native', 'DepthwiseConv2dNativeBackpropInput', { dy, filter }, toInput)
-    const dfilter = await runOn('native', 'DepthwiseConv2dNativeBackpropFilter', { x, dy }, toFilter)
-    const inner = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
-    const both = inner(out.data, dy.data)
-    const tolerance = 1e-5 * Math.sqrt(out.data.length * taps[0]! * taps[1]!)
-    expect(Math.abs(inner(x.data, dx.data) - both)).toBeLessThan(tolerance)
-    expect(Math.abs(inner(filter.data, dfilter.data) - both)).toBeLessThan(tolerance)
-    if (dilations[0] !== 1 || dilations[1] !== 1) return
-    await expectLikeCpu('DepthwiseConv2dNativeBackpropInput', { dy, filter }, toInput)
-    await expectLikeCpu('DepthwiseConv2dNativeBackpropFilter', { x, dy }, toFilter)
-  })
+  test.each([...depthwiseCases, ...denseDepthwiseCases])(
+    'and both gradients: %j',
+    async ({ x: xShape, filter: taps, strides, dilations, pad }) => {
+      const channels = xShape[3]!
+      const x = randomValues(xShape)
+      const filter = randomValues([taps[0]!, taps[1]!, channels, taps[2]!])
+      const extent = (axis: 0 | 1) => (taps[axis]! - 1) * dilations[axis] + 1
+      const dy = randomValues([
+        xShape[0]!,
+        outputSize(xShape[1]!, extent(0), strides[0], pad, 1),
+        outputSize(xShape[2]!, extent(1), strides[1], pad, 2),
+        channels * taps[2]!,
+      ])
+      const attrs = { strides, dilations, pad, dataFormat: 'NHWC', dimRoundingMode: 'floor' }
+      await expectLikeCpu('DepthwiseConv2dNative', { x, filter }, attrs)
+      const bias = randomValues([channels * taps[2]!])
+      await expectLikeCpu('FusedDepthwiseConv2D', { x, filter, bias }, { ...attrs, activation: 'relu' })
+      // The cpu backend's gradients leave dilation out of account: the inner product with dy is the judge.
+      const toInput = { ...attrs, inputShape: x.shape }
+      const toFilter = { ...attrs, filterShape: filter.shape }
+      const out = await runOn('native', 'DepthwiseConv2dNative', { x, filter }, attrs)
+      const dx = await runOn('native', 'DepthwiseConv2dNativeBackpropInput', { dy, filter }, toInput)
+      const dfilter = await runOn('native', 'DepthwiseConv2dNativeBackpropFilter', { x, dy }, toFilter)
+      const inner = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+      const both = inner(out.data, dy.data)
+      const tolerance = 1e-5 * Math.sqrt(out.data.length * taps[0]! * taps[1]!)
+      expect(Math.abs(inner(x.data, dx.data) - both)).toBeLessThan(tolerance)
+      expect(Math.abs(inner(filter.data, dfilter.data) - both)).toBeLessThan(tolerance)
+      if (dilations[0] !== 1 || dilations[1] !== 1) return
+      await expectLikeCpu('DepthwiseConv2dNativeBackpropInput', { dy, filter }, toInput)
+      await expectLikeCpu('DepthwiseConv2dNativeBackpropFilter', { x, dy }, toFilter)
+    },
+  )
 })
 
 describe.skipIf(!there || !hasNativePrecision('bf16'))('bf16', () => {

@@ -39,6 +39,57 @@ inline __attribute__((always_inline)) void sums_inside(const std::vector<RowTap>
   }
 }
 
+// Taps side by side on one line, from left to right.
+struct Run {
+  const float* image;
+  int64_t dx;
+  int64_t index, index_step;
+};
+
+// Cuts taps into runs of `length`; none where they do not lie side by side.
+std::vector<Run> runs_of(const std::vector<RowTap>& taps, size_t length) {
+  std::vector<Run> runs;
+  if (taps.empty() || taps.size() % length != 0) return runs;
+  for (size_t first = 0; first < taps.size(); first += length) {
+    const RowTap& left = taps[first];
+    const int64_t step = taps[first + 1].dx - left.dx, index_step = taps[first + 1].index - left.index;
+    if (step != 1 && step != -1) return {};
+    for (size_t k = 1; k < length; ++k) {
+      const RowTap& tap = taps[first + k];
+      const int64_t along = static_cast<int64_t>(k);
+      if (tap.image != left.image || tap.dx != left.dx + along * step || tap.index != left.index + along * index_step) {
+        return {};
+      }
+    }
+    const RowTap& begin = step == 1 ? left : taps[first + length - 1];
+    runs.push_back({left.image, begin.dx, begin.index, step * index_step});
+  }
+  return runs;
+}
+
+// As sums_inside for windows that move by a pixel: every pixel is loaded once a run, for all of its positions.
+template <int L, int P, int K>
+inline __attribute__((always_inline)) void sums_of_runs(const std::vector<Run>& runs, const float* filter,
+                                                        int64_t channels, int64_t pixel, int64_t c,
+                                                        typename Lanes<L>::Type* sums) {
+  for (const Run& run : runs) {
+    typename Lanes<L>::Type weights[K];
+#pragma GCC unroll 5
+    for (int k = 0; k < K; ++k) {
+      weights[k] = load_lanes<L>(filter + (run.index + k * run.index_step) * channels + c);
+    }
+    const float* from = run.image + (pixel + run.dx) * channels + c;
+#pragma GCC unroll 16
+    for (int q = 0; q < P + K - 1; ++q) {
+      const auto value = load_lanes<L>(from + q * channels);
+#pragma GCC unroll 5
+      for (int k = 0; k < K; ++k) {
+        if (q >= k && q - k < P) sums[q - k] += value * weights[k];
+      }
+    }
+  }
+}
+
 template <int L>
 inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type sum, const Epilogue& epilogue, int64_t c,
                                                         float* to) {
@@ -48,6 +99,15 @@ inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type 
   store_lanes<L>(to, sum);
 }
 
+// Asks for a line of memory. Lanes go through a row in steps of a pixel, which no processor foresees.
+inline void fetch(const float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i);
+}
+
+inline void fetch_to_write(const float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i, 1);
+}
+
 // One row of positions of a part.
 void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, const float* filter,
                   const Epilogue& epilogue, const Written& out) {
@@ -55,9 +115,14 @@ void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, co
   const Inside inside = inside_of(part, image, taps);
   const int64_t channels = image.channels;
   const int64_t step = part.in_x.step;
+  const auto threes = step == 1 ? runs_of(taps, 3) : std::vector<Run>{};
+  const auto fives = step == 1 && threes.empty() ? runs_of(taps, 5) : std::vector<Run>{};
   const int64_t y = i * part.out_y.step + part.out_y.from;
   float* line = out.data + ((n * out.height + y) * out.width + part.out_x.from) * channels;
   const int64_t out_step = part.out_x.step * channels;
+  // The rows above were read for the positions above.
+  if (!taps.empty()) fetch(taps.back().image, image.width * channels);
+  fetch_to_write(line, ((part.width - 1) * part.out_x.step + 1) * channels);
   each_lanes(channels, [&](auto count, int64_t c) {
     constexpr int L = decltype(count)::kLanes;
     using Type = typename Lanes<L>::Type;
@@ -75,7 +140,14 @@ void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, co
     for (; j < inside.begin; ++j) at_edge(j);
     for (; j + kTogether <= inside.end; j += kTogether) {
       Type sums[kTogether] = {};
-      sums_inside<L, kTogether>(taps, filter, channels, j * step + part.in_x.from, step, c, sums);
+      const int64_t pixel = j * step + part.in_x.from;
+      if (!threes.empty()) {
+        sums_of_runs<L, kTogether, 3>(threes, filter, channels, pixel, c, sums);
+      } else if (!fives.empty()) {
+        sums_of_runs<L, kTogether, 5>(fives, filter, channels, pixel, c, sums);
+      } else {
+        sums_inside<L, kTogether>(taps, filter, channels, pixel, step, c, sums);
+      }
       for (int p = 0; p < kTogether; ++p) finish_lanes<L>(sums[p], epilogue, c, line + (j + p) * out_step + c);
     }
     for (; j + 2 <= inside.end; j += 2) {
@@ -131,6 +203,8 @@ void filter_gradient_row(const Image& image, const Part& part, int64_t n, int64_
   const Inside inside = inside_of(part, image, taps);
   const int64_t channels = image.channels;
   const float* line = dy + (n * part.height + i) * part.width * channels;
+  if (!taps.empty()) fetch(taps.back().image, image.width * channels);
+  fetch(line, part.width * channels);
   each_lanes(channels, [&](auto count, int64_t c) {
     constexpr int L = decltype(count)::kLanes;
     const auto at_edge = [&](int64_t j) {
