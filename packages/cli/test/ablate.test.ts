@@ -118,7 +118,7 @@ describe('lab ablate', () => {
     ['names that are none', [target('attention'), '--drop', 'mish,,ssa'], 'E_ARGUMENT', 'mish,blurpool'],
     ['a table', [fixture('tricks.ts')], 'E_ARGUMENT', 'TABLE/ROW'],
     ['more seeds than can be tested', [target('attention'), '--seeds', '41'], 'E_ARGUMENT', 'up to 40 seeds'],
-  ])('answers %s with one clear message and exit code 2', async (_name, args, code, hint) => {
+  ])('answers %s with one clear message and exit code 2', { timeout: 180_000 }, async (_name, args, code, hint) => {
     const result = await runCli('lab', ['ablate', ...args])
     expect(result.stderr).toContain(`[${code}]`)
     expect(result.stderr).toContain(hint)

@@ -104,7 +104,7 @@ describe('lab attention', () => {
     ['positions that are none', () => [run('attention'), '0', '--positions', '3'], 'E_ARGUMENT', '64,64;20,100'],
     ['a seed without weights', () => [run('attention'), '0', '--seed', '9'], 'E_RUN_UNKNOWN', 'seed-9.safetensors'],
     ['a folder without a run', () => [out, '0'], 'E_RUN_UNKNOWN', 'manifest.json'],
-  ])('answers %s with one clear message and exit code 2', async (_name, args, code, hint) => {
+  ])('answers %s with one clear message and exit code 2', { timeout: 180_000 }, async (_name, args, code, hint) => {
     const result = await runCli('lab', ['attention', ...args(), '--table', table, '--engine', 'wasm'])
     expect(result.stderr).toContain(`[${code}]`)
     expect(result.stderr).toContain(hint)
