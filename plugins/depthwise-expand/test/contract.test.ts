@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,6 +14,7 @@ const context = (inputChannels: number, outputChannels: number, stride: number, 
 blockContract({
   plugin: depthwiseExpand,
   name: 'depthwise-expand',
+  engines: localEngines,
   options: [{}, { multiplier: 1, between: 'norm' }, { multiplier: 2, between: 'norm-activation' }],
   contexts: fc
     .tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom(2, 4), fc.constantFrom(1, 2), fc.constantFrom(1, 2))
@@ -26,6 +28,7 @@ blockContract({
 blockContract({
   plugin: depthwiseExpand,
   name: 'depthwise-stem',
+  engines: localEngines,
   options: [{ widths: [3] }, { widths: [2, 3], multiplier: 2, halve: false }],
   contexts: fc
     .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 4 }))

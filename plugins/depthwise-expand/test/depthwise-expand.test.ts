@@ -12,7 +12,8 @@ import {
   trainable,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { nn } from '@tricklab/nn'
 import '@tricklab/testing/matchers'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -49,7 +50,7 @@ function chirp(shape: number[], phase: number, scale = 1, center = 0): tf.Tensor
   )
 }
 
-describe.each<EngineName>(['cpu', 'wasm'])('as PyTorch, on %s', (engine) => {
+describe.each(localEngines)('as PyTorch, on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,6 +14,7 @@ const context = (inputChannels: number, outputChannels: number, stride: number):
 blockContract({
   plugin: permutedGroups,
   name: 'permuted-groups',
+  engines: localEngines,
   options: [
     { channelsPerGroup: 2 },
     { channelsPerGroup: 1, design: 'none' },

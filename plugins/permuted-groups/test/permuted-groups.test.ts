@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Block, countParams, createRegistry, createRng, listParams } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { conv2d } from '@tricklab/nn'
 import { seeds } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
@@ -46,7 +47,7 @@ function chirp<R extends tf.Rank>(shape: number[], phase: number, scale = 1): tf
   return tf.tensor(values, shape as tf.ShapeMap[R])
 }
 
-describe.each<EngineName>(['cpu', 'wasm'])('as PyTorch, on %s', (engine) => {
+describe.each(localEngines)('as PyTorch, on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })

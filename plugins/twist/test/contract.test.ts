@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -15,6 +16,7 @@ const channels = fc.integer({ min: 1, max: 4 })
 blockContract({
   plugin: twist,
   name: 'twist',
+  engines: localEngines,
   options: [{}, { iters: 3 }, { version: 'centres' }, { version: 'twist-layer' }],
   contexts: fc
     .tuple(channels, channels, fc.constantFrom(1, 2))
@@ -26,6 +28,7 @@ blockContract({
 blockContract({
   plugin: twist,
   name: 'twist',
+  engines: localEngines,
   options: [{ channelsPerGroup: 2, permute: true, iters: 2 }],
   contexts: fc.constantFrom(1, 2).map((stride) => context(4, 6, stride)),
   examples: [context(4, 4, 1), { ...context(6, 3, 2), activate: true }],

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Block, countParams, createRegistry, createRng, listParams } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { conv2d } from '@tricklab/nn'
 import { drawImages, seeds } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
@@ -65,7 +66,7 @@ function fillAsGolden(block: Block, version: string): void {
   }
 }
 
-describe.each<EngineName>(['cpu', 'wasm'])('as PyTorch, on %s', (engine) => {
+describe.each(localEngines)('as PyTorch, on %s', (engine) => {
   beforeAll(async () => {
     await prepareEngine(engine)
   })
