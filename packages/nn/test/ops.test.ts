@@ -77,6 +77,12 @@ describe('gradients agree with finite differences', () => {
       3,
     )
   })
+  test('batchNormTrain with Mish', () => {
+    expectGradients(
+      (x, gamma, beta) => batchNormTrain(x!, gamma!, beta!, { ...norm, activation: 'mish' }).y,
+      [[3, 2, 2, 2], [2], [2]],
+    )
+  })
   test('softmaxCrossEntropy', () => {
     const targets = tf.tensor2d([0.1, 0.9, 0, 0.5, 0.25, 0.25], [2, 3])
     // The targets outlive the leak check.

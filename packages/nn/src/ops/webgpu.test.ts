@@ -13,6 +13,7 @@ import {
   globalAveragePool,
   leakyReluOffset,
   maxPool,
+  mish,
   relu,
   softmaxCrossEntropy,
 } from './index.ts'
@@ -28,7 +29,7 @@ const as4 = (tensor: tf.Tensor | undefined) => tensor as tf.Tensor4D
 const targets = () => tf.softmax(tf.tensor2d(waves(5 * 7, 5), [5, 7]))
 
 const cases: readonly Case[] = [
-  ...(['linear', 'relu'] as const).map((activation) => ({
+  ...(['linear', 'relu', 'mish'] as const).map((activation) => ({
     name: `batch norm, ${activation}`,
     shapes: [images, [4], [4]],
     run: (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
@@ -45,6 +46,7 @@ const cases: readonly Case[] = [
     run: (x) => leakyReluOffset(as4(x), { alpha: 0.1, offset: 0.4 }),
   },
   { name: 'sum and ReLU', shapes: [images, images], run: (a, b) => addRelu(as4(a), as4(b)) },
+  { name: 'Mish', shapes: [images], run: (x) => mish(as4(x)) },
   { name: 'ReLU', shapes: [images], run: (x) => relu(as4(x)) },
   { name: 'dropout', shapes: [images], run: (x) => dropout(as4(x), 0.3, 12345) },
   { name: 'average pooling', shapes: [[2, 7, 5, 3]], run: (x) => averagePool2(as4(x)) },
