@@ -14,7 +14,7 @@ import { xresnetBlock } from './blocks/xresnet-block.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
 import { accuracy } from './metrics/accuracy.ts'
 import { topKAccuracy } from './metrics/top-k-accuracy.ts'
-import { resnet18 } from './models/resnet.ts'
+import { resnet18, resnet50 } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
 import { xresnet } from './models/xresnet.ts'
 
@@ -61,6 +61,7 @@ export const nn = definePlugin({
     on.model('slowai-cnn', slowaiCnn),
     on.model('slowai-deeper-cnn', slowaiDeeperCnn),
     on.model('resnet18', resnet18),
+    on.model('resnet50', resnet50),
     on.model('xresnet18', xresnet('xresnet18')),
     on.model('xresnet34', xresnet('xresnet34')),
     on.model('xresnet50', xresnet('xresnet50')),

@@ -4,7 +4,7 @@ import { createBatchNorm } from '../layers/batch-norm.ts'
 import { createConv2d } from '../layers/conv2d.ts'
 import { createLinear } from '../layers/linear.ts'
 import { createGlobalAveragePool, createMaxPool } from '../layers/parameter-free.ts'
-import { collectParams, disposeParts, sequential } from '../layers/sequential.ts'
+import { collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
 import { addRelu } from '../ops/relu.ts'
 import { createLayeredModel } from './layered.ts'
 
@@ -36,21 +36,40 @@ function createBasicBlock(inputChannels: number, outputChannels: number, stride:
     }),
     bn2: createBatchNorm({ channels: outputChannels, gamma: 0 }),
   }
-  const changes = stride !== 1 || inputChannels !== outputChannels
-  const downsample = sequential(
-    changes
-      ? {
-          '0': createPlainConv({
-            inputChannels,
-            outputChannels,
-            kernelSize: 1,
-            stride,
-            init: init.scope('downsample', '0'),
-          }),
-          '1': createBatchNorm({ channels: outputChannels }),
-        }
-      : {},
-  )
+  return joinPlain(main, createDownsample(inputChannels, outputChannels, stride, init))
+}
+
+/**
+ * timm's Bottleneck: 1 × 1, 3 × 3 with the stride, 1 × 1 to four times the channels, each with a norm; γ of bn3 starts at 0.
+ * @paper arXiv:1512.03385
+ * @differs the paper has the stride on the first 1 × 1
+ */
+function createBottleneck(inputChannels: number, channels: number, stride: number, init: Rng): Block {
+  const outputChannels = 4 * channels
+  const conv = (name: string, from: number, to: number, kernelSize: number, step = 1) =>
+    createPlainConv({ inputChannels: from, outputChannels: to, kernelSize, stride: step, init: init.scope(name) })
+  const main = {
+    conv1: conv('conv1', inputChannels, channels, 1),
+    bn1: createBatchNorm({ channels, activation: 'relu' }),
+    conv2: conv('conv2', channels, channels, 3, stride),
+    bn2: createBatchNorm({ channels, activation: 'relu' }),
+    conv3: conv('conv3', channels, outputChannels, 1),
+    bn3: createBatchNorm({ channels: outputChannels, gamma: 0 }),
+  }
+  return joinPlain(main, createDownsample(inputChannels, outputChannels, stride, init))
+}
+
+/** The shortcut: a 1 × 1 convolution with the stride and a norm where shapes change, else nothing. */
+function createDownsample(inputChannels: number, outputChannels: number, stride: number, init: Rng): Block {
+  if (stride === 1 && inputChannels === outputChannels) return sequential({})
+  return sequential({
+    '0': createPlainConv({ inputChannels, outputChannels, kernelSize: 1, stride, init: init.scope('downsample', '0') }),
+    '1': createBatchNorm({ channels: outputChannels }),
+  })
+}
+
+/** `relu(main(x) + downsample(x))` */
+function joinPlain(main: Parts, downsample: Block): Block {
   const branch = sequential(main)
   const parts = { ...main, downsample }
   return {
@@ -62,13 +81,19 @@ function createBasicBlock(inputChannels: number, outputChannels: number, stride:
   }
 }
 
+interface Variant {
+  /** Blocks of each stage. */
+  readonly depths: readonly number[]
+  readonly bottleneck: boolean
+}
+
 /**
- * ResNet of basic blocks, names and initialisation as in timm: 7 × 7 stem with stride 2, max pool, four stages of
- * 64, 128, 256 and 512 channels, global average pool, linear head.
+ * ResNet, names and initialisation as in timm: 7 × 7 stem with stride 2, max pool, four stages of 64, 128, 256 and 512
+ * channels, four times as many out of bottlenecks, global average pool, linear head.
  * @paper arXiv:1512.03385
  * @differs none from timm; the paper has no zero-initialised γ and projects by stride-2 convolutions as well
  */
-function createResnet(depths: readonly number[], { imageShape, classes, init }: ModelContext): Model {
+function createResnet({ depths, bottleneck }: Variant, { imageShape, classes, init }: ModelContext): Model {
   const layers: ModelLayer[] = [
     {
       name: 'conv1',
@@ -92,10 +117,10 @@ function createResnet(depths: readonly number[], { imageShape, classes, init }: 
       const stride = stage > 0 && index === 0 ? 2 : 1
       layers.push({
         name,
-        type: 'basic-block',
-        block: createBasicBlock(inputChannels, channels, stride, init.scope(name)),
+        type: bottleneck ? 'bottleneck' : 'basic-block',
+        block: (bottleneck ? createBottleneck : createBasicBlock)(inputChannels, channels, stride, init.scope(name)),
       })
-      inputChannels = channels
+      inputChannels = bottleneck ? 4 * channels : channels
     }
   }
   layers.push(
@@ -112,5 +137,11 @@ function createResnet(depths: readonly number[], { imageShape, classes, init }: 
 export const resnet18: Component<'model', Record<never, never>, Record<never, never>> = {
   doc: 'ResNet-18 as timm builds it.',
   options: {},
-  create: (_options, context) => createResnet([2, 2, 2, 2], context),
+  create: (_options, context) => createResnet({ depths: [2, 2, 2, 2], bottleneck: false }, context),
+}
+
+export const resnet50: Component<'model', Record<never, never>, Record<never, never>> = {
+  doc: 'ResNet-50 as timm builds it.',
+  options: {},
+  create: (_options, context) => createResnet({ depths: [3, 4, 6, 3], bottleneck: true }, context),
 }
