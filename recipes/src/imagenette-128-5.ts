@@ -5,7 +5,11 @@ import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import rangerPlugin from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
+import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { flatAndAnneal, forumData, metrics, presized, ranger } from './parts/forum-2019.ts'
 
 /**
@@ -17,7 +21,7 @@ export default defineTable({
   id: 'imagenette-128-5',
   title: 'Imagenette, 128 px, 5 epochs: a replication that failed, and why',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, rangerPlugin],
+  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, permutedGroups, rangerPlugin, se, ssa],
   base: {
     data: { dataset: { use: 'imagenette', archive: '160' }, ...presized(128), ...forumData },
     model: 'xresnet50',
@@ -70,6 +74,35 @@ export default defineTable({
       },
       reported: { runs: [0.9, 0.902, 0.898, 0.896, 0.898], leaderboard: 0.8948 },
       note: "ducha-aiki's Imagewoof entry on Imagenette, from the same notebook; not in the thread.",
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagenette2', 128).maxpool,
+      reported: { mean: 0.84693, leaderboard: 0.8471 },
+      note: "ducha-aiki's runs of fastai v2's script, of which the source gives the mean; the leaderboard's is the script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagenette2', 128).maxblurpool,
+      reported: { mean: 0.85106 },
+      note: blurpoolNote,
+    },
+    'record-2021': {
+      from: 'fastai2-maxblurpool',
+      change: {
+        data: {
+          train: { crop: { use: 'resize-crop', size: 128, flip: 0.5 } },
+          valid: { crop: { use: 'resize-crop', size: 128 } },
+        },
+        batchSize: 32,
+        precision: 'f32',
+      },
+      reported: { runs: [0.876688, 0.872611, 0.86828, 0.874904, 0.879236], leaderboard: 0.8743 },
+      note: "radekosmulski's record: photos cropped to the middle at random and resized instead of random regions, batches of 32, float32. Without the blur he had .86369.",
+    },
+    'record-2021-without-blur': {
+      from: 'record-2021',
+      change: { model: { slots: { pool: { use: 'max-pool', where: 'shortcut' } } } },
+      reported: { mean: 0.86369 },
+      note: 'The same with the max pool of the script.',
     },
   },
 })

@@ -6,9 +6,12 @@ import blurpool from '@tricklab/plugin-blurpool'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { depthwise } from './parts/yao-liu.ts'
 
@@ -19,7 +22,20 @@ export default defineTable({
   id: 'imagewoof-128-20',
   title: 'Imagewoof, 128 px, 20 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [
+    data,
+    nn,
+    optim,
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mish,
+    poolFirst,
+    ranger,
+    ssa,
+    permutedGroups,
+    se,
+  ],
   base: { ...newResblock(128), epochs: 20 },
   rows: {
     'new-resblock': {
@@ -38,6 +54,16 @@ export default defineTable({
     'depthwise-x6': {
       change: { batchSize: 32, model: depthwise(6) },
       reported: { mean: 0.8627, n: 5 },
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagewoof2', 128).maxpool,
+      reported: { runs: [0.8483] },
+      note: "The script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagewoof2', 128).maxblurpool,
+      reported: { runs: [0.856197, 0.849071, 0.851871, 0.861542, 0.85747], leaderboard: 0.8552 },
+      note: blurpoolNote,
     },
   },
 })

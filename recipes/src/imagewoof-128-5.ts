@@ -9,7 +9,9 @@ import mish from '@tricklab/plugin-mish'
 import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { flatAndAnneal, forumData, meanCurve, metrics, presized, ranger as rangerAt4e3 } from './parts/forum-2019.ts'
 import { newResblockModel } from './parts/new-resblock.ts'
 import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
@@ -24,7 +26,20 @@ export default defineTable({
   id: 'imagewoof-128-5',
   title: 'Imagewoof, 128 px, 5 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, permutedGroups, poolFirst, ranger, ssa],
+  plugins: [
+    data,
+    nn,
+    optim,
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mish,
+    permutedGroups,
+    poolFirst,
+    ranger,
+    ssa,
+    se,
+  ],
   base: {
     data: { dataset: 'imagewoof', ...presized(128), ...forumData },
     model: { use: 'xresnet50', stemWidths: [32, 64, 64], slots: { act: 'mish' } },
@@ -148,6 +163,16 @@ export default defineTable({
       change: { batchSize: 32, model: depthwise(6) },
       reported: { mean: 0.7661, n: 5 },
       note: "The leaderboard's record at this size and length.",
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagewoof2', 128).maxpool,
+      reported: { runs: [0.714686, 0.712904, 0.719012, 0.729193, 0.701451], leaderboard: 0.719 },
+      note: "ducha-aiki's runs of fastai v2's script; the leaderboard's is the script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagewoof2', 128).maxblurpool,
+      reported: { runs: [0.731738, 0.729193, 0.730466, 0.740392, 0.737083], leaderboard: 0.7337 },
+      note: blurpoolNote,
     },
   },
 })

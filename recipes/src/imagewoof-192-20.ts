@@ -6,9 +6,12 @@ import blurpool from '@tricklab/plugin-blurpool'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { depthwise } from './parts/yao-liu.ts'
 
@@ -19,7 +22,20 @@ export default defineTable({
   id: 'imagewoof-192-20',
   title: 'Imagewoof, 192 px, 20 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [
+    data,
+    nn,
+    optim,
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mish,
+    poolFirst,
+    ranger,
+    ssa,
+    permutedGroups,
+    se,
+  ],
   base: { ...newResblock(192), epochs: 20 },
   rows: {
     'new-resblock-batch-32': {
@@ -37,6 +53,16 @@ export default defineTable({
     'depthwise-x4': {
       change: { batchSize: 16, model: depthwise(4) },
       reported: { mean: 0.8837, n: 5 },
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagewoof2', 192).maxpool,
+      reported: { runs: [0.8715] },
+      note: "The script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagewoof2', 192).maxblurpool,
+      reported: { runs: [0.874014, 0.876559, 0.871723, 0.874777, 0.865615], leaderboard: 0.8725 },
+      note: blurpoolNote,
     },
   },
 })

@@ -9,7 +9,9 @@ import mish from '@tricklab/plugin-mish'
 import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { meanCurve } from './parts/forum-2019.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
@@ -22,7 +24,20 @@ export default defineTable({
   id: 'imagewoof-192-5',
   title: 'Imagewoof, 192 px, 5 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, depthwiseExpand, labelSmoothing, mish, permutedGroups, poolFirst, ranger, ssa],
+  plugins: [
+    data,
+    nn,
+    optim,
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mish,
+    permutedGroups,
+    poolFirst,
+    ranger,
+    ssa,
+    se,
+  ],
   base: { ...newResblock(192), epochs: 5 },
   rows: {
     'new-resblock': {
@@ -116,6 +131,16 @@ export default defineTable({
       change: { batchSize: 16, model: depthwise(4) },
       reported: { mean: 0.8115, n: 5 },
       note: "The leaderboard's record at this size and length.",
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagewoof2', 192).maxpool,
+      reported: { runs: [0.7312] },
+      note: "The script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagewoof2', 192).maxblurpool,
+      reported: { runs: [0.761262, 0.760244, 0.74421, 0.767116, 0.764317], leaderboard: 0.7594 },
+      note: blurpoolNote,
     },
   },
 })

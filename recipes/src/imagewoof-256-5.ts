@@ -5,9 +5,12 @@ import { optim } from '@tricklab/optim'
 import blurpool from '@tricklab/plugin-blurpool'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mish from '@tricklab/plugin-mish'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { meanCurve } from './parts/forum-2019.ts'
 import { newResblock } from './parts/new-resblock.ts'
 
@@ -18,7 +21,7 @@ export default defineTable({
   id: 'imagewoof-256-5',
   title: 'Imagewoof, 256 px, 5 epochs',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
-  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa],
+  plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa, permutedGroups, se],
   base: { ...newResblock(256), epochs: 5, batchSize: 32, seeds: [1, 2, 3] },
   rows: {
     'new-resblock': {
@@ -36,6 +39,16 @@ export default defineTable({
         },
       },
       note: 'The curve is the mean of the three.',
+    },
+    'fastai2-maxpool': {
+      change: fastai2020('imagewoof2', 256).maxpool,
+      reported: { mean: 0.7454, n: 3, leaderboard: 0.7554 },
+      note: "ducha-aiki's runs of fastai v2's script, three before memory ran out; the leaderboard's is the script's own single run.",
+    },
+    'fastai2-maxblurpool': {
+      change: fastai2020('imagewoof2', 256).maxblurpool,
+      reported: { runs: [0.777043, 0.758717, 0.772461, 0.755409, 0.780351], leaderboard: 0.7687 },
+      note: blurpoolNote,
     },
   },
 })

@@ -4,6 +4,7 @@ import fashionmnistSummary from './fashionmnist-summary.ts'
 import imagenette128x5 from './imagenette-128-5.ts'
 import imagenette224x5 from './imagenette-224-5.ts'
 import imagenetteCombined from './imagenette-combined.ts'
+import imagenetteEfficientnet from './imagenette-efficientnet.ts'
 import imagenetteLabelSmoothing15 from './imagenette-label-smoothing-15.ts'
 import imagenetteMixup15 from './imagenette-mixup-15.ts'
 import imagenetteProgressive from './imagenette-progressive.ts'
@@ -17,6 +18,7 @@ import imagewoof192x80 from './imagewoof-192-80.ts'
 import imagewoof224x5 from './imagewoof-224-5.ts'
 import imagewoof256x5 from './imagewoof-256-5.ts'
 import imagewoof256x20 from './imagewoof-256-20.ts'
+import imagewoofEfficientnet from './imagewoof-efficientnet.ts'
 import imagewoofEpochTime128 from './imagewoof-epoch-time-128.ts'
 import imagewoofEpochTime256 from './imagewoof-epoch-time-256.ts'
 import ssaComplexity from './ssa-complexity.ts'
@@ -41,6 +43,8 @@ export const tables: readonly Table[] = [
   imagenetteLabelSmoothing15,
   imagenetteCombined,
   imagewoof224x5,
+  imagenetteEfficientnet,
+  imagewoofEfficientnet,
   ssaComplexity,
   imagewoofEpochTime128,
   imagewoofEpochTime256,

@@ -59,6 +59,12 @@ describe('imagewoof', () => {
     ['imagewoof-128-5', 'ranger-mish-ssa', 23_641_003],
     ['imagewoof-128-5', 'new-resblock', 23_641_003],
     ['imagenette-128-5', 'replication', 23_547_754],
+    // xse_resnext50 with attention, and its γ.
+    ['imagewoof-128-5', 'fastai2-maxpool', 25_616_154 + 1],
+    ['imagenette-128-5', 'record-2021', 25_616_154 + 1],
+    ['imagenette-efficientnet', 'xresnet50', 23_547_754],
+    ['imagenette-efficientnet', 'resnet50', 23_528_522],
+    ['imagewoof-efficientnet', 'b0-equal-epochs', 4_020_358],
     ['imagewoof-192-5', 'groups-of-8', 12_595_627],
     ['imagewoof-192-5', 'groups-of-8-layers-4-6-8-10', 28_990_123],
     ['imagewoof-192-5', 'groups-of-8-layers-4-6-8-10-unpermuted', 28_990_123],
