@@ -49,7 +49,7 @@ export function renderRateSearch(name: string, { points, suggestions, stopped, r
 <h1>Which learning rates ${name} can take</h1>
 </header>
 <p class="note">A mock training whose learning rate rises by the same factor every step. ${endings[stopped]} The first tenth of the search and its last five steps do not count.</p>
-<div class="charts"><figure><figcaption><span class="figure-title">Running loss</span><ul class="legend"><li><span class="key train"></span>running training loss</li><li><span class="key diamond valid"></span>suggestions</li></ul></figcaption>${chart}</figure></div>
+<figure style="max-width: 640px"><figcaption><span class="figure-title">Running loss</span><ul class="legend"><li><span class="key train"></span>running training loss</li><li><span class="key diamond valid"></span>suggestions</li></ul></figcaption>${chart}</figure>
 <div class="scroll"><table class="cards"><thead><tr><th>rule</th><th class="number">learning rate</th><th>what it is</th></tr></thead><tbody>
 ${found.map(([rule, rate]) => html`<tr><th scope="row" data-label="rule">${rule}</th><td class="number" data-label="learning rate">${formatRate(rate)}</td><td data-label="what it is">${rules[rule]}</td></tr>`)}
 <tr><th scope="row" data-label="rule">the recipe</th><td class="number" data-label="learning rate">${formatRate(recipeRate)}</td><td data-label="what it is">the peak that the row trains with</td></tr>
