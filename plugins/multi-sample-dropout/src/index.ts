@@ -1,0 +1,16 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createMultiSampleDropout, options } from './create-head.ts'
+
+export default definePlugin({
+  name: 'multi-sample-dropout',
+  version: manifest.version,
+  core: '^0.1.0',
+  paper: 'arXiv:1905.09788',
+  register: (on) =>
+    on.block('multi-sample-dropout', {
+      doc: 'A head that scores the same features under several dropout masks.',
+      options,
+      create: createMultiSampleDropout,
+    }),
+})
