@@ -215,15 +215,9 @@ describe('checking', () => {
     function predicted(): FakeRecord {
       const record = fakeRecord({ ...small, reported: null })
       for (const lines of Object.values(record.logs)) {
-        lines.splice(
-          -1,
-          1,
-          { event: 'predict', predictor: 'tta', result, seconds: 0.5 },
-          {
-            ...(lines.at(-1) as Extract<LogLine, { event: 'end' }>),
-            result,
-          },
-        )
+        const end = lines.pop() as Extract<LogLine, { event: 'end' }>
+        lines.push({ event: 'predict', predictor: 'tta', result, seconds: 0.5 })
+        lines.push({ ...end, result, seconds: end.seconds + 0.5 })
       }
       return record
     }
