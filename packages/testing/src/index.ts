@@ -8,9 +8,11 @@ export {
   type Tolerance,
 } from './close.ts'
 export { type ActivationSpec, checkActivation } from './contract/activation.ts'
+export { type AugmentationSpec, checkAugmentation } from './contract/augmentation.ts'
 export { type BlockShape, type BlockSpec, checkBlock } from './contract/block.ts'
 export { type CallbackSpec, checkCallback } from './contract/callback.ts'
 export type { ContractProblem, Selection } from './contract/check.ts'
+export { type CropSpec, checkCrop } from './contract/crop.ts'
 export { checkDataset, type DatasetSpec } from './contract/dataset.ts'
 export { checkLoss, type LossSpec } from './contract/loss.ts'
 export { checkMetric, type MetricSpec } from './contract/metric.ts'
@@ -22,8 +24,10 @@ export type { ComponentSpec, OptionSet } from './contract/spec.ts'
 export * as reference from './reference/index.ts'
 export {
   activationContract,
+  augmentationContract,
   blockContract,
   callbackContract,
+  cropContract,
   datasetContract,
   lossContract,
   metricContract,

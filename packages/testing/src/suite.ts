@@ -1,9 +1,11 @@
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type ActivationSpec, activationChecks } from './contract/activation.ts'
+import { type AugmentationSpec, augmentationChecks } from './contract/augmentation.ts'
 import { type BlockSpec, blockChecks } from './contract/block.ts'
 import { type CallbackSpec, callbackChecks } from './contract/callback.ts'
 import { type Check, runCheck } from './contract/check.ts'
+import { type CropSpec, cropChecks } from './contract/crop.ts'
 import { type DatasetSpec, datasetChecks } from './contract/dataset.ts'
 import { type LossSpec, lossChecks } from './contract/loss.ts'
 import { type MetricSpec, metricChecks } from './contract/metric.ts'
@@ -48,6 +50,13 @@ export const scheduleContract = (spec: ScheduleSpec): void => declare('schedule'
 
 /** Declares the tests of a dataset's contract; datasets hold bytes and need no engine. */
 export const datasetContract = (spec: DatasetSpec): void => declare('dataset', datasetChecks, spec, [])
+
+/** Declares the tests of a crop's contract; crops choose regions and need no engine. */
+export const cropContract = (spec: CropSpec): void => declare('crop', cropChecks, spec, [])
+
+/** Declares the tests of an augmentation's contract. */
+export const augmentationContract = (spec: AugmentationSpec): void =>
+  declare('augmentation', augmentationChecks, spec, usualEngines)
 
 function declare<S extends ComponentSpec>(
   kind: string,

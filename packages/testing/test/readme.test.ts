@@ -12,6 +12,6 @@ test('the example of the README is the one that is tested', () => {
 
 test('every suite is in the README', () => {
   const suites = Object.keys(testing).filter((name) => name.endsWith('Contract'))
-  expect(suites).toHaveLength(10)
+  expect(suites).toHaveLength(12)
   for (const suite of suites) expect(here('../README.md')).toContain(`\`${suite}\``)
 })
