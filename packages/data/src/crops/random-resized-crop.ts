@@ -53,11 +53,12 @@ export function createRandomResizedCrop(given: RandomResizedCropOptions): Crop {
       return { ...region, outWidth: size, outHeight: size, flip: mirrored, edges: 'region' }
     },
     smallestRegion: ({ width, height }) => {
-      const area = minScale * width * height
+      const area = width * height * minScale
+      // The last of each is what the central region of a very long image is limited to; sides are rounded as drawn.
+      const smallest = (...sides: number[]) => Math.max(1, roundHalfEven(Math.min(...sides)))
       return {
-        // The last of each is what the central region of a very long image is limited to.
-        width: Math.min(width, Math.sqrt(area * minRatio), height * maxRatio),
-        height: Math.min(height, Math.sqrt(area / maxRatio), width / minRatio),
+        width: smallest(width, Math.sqrt(area * minRatio), height * maxRatio),
+        height: smallest(height, Math.sqrt(area / maxRatio), width / minRatio),
       }
     },
   }
