@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { encodePhoto } from '@tricklab/testing/photos'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { encodePhoto } from '../../data/test/photos.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
 const synsets = '86240 87394 88364 89973 93754 96294 99601 105641 111889 115641'

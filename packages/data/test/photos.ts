@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createRng } from '@tricklab/core'
-import sharp, { type Sharp } from 'sharp'
+import { drawPhoto, encodePhoto } from '@tricklab/testing/photos'
 import type { PhotoFamily } from '../src/photos/families.ts'
 import type { TarEntry } from './tar-file.ts'
 
@@ -14,24 +13,7 @@ export const smallFamily: PhotoFamily = {
   ],
 }
 
-/** An image with edges, slopes and noise in every channel. */
-export function drawPhoto(key: string, width: number, height: number): Sharp {
-  const stream = createRng(11).at('photo', key)
-  const [fx, fy, phase] = [stream.uniform() / 9, stream.uniform() / 9, stream.uniform() * 6]
-  const data = new Uint8Array(width * height * 3)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = (y * width + x) * 3
-      data[at] = 128 + 100 * Math.sin(fx * x + fy * y + phase)
-      data[at + 1] = (255 * x) / width
-      data[at + 2] = (y >> 3) % 2 === 0 ? 200 - stream.integer(20) : 30
-    }
-  }
-  return sharp(data, { raw: { width, height, channels: 3 } })
-}
-
-export const encodePhoto = (key: string, width: number, height: number): Promise<Buffer> =>
-  drawPhoto(key, width, height).jpeg({ quality: 90 }).toBuffer()
+export { drawPhoto, encodePhoto }
 
 /** Writes `folder/{train,val}/…` with the counts of `smallFamily`; sizes differ. Returns the files, relative. */
 export async function writePhotos(folder: string, sizes = { width: 40, height: 30 }): Promise<string[]> {
