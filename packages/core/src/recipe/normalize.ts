@@ -2,7 +2,9 @@ import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
 import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
-import type { Normalize, ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
+import { componentReader } from './components.ts'
+import { type NormalData, normalizeData } from './data.ts'
+import type { ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
 import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
@@ -11,19 +13,7 @@ import { checkTrack } from './track.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
 export interface NormalRecipe {
-  readonly data: {
-    readonly dataset: NormalUse
-    /** Both present or both absent. */
-    readonly train?: { readonly crop: NormalUse; readonly augment: readonly NormalUse[] }
-    readonly valid?: { readonly crop: NormalUse }
-    readonly normalize: Normalize
-    readonly shuffle: boolean
-    readonly dropLast: boolean
-    /** Absent: the dataset's own split. */
-    readonly split?: 'fresh-random'
-    /** Share of all images that a random split validates with. */
-    readonly validFraction?: number
-  }
+  readonly data: NormalData
   readonly model: NormalModel
   readonly loss: NormalUse
   readonly optimizer: NormalUse
@@ -160,43 +150,10 @@ function normalizeStages(
 
 const recipeKeys =
   'data model loss optimizer schedule metrics callbacks epochs batchSize accumulate precision predictor'.split(' ')
-const dataKeys = 'dataset train valid normalize shuffle dropLast split validFraction'.split(' ')
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
   checkKeys(spec, recipeKeys, where, problems)
-  const data = (isObject(spec.data) ? spec.data : {}) as JsonObject
-  checkKeys(data, dataKeys, `${where} data`, problems)
-
-  const component = (kind: Parameters<Registry['normalize']>[0], value: Json | undefined): NormalUse => {
-    if (typeof value !== 'string' && !(isObject(value) && typeof value.use === 'string')) {
-      problems.push(missing(where, kind, 'a component name or { use: name, … }', value))
-      return { use: '' }
-    }
-    const normal = registry.normalize(kind, value as string | { use: string }, where)
-    problems.push(...normal.problems)
-    return normal.use
-  }
-  const components = (kind: 'metric' | 'callback' | 'augmentation', value: Json | undefined): NormalUse[] => {
-    if (value === undefined) return []
-    if (!Array.isArray(value)) problems.push(missing(where, `${kind}s`, 'a list', value))
-    return Array.isArray(value) ? value.map((entry) => component(kind, entry)) : []
-  }
-  /** The crops of photos. Datasets of ready-made images have none, and their recipes keep their hashes. */
-  const crops = (): Pick<NormalRecipe['data'], 'train' | 'valid'> => {
-    const { train, valid } = data
-    if (train === undefined && valid === undefined) return {}
-    if (!isObject(train) || !isObject(valid)) {
-      const [key, value] = isObject(train) ? (['valid', valid] as const) : (['train', train] as const)
-      problems.push(missing(`${where} data`, key, '{ crop: … }, for the other split has one', value))
-      return {}
-    }
-    checkKeys(train, ['crop', 'augment'], `${where} data.train`, problems)
-    checkKeys(valid, ['crop'], `${where} data.valid`, problems)
-    return {
-      train: { crop: component('crop', train.crop), augment: components('augmentation', train.augment) },
-      valid: { crop: component('crop', valid.crop) },
-    }
-  }
+  const { component, components } = componentReader(registry, where, problems)
   const count = (key: 'epochs' | 'batchSize'): number => {
     const value = spec[key]
     if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
@@ -215,20 +172,9 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     if (value !== 'f32' && value !== 'bf16') problems.push(missing(where, 'precision', "'f32' or 'bf16'", value))
     return value === 'bf16' ? { precision: 'bf16' } : {}
   }
-  const flag = (key: 'shuffle' | 'dropLast'): boolean => {
-    if (typeof data[key] !== 'boolean') problems.push(missing(`${where} data`, key, 'true or false', data[key]))
-    return data[key] === true
-  }
 
   return {
-    data: {
-      dataset: component('dataset', data.dataset),
-      ...crops(),
-      normalize: normalizeNormalize(data.normalize, where, problems),
-      shuffle: flag('shuffle'),
-      dropLast: flag('dropLast'),
-      ...normalizeSplit(data, where, problems),
-    },
+    data: normalizeData(isObject(spec.data) ? spec.data : {}, { component, components }, where, problems),
     model: normalizeModel(spec.model as never, registry, where, problems),
     loss: component('loss', spec.loss),
     optimizer: component('optimizer', spec.optimizer),
@@ -241,48 +187,4 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     ...precision(),
     ...(spec.predictor === undefined ? {} : { predictor: component('predictor', spec.predictor) }),
   }
-}
-
-/** Left out where it is the dataset's own. */
-function normalizeSplit(data: JsonObject, where: string, problems: Problem[]): Pick<NormalRecipe['data'], SplitKey> {
-  const { split = 'official', validFraction = split === 'fresh-random' ? 0.2 : undefined } = data
-  if (split !== 'official' && split !== 'fresh-random') {
-    problems.push(missing(`${where} data`, 'split', "'official' or 'fresh-random'", split))
-  }
-  if (split !== 'fresh-random' && validFraction !== undefined) {
-    const expected = "nothing unless split is 'fresh-random': the dataset's own split has its own share"
-    problems.push(missing(`${where} data`, 'validFraction', expected, validFraction))
-  }
-  if (split !== 'fresh-random') return {}
-  if (typeof validFraction === 'number' && validFraction > 0 && validFraction < 1) return { split, validFraction }
-  problems.push(missing(`${where} data`, 'validFraction', 'a number between 0 and 1', validFraction))
-  return {}
-}
-type SplitKey = 'split' | 'validFraction'
-
-const normalizeForms = {
-  none: [],
-  'sample-scalar': ['images'],
-  fixed: ['mean', 'std'],
-  imagenet: [],
-} as const satisfies { [K in Normalize['kind']]: readonly string[] }
-
-function normalizeNormalize(value: Json | undefined, where: string, problems: Problem[]): Normalize {
-  const place = `${where} data.normalize`
-  const kind = isObject(value) ? value.kind : undefined
-  if (!isObject(value) || typeof kind !== 'string' || !Object.hasOwn(normalizeForms, kind)) {
-    problems.push(missing(`${where} data`, 'normalize', `{ kind: ${Object.keys(normalizeForms).join(' | ')} }`, value))
-    return { kind: 'none' }
-  }
-  checkKeys(value, ['kind', ...normalizeForms[kind as Normalize['kind']]], place, problems)
-  const numbers = (entry: Json | undefined) => Array.isArray(entry) && entry.every((item) => Number.isFinite(item))
-  if (kind === 'sample-scalar' && !(Number.isInteger(value.images) && (value.images as number) > 0)) {
-    problems.push(missing(place, 'images', 'a whole number from 1', value.images))
-  }
-  if (kind === 'fixed') {
-    for (const key of ['mean', 'std']) {
-      if (!numbers(value[key])) problems.push(missing(place, key, 'a list of numbers, one a channel', value[key]))
-    }
-  }
-  return value as unknown as Normalize
 }
