@@ -18,7 +18,7 @@ export {
 } from './batches/source.ts'
 export { readImageSize } from './decode/decode.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
-export { type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
+export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
 export { createRandomSplit } from './split/random-split.ts'
 export { createValidationViews } from './split/validation-views.ts'

@@ -1,7 +1,14 @@
 import path from 'node:path'
 import { createRegistry, failAll } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
-import { type DatasetReport, data, type PhotoDataset, renderDatasetPage, reportDataset } from '@tricklab/data'
+import {
+  countGroups,
+  type DatasetReport,
+  data,
+  type PhotoDataset,
+  renderDatasetPage,
+  reportDataset,
+} from '@tricklab/data'
 import { createProgressView } from '../ui/progress-view.ts'
 
 export interface DatasetArguments {
@@ -54,7 +61,7 @@ function formatReport({ classes, digest, note, files, duplicates, skipped }: Dat
     '',
     `digest ${digest}`,
     ...(note === null ? [] : [note]),
-    `${files.length} groups of equal files${files.length === 0 ? '' : ':'}`,
+    `${countGroups(files.length)} of equal files${files.length === 0 ? '' : ':'}`,
     ...groups,
     ...(skipped.length === 0 ? [] : [`left out: ${skipped.join(', ')}`]),
   ].join('\n')

@@ -46,19 +46,22 @@ export async function renderDatasetPage(name: string, dataset: PhotoDataset, per
   const report = reportDataset(dataset)
   const sections = await Promise.all(dataset.classes.map((_, label) => contactSheet(dataset, label, perClass)))
   const sum = (split: Split) => report.classes.reduce((total, entry) => total + entry[split], 0)
-  const row = (cells: readonly (string | number)[]) =>
-    `<tr>${cells.map((cell) => (typeof cell === 'number' ? `<td class="number">${cell.toLocaleString('en')}</td>` : `<td>${escapeHtml(cell)}</td>`)).join('')}</tr>`
+  const row = (cells: readonly (string | number)[], mark = '') =>
+    `<tr${mark}>${cells.map((cell) => (typeof cell === 'number' ? `<td class="number">${cell.toLocaleString('en')}</td>` : `<td>${escapeHtml(cell)}</td>`)).join('')}</tr>`
   return page(
     name,
     `<p>Digest <code>${report.digest}</code></p>
 ${report.note === null ? '' : `<p><strong>${escapeHtml(report.note)}</strong></p>`}
 <table><tr><th>class</th><th class="number">training</th><th class="number">validation</th></tr>
 ${report.classes.map((entry) => row([entry.name, entry.train, entry.valid])).join('\n')}
-${row(['all', sum('train'), sum('valid')])}</table>
+${row(['all', sum('train'), sum('valid')], ' class="sum"')}</table>
 ${await renderDuplicates(dataset)}
 ${sections.join('\n')}`,
   )
 }
+
+/** `1 group`, `3 groups`. */
+export const countGroups = (count: number): string => `${count} ${count === 1 ? 'group' : 'groups'}`
 
 async function renderDuplicates(dataset: PhotoDataset): Promise<string> {
   const duplicates = findDuplicates(dataset)
@@ -67,11 +70,15 @@ async function renderDuplicates(dataset: PhotoDataset): Promise<string> {
   const leaking = duplicates.filter((group) => group.leaking).length
   const groups = duplicates.map(async ({ photos }) => {
     const thumbnail = await makeThumbnail(photos[0]!)
-    const names = photos.map(({ file, label }) => `${file}: ${dataset.classes[label]}`)
-    return `<figure>${inlineImage(thumbnail, names[0]!)}<figcaption>${names.map(escapeHtml).join('<br>')}</figcaption></figure>`
+    // A long path breaks between its folders.
+    const names = photos.map(
+      ({ file, label }) =>
+        `<b>${escapeHtml(dataset.classes[label]!)}</b> ${escapeHtml(file).replaceAll('/', '/<wbr>')}`,
+    )
+    return `<figure class="wide">${inlineImage(thumbnail, photos[0]!.file)}<figcaption>${names.join('<br>')}</figcaption></figure>`
   })
   return `<h2>Equal files</h2>
-<p>${duplicates.length} groups of byte-identical files, ${conflicting} of them with different labels, ${leaking} in both splits.</p>
+<p>${countGroups(duplicates.length)} of byte-identical files: ${conflicting} with different labels, ${leaking} in both splits.</p>
 <div class="sheet">${(await Promise.all(groups)).join('\n')}</div>`
 }
 
@@ -84,8 +91,8 @@ async function contactSheet(dataset: PhotoDataset, label: number, perClass: numb
     const figures = Array.from(order, async (position) => {
       const photo = dataset.photo(split, indices[position]!)
       const name = photo.file.split('/').at(-1)!
-      const caption = `${name} ${photo.width} × ${photo.height}`
-      return `<figure>${inlineImage(await makeThumbnail(photo), name)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`
+      const caption = `${escapeHtml(name)}<br>${photo.width} × ${photo.height}`
+      return `<figure>${inlineImage(await makeThumbnail(photo), name)}<figcaption>${caption}</figcaption></figure>`
     })
     const title = split === 'train' ? 'training' : 'validation'
     return `<h3>${title}, ${indices.length}</h3><div class="sheet">${(await Promise.all(figures)).join('\n')}</div>`

@@ -19,8 +19,10 @@ export const page = (title: string, body: string): string => `<!doctype html>
   h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
   table { border-collapse: collapse; } th, td { padding: .2rem .9rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
   td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+  tr.sum td { font-weight: 600; border-bottom: 0; }
   .sheet { display: flex; flex-wrap: wrap; gap: .5rem; }
   figure { margin: 0; } figcaption { font-size: .75rem; line-height: 1.3; opacity: .75; max-width: 10rem; overflow-wrap: anywhere; }
+  figure.wide figcaption { max-width: 19rem; margin: .15rem 1rem .6rem 0; } figcaption { margin-top: .15rem; }
   img { display: block; border-radius: 3px; }
   code { font-size: .85em; overflow-wrap: anywhere; }
 </style>

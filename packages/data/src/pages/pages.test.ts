@@ -31,7 +31,7 @@ test('the report counts classes and finds equal files with conflicting labels; t
   expect(report.files[0]!.map(({ label }) => label)).toEqual(['first', 'second'])
   const html = await renderDatasetPage('small', dataset, 2)
   expect(html).toContain('A &lt;note&gt;.')
-  expect(html).toContain('1 groups of byte-identical files, 1 of them with different labels, 1 in both splits')
+  expect(html).toContain('1 group of byte-identical files: 1 with different labels, 1 in both splits')
   expect(html.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(1 + 2 * 2 * 2)
 })
 
