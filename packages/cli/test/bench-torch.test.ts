@@ -1,14 +1,21 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { createRegistry, normalizeRow } from '@tricklab/core'
+import { createRegistry, normalizeRow, type Row } from '@tricklab/core'
 import { saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
-import { describe, expect, it } from 'vitest'
+import { openDataset } from '@tricklab/repro'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
+import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
+import { peerSetup } from '../src/bench/peers.ts'
 import plainNetworks from '../src/bench/plain-networks.ts'
 import { findTorchPython } from '../src/bench/python.ts'
+import { describeTraining, shareStart } from '../src/bench/share.ts'
 import { startSide } from '../src/bench/side.ts'
-import { fixture, runCli, temporaryFolder } from './run-cli.ts'
+import plain from './fixtures/plain.ts'
+import { fixture, temporaryFolder } from './run-cli.ts'
 
 const python = (() => {
   try {
@@ -19,37 +26,83 @@ const python = (() => {
 })()
 
 const peer = path.join(import.meta.dirname, '../src/bench/torch-peer.py')
+const folder = temporaryFolder()
+const steps = 2
+
+interface Trained {
+  readonly setup: PeerSetup
+  readonly losses: readonly number[]
+}
+
+/** Our side's first losses on a row, and what PyTorch starts from. */
+async function train(row: Row): Promise<Trained> {
+  const progress = () => {}
+  const dataset = await openDataset(row, { dataPaths: [], progress, signal: new AbortController().signal })
+  const loop = await createBenchLoop(row, dataset, progress)
+  const batches = await holdBatches(loop, steps)
+  const share = path.join(folder, `${row.name}.safetensors`)
+  await shareStart(loop, share, batches)
+  await loop.run(async function* () {
+    for (const batch of batches) yield again(batch)
+  })
+  const training = describeTraining(loop, batches, dataset.classes.length)
+  const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false }
+  const losses = [...loop.losses]
+  loop.dispose()
+  tf.dispose(batches.map(({ images, targets }) => [images, targets]))
+  return { setup: peerSetup(row, training, options), losses }
+}
+
+/** A batch of photos, without weights: networks are counted before weights are looked at. */
+async function photoBatch(): Promise<string> {
+  const file = path.join(folder, 'photos.safetensors')
+  const batch = {
+    'batch/0/images': tf.zeros([1, 32, 32, 3]),
+    'batch/0/targets': tf.cast(tf.oneHot([0], 10), 'float32'),
+  }
+  await saveWeights(file, batch, {})
+  tf.dispose(batch)
+  return file
+}
 
 describe.skipIf(python === undefined)('the peer torch', () => {
-  it.each(['conv', 'residual-conv', 'double-conv', 'resnet18', 'xresnet', 'xresnet-basic'])(
-    'computes the losses of our side on %s, from the same weights and batches',
-    async (name) => {
-      const args = ['--peer', 'torch', '--engine', 'wasm', '--memory-format', 'contiguous', '--json']
-      const steps = ['--steps', '1', '--turns', '1', '--warmup', '4']
-      const result = await runCli('bench', ['train', `${fixture('plain.ts')}#${name}`, ...args, ...steps])
-      expect(result.stderr).not.toContain('✖')
-      expect(result.code).toBe(0)
-      const [{ firstLossDifference, ours, peer: theirs }] = result.json().rows
-      expect(firstLossDifference).toBeLessThan(1e-4)
-      expect(Math.abs(ours.losses[1] - theirs.losses[1])).toBeLessThan(5e-3)
-      // The update did something, or equal losses would say nothing of the gradients.
-      expect(Math.abs(ours.losses[1] - ours.losses[0])).toBeGreaterThan(1e-2)
-    },
-    420_000,
-  )
+  const names = Object.keys(plain.rows)
+  const registry = createRegistry(plain.plugins)
+  const trained: Trained[] = []
 
-  it('builds xresnet50 of 23,547,754 parameters, and refuses a network that is not ours', async () => {
-    await prepareEngine('cpu')
+  beforeAll(async () => {
+    await prepareEngine('wasm')
+    for (const name of names) trained.push(await train(normalizeRow(plain, name, registry)))
+  }, 120_000)
+
+  it('computes the losses of our side on every network, and answers as a side of a measurement', async () => {
     const row = normalizeRow(plainNetworks, 'xresnet50', createRegistry(plainNetworks.plugins))
-    const share = path.join(temporaryFolder(), 'share.safetensors')
-    const batch = {
-      'batch/0/images': tf.zeros([1, 32, 32, 3]),
-      'batch/0/targets': tf.cast(tf.oneHot([0], 10), 'float32'),
+    const share = await photoBatch()
+    const large = { ...trained[0]!.setup, network: networkOf(row, 3, 10), parameters: 1, share, batches: 1 }
+    const [setups, results] = ['setups.json', 'results.json'].map((name) => path.join(folder, name)) as [string, string]
+    writeFileSync(setups, JSON.stringify([large, ...trained.map(({ setup }) => setup)]))
+
+    const { setup, losses } = trained[names.indexOf('xresnet')]!
+    const args = ['-u', fixture('torch-losses.py'), peer, setups, results]
+    const side = await startSide(
+      { title: 'PyTorch', program: python!, args },
+      { ...setup, precision: 'bf16', channelsLast: true },
+    )
+    const { times, resident } = await side.measure(2)
+    await side.close()
+    expect(side.ready.notes.join()).toContain('channels_last')
+    expect(Math.abs(side.ready.losses[0]! - losses[0]!)).toBeLessThan(2e-2)
+    expect([times.length, resident.length]).toEqual([2, 2])
+    expect(Math.min(...times)).toBeGreaterThan(0)
+
+    const [counted, ...theirs] = JSON.parse(readFileSync(results, 'utf8')) as { losses: number[]; refused?: string }[]
+    expect(counted!.refused).toContain('23547754 parameters here, 1 on our side')
+    for (const [i, { losses: ours }] of trained.entries()) {
+      const [first, second] = theirs[i]!.losses
+      expect(Math.abs(ours[0]! - first!), names[i]).toBeLessThan(1e-4)
+      expect(Math.abs(ours[1]! - second!), names[i]).toBeLessThan(5e-3)
+      // The update did something, or equal losses would say nothing of the gradients.
+      expect(Math.abs(ours[1]! - ours[0]!), names[i]).toBeGreaterThan(1e-2)
     }
-    await saveWeights(share, batch, {})
-    tf.dispose(batch)
-    const setup = { network: networkOf(row, 3, 10), parameters: 1, share, batches: 1, threads: 1, warmup: 4 }
-    const command = { title: 'PyTorch', program: python!, args: ['-u', peer] }
-    await expect(startSide(command, setup)).rejects.toThrow('23547754 parameters here, 1 on our side')
-  }, 240_000)
+  }, 120_000)
 })

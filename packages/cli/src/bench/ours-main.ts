@@ -1,14 +1,14 @@
 // Our side of a measurement: the real loop on batches in memory, a turn of steps at a time.
 import type { Row } from '@tricklab/core'
-import { saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
 import { openDataset } from '@tricklab/repro'
 import { oneRow } from '../lab/explain.ts'
 import { createProgressView } from '../ui/progress-view.ts'
-import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
+import { again, createBenchLoop, holdBatches } from './loop.ts'
 import type { OursSetup, TensorCount, TurnRequest } from './messages.ts'
 import { peakResidentBytes } from './peak-memory.ts'
+import { describeTraining, shareStart } from './share.ts'
 import { answer, requests, runSide } from './side-loop.ts'
 
 /** Batches that are held in memory and visited in turn. */
@@ -28,7 +28,7 @@ await runSide(async () => {
   const dataset = await openDataset(row, { dataPaths: setup.dataPaths, progress, signal })
   const loop = await createBenchLoop(row, dataset, progress)
   const batches = await holdBatches(loop, heldBatches)
-  if (setup.share !== undefined) await share(loop, setup.share, batches)
+  if (setup.share !== undefined) await shareStart(loop, setup.share, batches)
 
   let step = 0
   const next = () => again(batches[step++ % batches.length]!)
@@ -46,13 +46,7 @@ await runSide(async () => {
       notes: ['the loop as `pnpm repro` runs it, its metrics and callbacks included'],
       losses: loop.losses.slice(0, 4),
       engine,
-      batchSize: batches[0]!.size,
-      batches: batches.length,
-      imageShape: batches[0]!.images.shape.slice(1),
-      classes: dataset.classes.length,
-      parameters: loop.learner.trainable.reduce((sum, { value }) => sum + value.size, 0),
-      totalSteps: loop.totalSteps,
-      firstLearningRate: loop.learner.parts.schedule.at(0).learningRate,
+      ...describeTraining(loop, batches, dataset.classes.length),
     } as Parameters<typeof answer>[0])
     for await (const { steps } of incoming as AsyncIterable<TurnRequest>) {
       const times: number[] = []
@@ -78,13 +72,3 @@ await runSide(async () => {
     }
   })
 })
-
-/** Writes what a peer needs to compute the same: initial weights and the batches. */
-async function share(loop: BenchLoop, file: string, batches: Awaited<ReturnType<typeof holdBatches>>): Promise<void> {
-  const weights = loop.learner.params.map(({ path, value }) => [`model/${path}`, value as tf.Tensor] as const)
-  const data = batches.flatMap(({ images, targets }, index) => [
-    [`batch/${index}/images`, images as tf.Tensor] as const,
-    [`batch/${index}/targets`, targets as tf.Tensor] as const,
-  ])
-  await saveWeights(file, Object.fromEntries([...weights, ...data]), {})
-}

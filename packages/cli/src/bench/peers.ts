@@ -2,9 +2,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fail, type Row } from '@tricklab/core'
-import type { OursReady, PeerSetup } from './messages.ts'
+import type { PeerSetup } from './messages.ts'
 import { networkOf } from './network.ts'
 import { findTorchPython } from './python.ts'
+import type { Training } from './share.ts'
 import { nodeSide, type SideCommand } from './side.ts'
 
 export const peerNames = ['tfjs', 'torch', 'none'] as const
@@ -41,7 +42,7 @@ export function findPeer(name: PeerName, rows: readonly Row[]): SideCommand | un
 /** What the peer has to know to train the row from the weights and on the batches of our side. */
 export function peerSetup(
   row: Row,
-  ours: OursReady,
+  ours: Training,
   options: { share: string; warmup: number; threads: number | undefined; precision: string; channelsLast: boolean },
 ): PeerSetup {
   return {

@@ -329,11 +329,12 @@ def main():
         answer(bench="turn", times=times, resident=sizes, peakResident=resident()[1])
 
 
-try:
-    main()
-except (BrokenPipeError, KeyboardInterrupt):
-    os._exit(1)
-except Exception:
-    import traceback
+if __name__ == "__main__":
+    try:
+        main()
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(1)
+    except Exception:
+        import traceback
 
-    answer(bench="fault", stack=traceback.format_exc())
+        answer(bench="fault", stack=traceback.format_exc())

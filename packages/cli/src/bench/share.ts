@@ -1,0 +1,35 @@
+/** What a peer needs to compute the same as our side. */
+import type { SourceBatch } from '@tricklab/core'
+import { saveWeights } from '@tricklab/core/checkpoint'
+import type * as tf from '@tricklab/core/tf'
+import type { BenchLoop } from './loop.ts'
+import type { OursReady } from './messages.ts'
+
+/** Writes the weights as they are now and the batches. */
+export async function shareStart(loop: BenchLoop, file: string, batches: readonly SourceBatch[]): Promise<void> {
+  const weights = loop.learner.params.map(({ path, value }) => [`model/${path}`, value as tf.Tensor] as const)
+  const data = batches.flatMap(({ images, targets }, index) => [
+    [`batch/${index}/images`, images as tf.Tensor] as const,
+    [`batch/${index}/targets`, targets as tf.Tensor] as const,
+  ])
+  await saveWeights(file, Object.fromEntries([...weights, ...data]), {})
+}
+
+/** What a peer's set-up is made from. */
+export type Training = Pick<
+  OursReady,
+  'batchSize' | 'batches' | 'imageShape' | 'classes' | 'parameters' | 'totalSteps' | 'firstLearningRate'
+>
+
+/** The training of a loop on batches of a dataset. */
+export function describeTraining(loop: BenchLoop, batches: readonly SourceBatch[], classes: number): Training {
+  return {
+    batchSize: batches[0]!.size,
+    batches: batches.length,
+    imageShape: batches[0]!.images.shape.slice(1),
+    classes,
+    parameters: loop.learner.trainable.reduce((sum, { value }) => sum + value.size, 0),
+    totalSteps: loop.totalSteps,
+    firstLearningRate: loop.learner.parts.schedule.at(0).learningRate,
+  }
+}
