@@ -5,6 +5,7 @@ import { describeFit } from './describe-fit.ts'
 import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
+import { variableGrads } from './variable-grads.ts'
 
 /**
  * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner
@@ -77,7 +78,7 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
 async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Scalar; scores: tf.Tensor2D }> {
   const { group, trainable } = learner
   let scores: tf.Tensor2D | undefined
-  const { value, grads } = tf.variableGrads(
+  const { value, grads } = variableGrads(
     () => {
       const forward = scoreAndLoss(learner, batch)
       scores = tf.keep(forward.scores)
