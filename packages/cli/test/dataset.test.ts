@@ -17,7 +17,9 @@ beforeAll(async () => {
   cache = temporaryFolder()
 })
 
-const lab = (...args: string[]) => runCli('lab', args, { env: { TRICKLAB_CACHE: cache, TRICKLAB_OFFLINE: '1' } })
+// Too little for decoded images, which is worth a notice.
+const env = () => ({ TRICKLAB_CACHE: cache, TRICKLAB_OFFLINE: '1', TRICKLAB_DECODED_GB: '1e-6' })
+const lab = (...args: string[]) => runCli('lab', args, { env: env() })
 const count = (text: string, part: string | RegExp) => text.split(part).length - 1
 
 describe('lab dataset', () => {
@@ -69,8 +71,13 @@ describe('lab dataset', () => {
 describe('lab show', () => {
   test('draws training and validation images, and what the callbacks make of a batch', async () => {
     const out = path.join(temporaryFolder(), 'samples.html')
-    const { code, stdout } = await lab('show', fixture('shown.ts'), '--data', data, '--out', out)
+    const { code, stdout, stderr } = await lab('show', fixture('shown.ts'), '--data', data, '--out', out)
     expect([code, stdout]).toEqual([0, `Samples: ${out}\n`])
+    // Both of its sources would say so.
+    expect(
+      count(stderr, /^decoded images would take 0\.1 GB, more than .*: photos are decoded anew in every epoch/m),
+    ).toBe(1)
+    expect(stderr).not.toContain('Warning')
     const [, training, validation, last] = readFileSync(out, 'utf8').split('<h2>') as [string, string, string, string]
     const images = (part: string) => [...part.matchAll(/base64,([^"]+)"/g)].map(([, bytes]) => bytes)
     // The same twelve photos four times, changed anew each time.

@@ -64,7 +64,7 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
   const seeds: SeedEvaluation[] = []
   try {
     for (const { seed, end, epochs } of finished) {
-      const stages = await openStages(row, limits, dataset, createRng(seed))
+      const stages = await openStages(row, limits, dataset, createRng(seed), progress)
       const model = createRowModel(row, seed, stages[0].source)
       try {
         checkStages(model, stages)

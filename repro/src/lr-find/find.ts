@@ -50,7 +50,7 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
   const { start, end, steps, seed, progress } = options
   checkRange(start, end)
   const [first] = stageRows(row)
-  const source = await openSource(first, {}, dataset, createRng(seed))
+  const source = await openSource(first, {}, dataset, createRng(seed), { progress })
   const model = createRowModel(first, seed, source)
   const accumulate = first.recipe.accumulate ?? 1
   const stop = new AbortController()

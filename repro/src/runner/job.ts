@@ -82,7 +82,7 @@ const identityOf = ({ row, seed, engine }: Job) => ({
 export async function runJob(job: Job, services: JobServices): Promise<Scores> {
   const { row, seed, folder, limits } = job
   const files = seedFiles(folder, seed)
-  const stages = await openStages(row, limits, services.dataset, createRng(seed))
+  const stages = await openStages(row, limits, services.dataset, createRng(seed), services.progress)
   const model = createRowModel(row, seed, stages[0].source)
   let learner: Learner | undefined
   try {

@@ -47,8 +47,26 @@ export function stageRows(row: Row): readonly [Row, ...Row[]] {
   return [first!, ...rest]
 }
 
+export interface SourceOptions {
+  /** Key of a random split; default 0. */
+  readonly stage?: number
+  /** Told, once, what makes reading slower than it could be; default: a warning of the process. */
+  readonly progress?: ProgressSink | undefined
+}
+
+const toldBy = new WeakMap<ProgressSink, Set<string>>()
+
+/** Every stage and split has a source of its own: what one has said, the others need not say again. */
+const tellOnce = (progress: ProgressSink) => (message: string) => {
+  const told = toldBy.get(progress) ?? new Set()
+  toldBy.set(progress, told)
+  if (told.has(message)) return
+  told.add(message)
+  progress({ kind: 'notice', message })
+}
+
 /** Crops and augmentations of a recipe for photos. */
-function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
+function createPhotoSetup({ recipe, table }: Row, progress: ProgressSink | undefined): PhotoSetup | undefined {
   const { train, valid } = recipe.data
   if (train === undefined || valid === undefined) return undefined
   const registry = createRegistry(table.plugins)
@@ -58,6 +76,7 @@ function createPhotoSetup({ recipe, table }: Row): PhotoSetup | undefined {
       augment: train.augment.map((use) => registry.create('augmentation', use, {})),
     },
     valid: { crop: registry.create('crop', valid.crop, {}) },
+    ...(progress === undefined ? {} : { notice: tellOnce(progress) }),
   }
 }
 
@@ -74,7 +93,7 @@ export function openSource(
   limits: Limits,
   dataset: Dataset,
   rng: Rng,
-  stage = 0,
+  { stage = 0, progress }: SourceOptions = {},
 ): Promise<NormalizedBatchSource> {
   const { batchSize, data } = row.recipe
   return createBatchSource(
@@ -84,7 +103,7 @@ export function openSource(
       shuffle: data.shuffle,
       dropLast: data.dropLast,
       normalize: data.normalize,
-      photos: createPhotoSetup(row),
+      photos: createPhotoSetup(row, progress),
       limits: { train: limits.limitTrain, valid: limits.limitValid },
     },
     rng.scope('data'),
@@ -100,6 +119,7 @@ export function openViews(
   limits: Limits,
   dataset: Dataset,
   rng: Rng,
+  progress?: ProgressSink,
 ): Promise<NormalizedBatchSource> {
   return createBatchSource(
     createValidationViews(splitDataset(row, dataset, rng, split)),
@@ -108,7 +128,7 @@ export function openViews(
       shuffle: false,
       dropLast: false,
       normalize: { kind: 'fixed', ...source.normalization },
-      photos: createPhotoSetup(row),
+      photos: createPhotoSetup(row, progress),
       limits: { train: limits.limitValid },
     },
     rng.scope('views'),
@@ -144,7 +164,7 @@ export async function createLearner(
   harness: readonly BoundCallback[] = [],
 ): Promise<Learner> {
   const [first] = stageRows(row)
-  const source = await openSource(first, limits, services.dataset, createRng(seed))
+  const source = await openSource(first, limits, services.dataset, createRng(seed), services)
   const epochs = shortened(first, limits)
   const model = createRowModel(first, seed, source)
   return createStageLearner({ row: first, source, split: 0, epochs, start: undefined }, model, seed, services, harness)

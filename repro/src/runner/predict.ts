@@ -38,7 +38,7 @@ export async function predict(
   const job = `${stage.row.name} seed ${seed}${use === undefined ? '' : `, ${use.use}`}`
   const meter = createMeter(job, services.progress, stages)
   const learner = createStageLearner(stage, model, seed, services, [{ name: 'meter', stage: 'log', callback: meter }])
-  const views = use === undefined ? undefined : await openViews(stage, limits, services.dataset, rng)
+  const views = use === undefined ? undefined : await openViews(stage, limits, services.dataset, rng, services.progress)
   try {
     if (use === undefined || views === undefined) return await evaluate(learner)
     const predictor = createRegistry(plugins ?? stage.row.table.plugins, { rng }).create('predictor', use, {})

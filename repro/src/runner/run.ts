@@ -199,7 +199,7 @@ export async function describeHooks(
 ): Promise<Manifest['hooks']> {
   const rng = createRng(row.seeds[0] ?? 1)
   const registry = createRegistry(row.table.plugins, { rng })
-  const source = await openSource(row, limits, dataset, rng)
+  const source = await openSource(row, limits, dataset, rng, { progress })
   const job = { row, seed: 0, folder: '', engine: '', limits, resume: false, checkpointMinutes: 0 }
   const { callbacks } = createHarness(job, { progress, signal }, () => ({ state: null, tensors: {} }))
   const hooks = createHooks([...bindRecipeCallbacks(row, registry, source), ...callbacks])

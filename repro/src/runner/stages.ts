@@ -8,6 +8,7 @@ import {
   type Row,
   type Shape,
 } from '@tricklab/core'
+import type { ProgressSink } from '../progress.ts'
 import type { Limits } from '../record/types.ts'
 import { type OpenStage, openSource, shortened, stageRows } from './learner.ts'
 
@@ -17,7 +18,13 @@ export type OpenStages = readonly [OpenStage, ...OpenStage[]]
  * Opens the batches of all stages, so that where each begins is known, and what does not fit is told, before anything is
  * trained. The caller disposes of the sources.
  */
-export async function openStages(row: Row, limits: Limits, dataset: Dataset, rng: Rng): Promise<OpenStages> {
+export async function openStages(
+  row: Row,
+  limits: Limits,
+  dataset: Dataset,
+  rng: Rng,
+  progress?: ProgressSink,
+): Promise<OpenStages> {
   const staged = row.recipe.stages !== undefined
   const stages: OpenStage[] = []
   let [epoch, step, split, before] = [0, 0, 0, '']
@@ -26,7 +33,7 @@ export async function openStages(row: Row, limits: Limits, dataset: Dataset, rng
       const batches = batchesOf(stageRow)
       if (batches !== before) split = stage
       before = batches
-      const source = await openSource(stageRow, limits, dataset, rng, split)
+      const source = await openSource(stageRow, limits, dataset, rng, { stage: split, progress })
       const epochs = shortened(stageRow, limits)
       stages.push({ row: stageRow, source, split, epochs, start: staged ? { stage, epoch, step } : undefined })
       epoch += epochs

@@ -12,7 +12,7 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatchPage } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { bindRecipeCallbacks, openDataset, openSource } from '@tricklab/repro'
+import { bindRecipeCallbacks, openDataset, openSource, type ProgressSink } from '@tricklab/repro'
 import { createProgressView } from '../ui/progress-view.ts'
 import { oneRow } from './explain.ts'
 
@@ -28,7 +28,7 @@ export async function showSamples(target: string, given: { data?: string[]; out?
     await prepareEngine('auto')
     const { signal } = new AbortController()
     const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
-    const sections = await collectSections(row, dataset)
+    const sections = await collectSections(row, dataset, view.sink)
     const name = `${row.table.id}-${row.name}`
     const file = path.resolve(given.out ?? `${name}-samples.html`)
     await writeFileAtomic(file, [renderBatchPage(`${row.table.id}/${row.name}`, sections)])
@@ -38,13 +38,17 @@ export async function showSamples(target: string, given: { data?: string[]; out?
   }
 }
 
-async function collectSections(row: Row, dataset: Awaited<ReturnType<typeof openDataset>>): Promise<BatchSection[]> {
+async function collectSections(
+  row: Row,
+  dataset: Awaited<ReturnType<typeof openDataset>>,
+  progress: ProgressSink,
+): Promise<BatchSection[]> {
   const seed = row.seeds[0] ?? 1
   const rng = createRng(seed)
   const { recipe } = row
   // One image a batch, in the dataset's order: so any image can be asked for, epoch after epoch.
   const single: Row = { ...row, recipe: { ...recipe, batchSize: 1, data: { ...recipe.data, shuffle: false } } }
-  const plain = await openSource(single, {}, dataset, rng)
+  const plain = await openSource(single, {}, dataset, rng, { progress })
   const figures: string[] = []
   for (let epoch = 0; epoch < draws; epoch++) figures.push(await renderSpread(plain, 'train', epoch))
   const validFigures = await renderSpread(plain, 'valid', 0)
@@ -58,7 +62,9 @@ async function collectSections(row: Row, dataset: Awaited<ReturnType<typeof open
   ]
   if (recipe.callbacks.length === 0) return sections
 
-  const shuffled = await openSource({ ...row, recipe: { ...recipe, batchSize: 2 * images } }, {}, dataset, rng)
+  const shuffled = await openSource({ ...row, recipe: { ...recipe, batchSize: 2 * images } }, {}, dataset, rng, {
+    progress,
+  })
   const registry = createRegistry(row.table.plugins, { rng })
   const hooks = createHooks(bindRecipeCallbacks(row, registry, shuffled))
   const batch = await firstBatch(shuffled.read('train', 0, 0))

@@ -42,7 +42,7 @@ function countLabels(dataset: PhotoDataset, split: Split): number[] {
  * A page with the counts, the equal files and a contact sheet; thumbnails are inside the page.
  * @param perClass thumbnails a class and split
  */
-export async function renderDatasetPage(name: string, dataset: PhotoDataset, perClass = 8): Promise<string> {
+export async function renderDatasetPage(name: string, dataset: PhotoDataset, perClass = 7): Promise<string> {
   const report = reportDataset(dataset)
   const sections = await Promise.all(dataset.classes.map((_, label) => contactSheet(dataset, label, perClass)))
   const sum = (split: Split) => report.classes.reduce((total, entry) => total + entry[split], 0)
