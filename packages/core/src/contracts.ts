@@ -35,6 +35,8 @@ export interface Photo extends ImageSize {
   readonly path: string
   /** Index into `Dataset.classes`. */
   readonly label: number
+  /** SHA-256 of the file, where it is known: by it what was decoded is found again, in whichever split it lies. */
+  readonly sha256?: string
 }
 
 export interface Dataset {

@@ -53,9 +53,15 @@ export async function createPhotoReader(
   const sizes = { train: decodeSizes(dataset, 'train', train.crop), valid: decodeSizes(dataset, 'valid', valid.crop) }
   for (const split of ['train', 'valid'] as const) checkSources(dataset, split, photos[split].crop)
   const pool = sharedPool(workers)
+  const contents = (['train', 'valid'] as const).flatMap((split) =>
+    sizes[split].map((size, index) => {
+      const { sha256 } = dataset.photo(split, index)
+      return { ...size, content: sha256 ?? `${dataset.digest} ${split} ${index}` }
+    }),
+  )
   let store: Promise<DecodedStore | undefined> | undefined
   const openStore = () => {
-    store ??= openDecodedStore(dataset.digest, [...sizes.train, ...sizes.valid], decodedStoreOptions(notice))
+    store ??= openDecodedStore(contents, decodedStoreOptions(notice))
     return store
   }
   const firstStored = { train: 0, valid: sizes.train.length }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, statfs } from 'node:fs/promises'
+import { mkdir, open, readFile, statfs, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageSize } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
@@ -7,6 +7,13 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { decoderVersion } from '../decode/decode.ts'
 import { readNumber } from '../environment.ts'
 import type { SharedStore, StoredImage } from './protocol.ts'
+import { pruneStores } from './prune-stores.ts'
+
+/** An image that may be kept, in the size to which it is decoded. */
+export interface StoredContent extends ImageSize {
+  /** What it is: equal for equal images, wherever they lie. */
+  readonly content: string
+}
 
 /**
  * Decoded images of a dataset in one file of the cache, filled by whoever decodes an image first, so that later epochs
@@ -15,6 +22,7 @@ import type { SharedStore, StoredImage } from './protocol.ts'
  */
 export interface DecodedStore {
   readonly shared: SharedStore
+  /** Of the image with this index among those given. */
   place(index: number): StoredImage
   /** Makes what was filled known to later runs. */
   save(): Promise<void>
@@ -22,7 +30,7 @@ export interface DecodedStore {
 
 export interface DecodedStoreOptions {
   readonly folder: string
-  /** Largest file, in bytes; 0 turns the store off. */
+  /** Most that all files may take, in bytes; 0 turns the store off. */
   readonly limitBytes: number
   /** Told why images are not kept, where that was not asked for. */
   readonly notice: (message: string) => void
@@ -41,18 +49,15 @@ export function decodedStoreOptions(
 }
 
 /**
- * @param digest what the images are
- * @param sizes the size to which each is decoded
+ * The file is that of these images in any order, so that one serves all random splits of a dataset. Files of other images
+ * are removed, the one used longest ago first, where all would exceed the limit.
  * @returns undefined when the images do not fit the limit or the disk: they are then decoded every time
  */
 export async function openDecodedStore(
-  digest: string,
-  sizes: readonly ImageSize[],
+  images: readonly StoredContent[],
   { folder, limitBytes, notice }: DecodedStoreOptions,
 ): Promise<DecodedStore | undefined> {
-  const offsets = new Float64Array(sizes.length + 1)
-  for (const [index, { width, height }] of sizes.entries()) offsets[index + 1] = offsets[index]! + width * height * 3
-  const total = offsets[sizes.length]!
+  const { keys, places, total } = layOut(images)
   if (limitBytes === 0) return undefined
   const consequence = 'photos are decoded anew in every epoch'
   if (total > limitBytes) {
@@ -63,22 +68,24 @@ export async function openDecodedStore(
     )
     return undefined
   }
-  const key = createHash('sha256').update(`1 ${decoderVersion} ${digest}`).update(offsets).digest('hex').slice(0, 24)
+  const key = createHash('sha256').update(`2 ${decoderVersion} ${keys.join()}`).digest('hex').slice(0, 24)
   const data = path.join(folder, `${key}.images`)
   const table = path.join(folder, `${key}.table`)
   try {
     await mkdir(folder, { recursive: true })
+    await pruneStores(folder, data, limitBytes - total)
     await prepareFile(data, total, folder)
+    await touch(data)
   } catch (error) {
     notice(`decoded images cannot be kept in ${folder} (${(error as Error).message}): ${consequence}`)
     return undefined
   }
-  const checksums = new SharedArrayBuffer(4 * sizes.length)
-  const filled = new SharedArrayBuffer(sizes.length)
+  const checksums = new SharedArrayBuffer(4 * keys.length)
+  const filled = new SharedArrayBuffer(keys.length)
   const saved = await readFile(table).catch(() => undefined)
-  if (saved?.length === 5 * sizes.length) {
-    new Uint8Array(checksums).set(saved.subarray(0, 4 * sizes.length))
-    new Uint8Array(filled).set(saved.subarray(4 * sizes.length))
+  if (saved?.length === 5 * keys.length) {
+    new Uint8Array(checksums).set(saved.subarray(0, 4 * keys.length))
+    new Uint8Array(filled).set(saved.subarray(4 * keys.length))
   }
   const count = () => new Uint8Array(filled).reduce((sum, byte) => sum + byte, 0)
   let known = count()
@@ -86,8 +93,9 @@ export async function openDecodedStore(
   let told = false
   return {
     shared: { path: data, checksums, filled, failures },
-    place: (index) => ({ index, offset: offsets[index]!, ...sizes[index]! }),
+    place: (index) => places[index]!,
     async save() {
+      await touch(data)
       const failed = Atomics.load(new Int32Array(failures), 0)
       if (failed > 0 && !told) {
         notice(`${failed} decoded images could not be written to ${data}; they are decoded anew in every epoch`)
@@ -99,6 +107,27 @@ export async function openDecodedStore(
       await writeFileAtomic(table, [Buffer.concat([Buffer.from(checksums), Buffer.from(filled)])]).catch(() => {})
     },
   }
+}
+
+/** Where every image lies: one after the other by what they are, equal ones in one place. */
+function layOut(images: readonly StoredContent[]) {
+  const keyOf = ({ content, width, height }: StoredContent) => `${content} ${width} ${height}`
+  const byKey = new Map(images.map((image) => [keyOf(image), image]))
+  const keys = [...byKey.keys()].sort()
+  const slots = new Map<string, StoredImage>()
+  let total = 0
+  for (const [index, key] of keys.entries()) {
+    const { width, height } = byKey.get(key)!
+    slots.set(key, { index, offset: total, width, height })
+    total += width * height * 3
+  }
+  return { keys, places: images.map((image) => slots.get(keyOf(image))!), total }
+}
+
+/** Marks a file as used now: what was used longest ago is removed first. */
+async function touch(file: string): Promise<void> {
+  // A mark that cannot be set costs the file its place in the cache, at worst.
+  await utimes(file, new Date(), new Date()).catch(() => {})
 }
 
 /** Makes the file as long as it will be; it takes room only as it is filled. */
