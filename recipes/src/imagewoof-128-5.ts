@@ -25,6 +25,7 @@ import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-128-5',
   title: 'Imagewoof, 128 px, 5 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -26,6 +26,7 @@ const unknown75 = Array.from({ length: 75 }, () => null)
 export default defineTable({
   id: 'imagewoof-128-80',
   title: 'Imagewoof, 128 px, 80 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -21,6 +21,7 @@ import { depthwise } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-20',
   title: 'Imagewoof, 192 px, 20 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

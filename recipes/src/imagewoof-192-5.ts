@@ -23,6 +23,7 @@ import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-5',
   title: 'Imagewoof, 192 px, 5 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

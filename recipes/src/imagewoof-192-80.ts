@@ -22,6 +22,7 @@ import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-80',
   title: 'Imagewoof, 192 px, 80 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -19,6 +19,7 @@ import { newResblock } from './parts/new-resblock.ts'
 export default defineTable({
   id: 'imagewoof-256-20',
   title: 'Imagewoof, 256 px, 20 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa, permutedGroups, se],
   base: { ...newResblock(256), epochs: 20, batchSize: 32 },

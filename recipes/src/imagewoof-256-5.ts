@@ -20,6 +20,7 @@ import { newResblock } from './parts/new-resblock.ts'
 export default defineTable({
   id: 'imagewoof-256-5',
   title: 'Imagewoof, 256 px, 5 epochs',
+  track: 'leaderboard',
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa, permutedGroups, se],
   base: { ...newResblock(256), epochs: 5, batchSize: 32, seeds: [1, 2, 3] },
