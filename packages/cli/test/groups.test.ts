@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
-const timeout = 60_000
+const timeout = 180_000
 
 describe('lab groups', () => {
   test(
