@@ -60,6 +60,18 @@ describe('lab dataset', () => {
     ])
   })
 
+  test('measures a training batch before and after normalisation', async () => {
+    const { code, json } = await lab('dataset', 'imagewoof2', '--data', data, '--statistics', '--json')
+    expect(code).toBe(0)
+    const { images, size, before, after, error, printed } = json().statistics
+    expect([images, size, printed]).toEqual([30, 224, null])
+    expect(error).toBeLessThan(1e-4)
+    // ImageNet's mean and deviation of the channel that differs most from the others.
+    expect(after.mean[2]).toBeCloseTo((before.mean[2] - 0.406) / 0.225, 4)
+    expect(after.std[0]).toBeCloseTo(before.std[0] / 0.229, 4)
+    expect(before.std.every((value: number) => value > 0.05 && value < 0.5)).toBe(true)
+  })
+
   test('says what is wrong', async () => {
     const size = await lab('dataset', 'imagewoof2', '--archive', '200', '--data', data)
     expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('E_OPTION_RANGE')])

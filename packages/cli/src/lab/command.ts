@@ -6,7 +6,7 @@ import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
 import { type AttentionArguments, showAttention } from './attention.ts'
-import { showDataset } from './dataset.ts'
+import { type DatasetArguments, showDataset } from './dataset.ts'
 import { doctor } from './doctor.ts'
 import { type EvaluateArguments, evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
@@ -48,10 +48,9 @@ export function labProgram(): Command {
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
     .option('--archive <size>', 'full, 320 or 160')
     .option('--out <file>', 'where the page goes; default: NAME.html')
+    .option('--statistics', 'mean and deviation of one training batch, before and after normalisation')
     .option('--json', 'one JSON object on standard output, no page')
-    .action((name: string, options: { data?: string[]; archive?: string; out?: string; json?: boolean }) =>
-      showDataset(name, options),
-    )
+    .action((name: string, options: DatasetArguments) => showDataset(name, options))
   program
     .command('show')
     .description('a page of training images as the network gets them: augmented, mixed, with their targets')

@@ -10,11 +10,13 @@ import {
   reportDataset,
 } from '@tricklab/data'
 import { createProgressView } from '../ui/progress-view.ts'
+import { formatStatistics, measureBatch } from './dataset-statistics.ts'
 
 export interface DatasetArguments {
   readonly data?: string[]
   readonly archive?: string
   readonly out?: string
+  readonly statistics?: boolean
   readonly json?: boolean
 }
 
@@ -31,11 +33,13 @@ export async function showDataset(name: string, given: DatasetArguments): Promis
       onProgress: ({ what, done, total }) => view.sink({ kind: 'data', what, done, total }),
     })) as PhotoDataset
     const report = reportDataset(dataset)
+    const statistics = given.statistics === true ? await measureBatch(name, dataset) : undefined
     if (given.json === true) {
-      process.stdout.write(`${JSON.stringify({ dataset: name, ...report })}\n`)
+      process.stdout.write(`${JSON.stringify({ dataset: name, ...report, ...(statistics && { statistics }) })}\n`)
       return
     }
     process.stdout.write(`${formatReport(report)}\n`)
+    if (statistics !== undefined) process.stdout.write(`\n${formatStatistics(statistics)}\n\n`)
     const file = path.resolve(given.out ?? `${name}.html`)
     await writeFileAtomic(file, [await renderDatasetPage(name, dataset)])
     process.stdout.write(`Contact sheet: ${file}\n`)
