@@ -3,7 +3,14 @@ import type { Scores } from '@tricklab/core'
 /** What a run tells while it goes on; the command line draws it, a job process sends it on. */
 export type ProgressEvent =
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'data'; readonly what: string; readonly done: number; readonly total: number | undefined }
+  | {
+      readonly kind: 'data'
+      readonly what: string
+      readonly done: number
+      readonly total: number | undefined
+      /** What is counted; bytes when absent. */
+      readonly unit?: string
+    }
   | {
       readonly kind: 'step'
       readonly job: string

@@ -25,8 +25,9 @@ const count = (text: string, part: string | RegExp) => text.split(part).length -
 describe('lab dataset', () => {
   test('counts classes, names equal files, and draws a contact sheet', async () => {
     const out = path.join(temporaryFolder(), 'dogs.html')
-    const { code, stdout } = await lab('dataset', 'imagewoof2', '--data', data, '--out', out)
+    const { code, stdout, stderr } = await lab('dataset', 'imagewoof2', '--data', data, '--out', out)
     expect(code).toBe(0)
+    expect(stderr).toMatch(/^imagewoof2: read .* 0\/50 photos$/m)
     expect(stdout).toMatch(/^class +train +valid\nShih-Tzu +3 +2\nRhodesian ridgeback +3 +2\n/)
     expect(stdout).toMatch(/\nall +30 +20\n/)
     expect(stdout).toMatch(

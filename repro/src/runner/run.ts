@@ -59,7 +59,7 @@ export async function openDataset(
   return registry.create('dataset', row.recipe.data.dataset, {
     dataPaths: options.dataPaths,
     signal: options.signal,
-    onProgress: ({ what, done, total }) => options.progress({ kind: 'data', what, done, total }),
+    onProgress: ({ total, ...progress }) => options.progress({ kind: 'data', total, ...progress }),
   })
 }
 

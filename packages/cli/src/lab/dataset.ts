@@ -30,7 +30,7 @@ export async function showDataset(name: string, given: DatasetArguments): Promis
     failAll(problems)
     const dataset = (await registry.create('dataset', use, {
       dataPaths: given.data ?? [],
-      onProgress: ({ what, done, total }) => view.sink({ kind: 'data', what, done, total }),
+      onProgress: ({ total, ...progress }) => view.sink({ kind: 'data', total, ...progress }),
     })) as PhotoDataset
     const report = reportDataset(dataset)
     const statistics = given.statistics === true ? await measureBatch(name, dataset) : undefined

@@ -104,10 +104,11 @@ function epochLine({ job, epoch, epochs, train, valid, seconds }: Event<'epoch'>
   return `${head}  train ${scores(train)}  valid ${scores(valid)}  ${duration(seconds)}`
 }
 
-function dataLine({ what, done, total }: Event<'data'>): string {
-  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
-  if (total === undefined) return `${what}  ${mebibytes(done)} MiB`
-  return `${what}  ${bar(done / total, 20)}  ${mebibytes(done)}/${mebibytes(total)} MiB`
+function dataLine({ what, done, total, unit }: Event<'data'>): string {
+  const format = (count: number) => (unit === undefined ? (count / 2 ** 20).toFixed(1) : count.toLocaleString('en'))
+  const name = unit ?? 'MiB'
+  if (total === undefined) return `${what}  ${format(done)} ${name}`
+  return `${what}  ${bar(done / total, 20)}  ${format(done)}/${format(total)} ${name}`
 }
 
 function bar(share: number, width: number): string {

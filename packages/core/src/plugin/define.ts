@@ -63,7 +63,8 @@ export interface ScheduleContext {
 export interface DatasetContext {
   /** Folders or archives given by `--data`, searched before anything is downloaded. */
   readonly dataPaths: readonly string[]
-  readonly onProgress: (progress: { what: string; done: number; total?: number }) => void
+  /** Bytes are counted, or what `unit` names. */
+  readonly onProgress: (progress: { what: string; done: number; total?: number; unit?: string }) => void
   readonly signal?: AbortSignal
 }
 

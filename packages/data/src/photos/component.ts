@@ -48,7 +48,7 @@ export async function openPhotos(
     cache: path.join(find.cache, 'index'),
     notes: version === 1 ? [rebuilt, ...notes] : notes,
     log: (message) => context.log(`${family.archive}: ${message}`),
-    onProgress: (done, total) => context.onProgress({ what: `${family.archive}: read`, done, total }),
+    onProgress: (done, total) => context.onProgress({ what: `${family.archive}: read`, done, total, unit: 'photos' }),
     signal: context.signal,
   })
 }
