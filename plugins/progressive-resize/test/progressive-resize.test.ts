@@ -30,7 +30,8 @@ describe('the sizes', () => {
     expect(planned).toEqual(widths.map((size) => [size, size]))
   })
 
-  const shares = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }))
+  const share = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000)
+  const shares = fc.tuple(share, share)
   const growths = fc.record({
     initialScale: fc.double({ min: 0.01, max: 1, noNaN: true }),
     shares,
@@ -50,6 +51,7 @@ describe('the sizes', () => {
           const at = (elapsed: number) => planSize(elapsed, [height, width], growth)
           const path = Array.from({ length: 41 }, (_, index) => at(index / 40))
           for (const [index, [h, w]] of path.entries()) {
+            expect(Math.min(h, w)).toBeGreaterThanOrEqual(1)
             expect(w).toBeLessThanOrEqual(width)
             expect(h).toBeLessThanOrEqual(height)
             expect(w === width || w % growth.sizeIncrement === 0).toBe(true)
