@@ -14,7 +14,7 @@ export interface Growth {
  * Size of the images once a share `elapsed` of the fit is over; never above the full size.
  *
  * `scale = s₀ + (1 − s₀) · min(1, (elapsed − delay) / (1 − finetune − delay))`, `s₀` before the delay; the width is
- * `max(1, round(width · scale / increment)) · increment`, the height follows it, rounded down; neither is ever 0.
+ * `round(width · scale / increment) · increment`, the height follows it, rounded down.
  * @shape height and width
  */
 export function planSize(
@@ -27,6 +27,6 @@ export function planSize(
   const done = elapsed < delayFraction ? 0 : ramp <= 0 ? 1 : Math.min(1, (elapsed - delayFraction) / ramp)
   if (done === 1) return [height, width]
   const scale = initialScale + (1 - initialScale) * done
-  const pinned = Math.max(1, Math.round((width * scale) / sizeIncrement)) * sizeIncrement
-  return pinned >= width ? [height, width] : [Math.max(1, Math.floor((height * pinned) / width)), pinned]
+  const pinned = Math.round((width * scale) / sizeIncrement) * sizeIncrement
+  return pinned >= width ? [height, width] : [Math.floor((height * pinned) / width), pinned]
 }

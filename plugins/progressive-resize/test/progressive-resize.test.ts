@@ -51,7 +51,6 @@ describe('the sizes', () => {
           const at = (elapsed: number) => planSize(elapsed, [height, width], growth)
           const path = Array.from({ length: 41 }, (_, index) => at(index / 40))
           for (const [index, [h, w]] of path.entries()) {
-            expect(Math.min(h, w)).toBeGreaterThanOrEqual(1)
             expect(w).toBeLessThanOrEqual(width)
             expect(h).toBeLessThanOrEqual(height)
             expect(w === width || w % growth.sizeIncrement === 0).toBe(true)
