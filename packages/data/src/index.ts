@@ -1,4 +1,5 @@
 import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
 import { augTransforms } from './augment/aug-transforms.ts'
 import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
@@ -26,7 +27,8 @@ export { createValidationViews } from './split/validation-views.ts'
 /** The datasets, the crops of photos and the augmentations of batches. */
 export const data = definePlugin({
   name: 'data',
-  core: '^0.1.0',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.dataset('fashion-mnist', {
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',

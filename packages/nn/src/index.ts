@@ -1,4 +1,5 @@
 import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
 import { identity } from './activations/identity.ts'
 import { leakyRelu } from './activations/leaky-relu.ts'
 import { relu } from './activations/relu.ts'
@@ -43,7 +44,8 @@ export { formatSummary, type LayerSummary, type Summary, summarize } from './sum
 /** Blocks, models, losses and metrics that every recipe may count on. */
 export const nn = definePlugin({
   name: 'nn',
-  core: '^0.1.0',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.block('conv', conv),
     on.block('residual-conv', residualConv),

@@ -1,4 +1,5 @@
 import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
 import { adam } from './adam.ts'
 import { adamw } from './adamw.ts'
 import { constant } from './constant.ts'
@@ -24,7 +25,8 @@ export { createSgd } from './sgd.ts'
 /** Optimizers and learning-rate schedules that every recipe may count on. */
 export const optim = definePlugin({
   name: 'optim',
-  core: '^0.1.0',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.optimizer('adam', adam),
     on.optimizer('adamw', adamw),

@@ -6,7 +6,7 @@ import { operatorNames } from './operators.ts'
 export default definePlugin({
   name: 'blurpool',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1904.11486',
   register: (on) =>
     on.block('blurpool', {

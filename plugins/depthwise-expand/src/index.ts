@@ -6,7 +6,7 @@ import { createDepthwiseStem, stemOptions } from './create-stem.ts'
 export default definePlugin({
   name: 'depthwise-expand',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.block('depthwise-expand', {
       doc: 'The convolutions of a residual branch, the 3 × 3 depthwise with a multiplier.',

@@ -5,7 +5,7 @@ import { applySmoothing } from './apply-smoothing.ts'
 export default definePlugin({
   name: 'label-smoothing',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1512.00567',
   register: (on) =>
     on.callback('label-smoothing', {

@@ -11,7 +11,7 @@ export { type Scaling, type VariantName, variants } from './variants.ts'
 export default definePlugin({
   name: 'mbconv',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1905.11946',
   register: (on) => [
     on.block('mbconv', {

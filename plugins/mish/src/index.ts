@@ -7,7 +7,7 @@ export { mish }
 export default definePlugin({
   name: 'mish',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1908.08681',
   register: (on) =>
     on.activation('mish', {

@@ -6,7 +6,7 @@ import { drawMix } from './draw-mix.ts'
 export default definePlugin({
   name: 'mixup',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1710.09412',
   register: (on) =>
     on.callback('mixup', {

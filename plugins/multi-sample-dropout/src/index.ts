@@ -5,7 +5,7 @@ import { createMultiSampleDropout, options } from './create-head.ts'
 export default definePlugin({
   name: 'multi-sample-dropout',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1905.09788',
   register: (on) =>
     on.block('multi-sample-dropout', {

@@ -9,7 +9,7 @@ export { type GraphMeasures, measureGraph } from './graph.ts'
 export default definePlugin({
   name: 'permuted-groups',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('permuted-groups', {
       doc: 'A convolution in groups that read each other.',

@@ -7,7 +7,7 @@ export { createPoolFirstBlock } from './pool-first.ts'
 export default definePlugin({
   name: 'pool-first',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('pool-first', {
       doc: "xresnet's residual block, pooling its input once; both branches then have stride 1.",

@@ -12,7 +12,7 @@ export { type Growth, planSize } from './plan-size.ts'
 export default definePlugin({
   name: 'progressive-resize',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.callback('progressive-resize', {
       doc: 'Training images that begin small and grow to their full size.',

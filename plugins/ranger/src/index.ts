@@ -5,7 +5,7 @@ import { createRanger, options } from './ranger.ts'
 export default definePlugin({
   name: 'ranger',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1908.03265',
   register: (on) =>
     on.optimizer('ranger', {

@@ -5,7 +5,7 @@ import { createSe, options } from './create-se.ts'
 export default definePlugin({
   name: 'se',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   paper: 'arXiv:1709.01507',
   register: (on) =>
     on.block('se', {

@@ -8,7 +8,7 @@ export { attentionMap } from './self-attention.ts'
 export default definePlugin({
   name: 'ssa',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('ssa', {
       doc: 'SimpleSelfAttention: X + γ(X Xᵀ)(W X).',

@@ -5,7 +5,7 @@ import { combineMax, combineMean } from './combine-views.ts'
 export default definePlugin({
   name: 'tta',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.predictor('tta', {
       doc: 'Test-time augmentation: the probabilities of several random views of an image and of the plain one.',

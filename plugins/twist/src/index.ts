@@ -7,7 +7,7 @@ export { type TwistWindow, twist, twistByDefinition } from './twists.ts'
 export default definePlugin({
   name: 'twist',
   version: manifest.version,
-  core: '^0.1.0',
+  core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('twist', {
       doc: 'ConvTwist: a 3 × 3 convolution whose kernel changes with the position.',
