@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../../..')
+// By its place, so that it is found from any folder.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 export const fixture = (name: string): string => path.join(here, 'fixtures', name)
 
@@ -21,6 +24,8 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly env?: Record<string, string>
+  /** Where it runs; default: the repository. */
+  readonly cwd?: string
   /** Sees standard error as it comes; may send signals. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
   readonly onSpawn?: (child: ChildProcess) => void
@@ -28,13 +33,13 @@ export interface CliOptions {
 
 /** Runs a command of the CLI as a user would, in a process of its own. */
 export function runCli(
-  command: 'repro' | 'lab' | 'bench',
+  command: 'repro' | 'lab' | 'bench' | 'tricklab',
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
   const bin = path.join(root, 'packages/cli/src/bin', `${command}.ts`)
-  const child = spawn(process.execPath, ['--import', 'tsx', bin, ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, ['--import', tsx, bin, ...args], {
+    cwd: options.cwd ?? root,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { fail, isTable, rowNames, suggest, type Table } from '@tricklab/core'
+import { fail, isTable, rowNames, suggest, type Table, TricklabError } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
+import { loadTypeScript } from './load-typescript.ts'
 
 /** A table and the rows asked for. */
 export interface Target {
@@ -46,16 +47,49 @@ async function findFile(text: string): Promise<Target> {
       fix: 'check the path; rows of a file are named after a #: ./my-table.ts#my-row.',
     })
   }
-  const table = ((await import(pathToFileURL(absolute).href)) as { default?: unknown }).default
-  if (!isTable(table)) {
+  const table = await importTable(file, absolute)
+  return { table, rows: chooseRows(table, row), reference: absolute }
+}
+
+/** The default export of a file. @errors E_RECIPE when it cannot be imported or exports something else */
+async function importTable(file: string, absolute: string): Promise<Table> {
+  loadTypeScript()
+  let exported: { readonly default?: unknown }
+  try {
+    exported = (await import(pathToFileURL(absolute).href)) as typeof exported
+  } catch (cause) {
+    // What the table itself refuses, such as an option out of range, already says what to do.
+    if (cause instanceof TricklabError) throw cause
+    const message = cause instanceof Error ? cause.message : String(cause)
     fail('E_RECIPE', {
-      what: `${file} does not export a table.`,
-      expected: '`export default defineTable({ … })`.',
-      received: table === undefined ? 'no default export.' : `${typeof table}.`,
-      fix: 'wrap the definition in defineTable from @tricklab/core.',
+      what: `${file} could not be imported: ${message.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '')}.`,
+      expected: 'a module that runs, in a folder where what it imports is installed.',
+      received: cause instanceof Error ? `${cause.name}.` : 'an error.',
+      fix: importFix(message),
+      cause,
     })
   }
-  return { table, rows: chooseRows(table, row), reference: absolute }
+  const table = exported.default
+  if (isTable(table)) return table
+  const others = Object.keys(exported).filter((name) => isTable((exported as { [name: string]: unknown })[name]))
+  fail('E_RECIPE', {
+    what: `${file} does not export a table.`,
+    expected: '`export default defineTable({ … })`.',
+    received: table !== undefined ? `a default export of type ${typeof table}.` : 'no default export.',
+    fix:
+      others.length > 0
+        ? `export ${others.join(' or ')} as the default.`
+        : 'wrap the definition in defineTable from @tricklab/core.',
+  })
+}
+
+/** What helps where an import failed: often a package that is not there. */
+function importFix(message: string): string {
+  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(message)?.[1]
+  if (missing === undefined) return 'mend the file; `node --import tsx` runs it alone.'
+  return missing.startsWith('.') || path.isAbsolute(missing)
+    ? 'check the path of the import, with its ending: "./my-trick.ts".'
+    : `install it there: npm install ${missing}.`
 }
 
 function chooseRows(table: Table, row: string | undefined): string[] {
