@@ -22,6 +22,7 @@ import {
 import { activationPart } from './activation-part.ts'
 import { options as blockOptions, convStart, createMbconv, paddingOf } from './create-mbconv.ts'
 import { planEfficientnet } from './plan.ts'
+import { timmNameOf } from './timm-names.ts'
 import type { Scaling } from './variants.ts'
 
 const slots = {
@@ -122,5 +123,6 @@ export function efficientnet(name: string, scaling: Scaling): Component<'model',
     options: optionsOf(scaling),
     slots,
     create: createEfficientnet,
+    publishedName: timmNameOf,
   }
 }

@@ -203,7 +203,7 @@ describe('a damaged file', () => {
     ['metadata of numbers', { __metadata__: { a: 1 } }],
     ['an entry without a shape', { a: { dtype: 'F32', data_offsets: [0, 0] } }],
     ['an entry that is a number', { a: 3 }],
-    ['an unknown type', { a: { dtype: 'F64', shape: [0], data_offsets: [0, 0] } }],
+    ['an unknown type', { a: { dtype: 'F8_E4M3', shape: [0], data_offsets: [0, 0] } }],
     ['an inherited name as type', { a: { dtype: 'toString', shape: [0], data_offsets: [0, 0] } }],
     ['a negative size', { a: { dtype: 'F32', shape: [-1], data_offsets: [4, 0] } }],
     ['offsets before the data', { a: { dtype: 'F32', shape: [1], data_offsets: [-4, 0] } }],
@@ -221,6 +221,60 @@ describe('a damaged file', () => {
       Buffer.from(Float32Array.of(5).buffer),
     )
     expect(decodeSafetensors(bytes, 'it').tensors.a!.data).toEqual(Float32Array.of(5))
+  })
+
+  test.each([
+    [{ a: [0, 8], b: [4, 12] }, 'The file holds "b" in the bytes of another tensor.'],
+    [{ a: [0, 8], b: [0, 8] }, 'The file holds "b" in the bytes of another tensor.'],
+    [{ a: [0, 8], b: [12, 20] }, 'The file has a gap before "b".'],
+    [{ a: [4, 12] }, 'The file has a gap before "a".'],
+  ])('tensors at %j', async (places, what) => {
+    const entries = Object.entries(places).map(([name, data_offsets]) => [
+      name,
+      { dtype: 'F32', shape: [2], data_offsets },
+    ])
+    const problem = await problemOf(() =>
+      decodeSafetensors(withHeader(Object.fromEntries(entries), Buffer.alloc(20)), 'The file'),
+    )
+    expect(problem).toMatchObject({ code: 'E_CHECKPOINT_CORRUPT', what })
+  })
+
+  test('a header that is longer than any', async () => {
+    const file = Buffer.alloc(64)
+    file.writeBigUInt64LE(100_000_001n)
+    const problem = await problemOf(() => decodeSafetensors(file, 'The file', 'fetch it again.'))
+    expect(problem).toMatchObject({ what: 'The file is no safetensors file.', fix: 'fetch it again.' })
+  })
+
+  // Bit patterns by numpy: np.float16(x).tobytes(), and the upper half of np.float32(x).tobytes().
+  test('halves, bfloat16, doubles and 64-bit integers of foreign files', async () => {
+    const parts = {
+      half: ['F16', Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00, 0xfe00, 0x3555)],
+      brain: ['BF16', Uint16Array.of(0x3f80, 0xc049, 0x0000, 0x7f80)],
+      double: ['F64', Float64Array.of(0.1, -1e300)],
+      count: ['I64', BigInt64Array.of(7n, -(2n ** 31n))],
+    } as const
+    let end = 0
+    const header: Record<string, unknown> = {}
+    for (const [name, [dtype, data]] of Object.entries(parts)) {
+      header[name] = { dtype, shape: [data.length], data_offsets: [end, end + data.byteLength] }
+      end += data.byteLength
+    }
+    const bytes = withHeader(header, Buffer.concat(Object.values(parts).map(([, data]) => Buffer.from(data.buffer))))
+    const { tensors } = decodeSafetensors(bytes, 'it')
+    expect(tensors.half!.data).toEqual(
+      Float32Array.of(1, -2, 65504, 2 ** -24, -0, Infinity, Number.NaN, 0.333251953125),
+    )
+    expect(tensors.brain!.data).toEqual(Float32Array.of(1, -3.140625, 0, Infinity))
+    expect(tensors.double!.data).toEqual(Float32Array.of(Math.fround(0.1), -Infinity))
+    expect(tensors.count).toEqual({ dtype: 'int32', shape: [2], data: Int32Array.of(7, -(2 ** 31)) })
+    const beyond = withHeader(
+      { a: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } },
+      Buffer.from(BigInt64Array.of(2n ** 31n).buffer),
+    )
+    expect((await problemOf(() => decodeSafetensors(beyond, 'it')))?.what).toBe(
+      'it holds "a" beyond the range of int32.',
+    )
   })
 
   test('a folder in its place', async () => {

@@ -15,9 +15,9 @@ export interface StoredTensor {
 export type StoredTensors = { readonly [name: string]: StoredTensor }
 
 const dtypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const
-const arrays = { F32: Float32Array, I32: Int32Array, BOOL: Uint8Array } as const
-type FileDtype = keyof typeof arrays
-const fromFile = { F32: 'float32', I32: 'int32', BOOL: 'bool' } as const
+
+/** A library that reads more than this from a header is asked to fill its memory; the format's own limit. */
+const longestHeader = 100_000_000
 
 interface HeaderEntry {
   readonly dtype: FileDtype
@@ -61,39 +61,40 @@ export function encodeSafetensors(tensors: StoredTensors, metadata: { readonly [
 }
 
 /**
- * Reads a whole file. One that Tricklab wrote holds a checksum over everything in it; a foreign one may lack it.
+ * Reads a whole file. One that Tricklab wrote holds a checksum over everything in it; a foreign one may lack it. Halves,
+ * bfloat16 and doubles become float32, 64-bit integers int32.
  * @param describe names the file in messages
+ * @param fix what to do about a broken one
  * @errors E_CHECKPOINT_CORRUPT when it is cut short, altered, or no safetensors file
  */
 export function decodeSafetensors(
   file: Buffer,
   describe: string,
+  fix = 'delete the file and run again without --resume, or restore it from a copy.',
 ): { tensors: StoredTensors; metadata: { readonly [key: string]: string } } {
   const corrupt: Corrupt = (what, expected, received) =>
     fail('E_CHECKPOINT_CORRUPT', {
       what: `${describe} ${what}.`,
       expected,
       received,
-      fix: 'delete the file and run again without --resume, or restore it from a copy.',
+      fix,
     })
   const { header, start } = readHeader(file, corrupt)
   const { __metadata__: metadata = {}, ...entries } = header
   if (!isStringRecord(metadata)) return corrupt('has a broken header', 'metadata of strings.', JSON.stringify(metadata))
   const tensors: Record<string, StoredTensor> = {}
-  let end = start
-  for (const [name, value] of Object.entries(entries)) {
-    const { dtype, shape, data_offsets: offsets } = readEntry(name, value, corrupt)
+  const read = Object.entries(entries).map(([name, value]) => ({ name, ...readEntry(name, value, corrupt) }))
+  const end = checkPlaces(read, file.length - start, corrupt)
+  for (const { name, dtype, shape, data_offsets: offsets } of read) {
     const [from, to] = offsets
-    end = Math.max(end, start + to)
-    if (start + to > file.length) {
-      return corrupt('is cut short', `${start + to} bytes up to "${name}".`, `${file.length} bytes.`)
-    }
     // A copy, because typed arrays must start at a multiple of their element size.
-    const bytes = new Uint8Array(file.subarray(start + from, start + to))
-    tensors[name] = { dtype: fromFile[dtype], shape, data: new arrays[dtype](bytes.buffer) }
+    const { buffer } = new Uint8Array(file.subarray(start + from, start + to))
+    const tensor = fileDtypes[dtype].read(buffer)
+    if (tensor === undefined) return corrupt(`holds "${name}" beyond the range of int32`, 'int32.', `${dtype}.`)
+    tensors[name] = { ...tensor, shape }
   }
-  if (end !== file.length)
-    return corrupt('has bytes that belong to no tensor', `${end} bytes.`, `${file.length} bytes.`)
+  if (start + end !== file.length)
+    return corrupt('has bytes that belong to no tensor', `${start + end} bytes.`, `${file.length} bytes.`)
   if (metadata.sha256 !== undefined) {
     const found = hashContent(tensors, metadata)
     if (found !== metadata.sha256) return corrupt('was altered', `sha256 ${metadata.sha256}.`, `sha256 ${found}.`)
@@ -103,9 +104,78 @@ export function decodeSafetensors(
 
 type Corrupt = (what: string, expected: string, received: string) => never
 
+type Content = Pick<StoredTensor, 'dtype' | 'data'>
+
+/** The types of the format that we read, and what each becomes; undefined where a value does not fit. */
+const fileDtypes = {
+  F32: { bytes: 4, read: (buffer): Content => ({ dtype: 'float32', data: new Float32Array(buffer) }) },
+  F64: {
+    bytes: 8,
+    read: (buffer): Content => ({ dtype: 'float32', data: Float32Array.from(new Float64Array(buffer)) }),
+  },
+  F16: {
+    bytes: 2,
+    read: (buffer): Content => ({ dtype: 'float32', data: Float32Array.from(new Uint16Array(buffer), halfOf) }),
+  },
+  BF16: {
+    bytes: 2,
+    // The upper half of a float32.
+    read: (buffer): Content => ({
+      dtype: 'float32',
+      data: new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
+    }),
+  },
+  I32: { bytes: 4, read: (buffer): Content => ({ dtype: 'int32', data: new Int32Array(buffer) }) },
+  I64: {
+    bytes: 8,
+    read(buffer): Content | undefined {
+      const values = Array.from(new BigInt64Array(buffer), Number)
+      return values.every((value) => value === (value | 0))
+        ? { dtype: 'int32', data: Int32Array.from(values) }
+        : undefined
+    },
+  },
+  BOOL: { bytes: 1, read: (buffer): Content => ({ dtype: 'bool', data: new Uint8Array(buffer) }) },
+} as const satisfies Record<string, { bytes: number; read: (buffer: ArrayBuffer) => Content | undefined }>
+
+type FileDtype = keyof typeof fileDtypes
+
+/** IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits. */
+function halfOf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = (bits & 1023) / 1024
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN
+  return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15)
+}
+
+/** Tensors must lie one behind the other, without a gap and without sharing bytes. Returns where the last one ends. */
+function checkPlaces(
+  entries: readonly (HeaderEntry & { name: string })[],
+  available: number,
+  corrupt: Corrupt,
+): number {
+  let end = 0
+  for (const { name, data_offsets: offsets } of [...entries].sort(byPlace)) {
+    const [from, to] = offsets
+    if (to > available) return corrupt('is cut short', `${to} bytes of data up to "${name}".`, `${available} bytes.`)
+    if (from !== end) {
+      const what = from < end ? `holds "${name}" in the bytes of another tensor` : `has a gap before "${name}"`
+      return corrupt(what, `data from byte ${end}.`, `data from byte ${from}.`)
+    }
+    end = to
+  }
+  return end
+}
+
+const byPlace = ({ data_offsets: a }: HeaderEntry, { data_offsets: b }: HeaderEntry) => a[0] - b[0] || a[1] - b[1]
+
 function readHeader(file: Buffer, corrupt: Corrupt): { header: Record<string, unknown>; start: number } {
   if (file.length < 8) return corrupt('is cut short', 'at least 8 bytes.', `${file.length} bytes.`)
   const length = Number(file.readBigUInt64LE(0))
+  if (length > longestHeader) {
+    return corrupt('is no safetensors file', `a header of at most ${longestHeader} bytes.`, `${length} bytes.`)
+  }
   if (length > file.length - 8) {
     return corrupt('is cut short', `a header of ${length} bytes.`, `${file.length - 8} bytes after the length.`)
   }
@@ -121,8 +191,9 @@ function readHeader(file: Buffer, corrupt: Corrupt): { header: Record<string, un
 
 function readEntry(name: string, value: unknown, corrupt: Corrupt): HeaderEntry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {}
-  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
-    return corrupt(`holds "${name}" as ${String(dtype)}`, 'F32, I32 or BOOL.', `${String(dtype)}.`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(fileDtypes, dtype)) {
+    const known = Object.keys(fileDtypes).join(', ')
+    return corrupt(`holds "${name}" as ${String(dtype)}`, `one of ${known}.`, `${String(dtype)}.`)
   }
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0)
@@ -130,7 +201,7 @@ function readEntry(name: string, value: unknown, corrupt: Corrupt): HeaderEntry 
     return corrupt('has a broken header', `shape and data_offsets of "${name}".`, `${JSON.stringify(value)}.`)
   }
   const [from, to] = offsets as [number, number]
-  const bytes = shape.reduce((product, length) => product * length, 1) * arrays[dtype as FileDtype].BYTES_PER_ELEMENT
+  const bytes = shape.reduce((product, length) => product * length, 1) * fileDtypes[dtype as FileDtype].bytes
   if (to - from !== bytes) {
     return corrupt(`holds "${name}" in another size than its shape`, `${bytes} bytes.`, `${to - from} bytes.`)
   }

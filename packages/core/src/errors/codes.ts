@@ -29,6 +29,8 @@ export const errorCodes = {
   E_CHECKPOINT_CORRUPT: { exit: 2, meaning: 'A checkpoint is cut short or altered.' },
   E_CHECKPOINT_MISMATCH: { exit: 2, meaning: 'A checkpoint belongs to another recipe, seed or engine.' },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
+  E_WEIGHTS: { exit: 2, meaning: 'A file of weights does not fit the model: names, shapes or types differ.' },
+  E_EXPORT: { exit: 2, meaning: 'A layer of the model cannot be written in the format asked for.' },
   E_SHAPE: { exit: 2, meaning: 'Shapes do not fit; the message names the place in the model.' },
   E_RECORD: { exit: 1, meaning: 'An accepted record does not hold: hash, completeness, arithmetic or tolerance.' },
   // stopped before the end, resumable (exit 3)

@@ -114,6 +114,11 @@ export interface Component<
   readonly stage?: K extends 'callback' ? Stage : never
   /** Models only: what a recipe may fill. A model that may do without a slot adds it later without changing a hash. */
   readonly slots?: K extends 'model' ? L : never
+  /**
+   * Models only: what published weights (PyTorch's layout, timm's names) call the parameter at a path; undefined where
+   * they have none. `lab import-weights` and `lab export` go by it.
+   */
+  readonly publishedName?: K extends 'model' ? (path: string) => string | undefined : never
 }
 
 /** A component under its name, as `register` returns it. The type carries name and options into recipe types. */

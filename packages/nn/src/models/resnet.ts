@@ -7,6 +7,7 @@ import { createGlobalAveragePool, createMaxPool } from '../layers/parameter-free
 import { collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
 import { addRelu } from '../ops/relu.ts'
 import { createLayeredModel } from './layered.ts'
+import { timmLeafOf } from './timm-names.ts'
 
 function createPlainConv(spec: {
   inputChannels: number
@@ -66,6 +67,12 @@ function createDownsample(inputChannels: number, outputChannels: number, stride:
     '0': createPlainConv({ inputChannels, outputChannels, kernelSize: 1, stride, init: init.scope('downsample', '0') }),
     '1': createBatchNorm({ channels: outputChannels }),
   })
+}
+
+/** Places are timm's own; only the leaves of norms have other names. */
+const timmNameOf = (path: string) => {
+  const places = path.split('/')
+  return [...places.slice(0, -1), timmLeafOf(places.at(-1)!)].join('.')
 }
 
 /** `relu(main(x) + downsample(x))` */
@@ -138,10 +145,12 @@ export const resnet18: Component<'model', Record<never, never>, Record<never, ne
   doc: 'ResNet-18 as timm builds it.',
   options: {},
   create: (_options, context) => createResnet({ depths: [2, 2, 2, 2], bottleneck: false }, context),
+  publishedName: timmNameOf,
 }
 
 export const resnet50: Component<'model', Record<never, never>, Record<never, never>> = {
   doc: 'ResNet-50 as timm builds it.',
   options: {},
   create: (_options, context) => createResnet({ depths: [3, 4, 6, 3], bottleneck: true }, context),
+  publishedName: timmNameOf,
 }

@@ -14,6 +14,7 @@ import { createConvNorm } from '../blocks/conv-norm.ts'
 import { createMaxPoolBlock } from '../blocks/pools.ts'
 import { sequential } from '../layers/sequential.ts'
 import { createLayeredModel } from './layered.ts'
+import { timmXresnetNameOf } from './timm-names.ts'
 
 /** What tells the variants apart: blocks a stage, and output channels of a block to those inside it. */
 export const xresnetVariants = {
@@ -204,5 +205,6 @@ export function xresnet(name: keyof typeof xresnetVariants): Component<'model', 
     options: optionsOf(xresnetVariants[name]),
     slots,
     create: createXresnet,
+    publishedName: timmXresnetNameOf,
   }
 }
