@@ -3,7 +3,7 @@ import path from 'node:path'
 import { inflateSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cellOf, colourMap, readMaps } from '../src/lab/attention/maps.ts'
-import { encodePng } from '../src/lab/attention/png.ts'
+import { encodePng } from '../src/lab/images/png.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
 describe('the maps', () => {

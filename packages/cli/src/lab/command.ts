@@ -6,6 +6,7 @@ import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
 import { type AttentionArguments, showAttention } from './attention.ts'
+import { type CamArguments, showCam } from './cam.ts'
 import { type DatasetArguments, showDataset } from './dataset.ts'
 import { doctor } from './doctor.ts'
 import { type EvaluateArguments, evaluate } from './evaluate.ts'
@@ -61,6 +62,7 @@ export function labProgram(): Command {
   addGroups(program)
   addAblate(program)
   addAttention(program)
+  addCam(program)
   addEvaluate(program)
   addLrFind(program)
 
@@ -108,6 +110,22 @@ function addAttention(program: Command): void {
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-attention.html')
     .option('--json', 'one JSON object with every map on standard output')
     .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
+}
+
+function addCam(program: Command): void {
+  program
+    .command('cam')
+    .description('a page of where in images a trained network finds its classes: class activation maps')
+    .argument('<run>', 'run folder, with weights')
+    .argument('<images...>', 'files of images, or indices of the validation split')
+    .option('--top <n>', 'classes an image, the likeliest first', wholeNumber('--top', 1), 3)
+    .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
+    .option('--table <file>', "the run's table, where it is not a built-in one")
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-cam.html')
+    .option('--json', 'one JSON object with every map on standard output')
+    .action((run: string, images: string[], options: CamArguments) => showCam(run, images, options))
 }
 
 function addAblate(program: Command): void {

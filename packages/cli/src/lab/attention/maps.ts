@@ -55,9 +55,11 @@ export function readMaps(
   ]
 }
 
-/** Weights as RGBA: orange above 0, blue below, the more opaque the further from it. */
-export function colourMap(values: Float32Array): Uint8Array {
-  const reach = Math.max(...values.map(Math.abs)) || 1
+/** Weights as RGBA: orange above 0, blue below, the more opaque the further from it; most at `reach`. */
+export function colourMap(
+  values: Float32Array,
+  reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1,
+): Uint8Array {
   const pixels = new Uint8Array(values.length * 4)
   values.forEach((value, index) => {
     const [red, green, blue] = value >= 0 ? [255, 120, 20] : [30, 110, 255]

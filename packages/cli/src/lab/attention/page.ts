@@ -1,6 +1,7 @@
 import { type Html, html, renderPage } from '@tricklab/repro'
+import { dataUri } from '../images/pixels.ts'
+import { encodePng } from '../images/png.ts'
 import { type CellMap, colourMap, type Position } from './maps.ts'
-import { encodePng } from './png.ts'
 
 /** One image with the maps of every attention block. */
 export interface ShownImage {
@@ -73,5 +74,3 @@ function marker(x: number, y: number, width: number): Html {
 
 const unique = (positions: readonly Position[]): Position[] =>
   positions.filter(({ x, y }, index) => positions.findIndex((other) => other.x === x && other.y === y) === index)
-
-const dataUri = (png: Buffer): string => `data:image/png;base64,${png.toString('base64')}`

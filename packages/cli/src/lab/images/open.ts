@@ -1,0 +1,69 @@
+import path from 'node:path'
+import { createModel, createRegistry, createRng, type Model, type Plugin } from '@tricklab/core'
+import type { NormalizedBatchSource } from '@tricklab/data'
+import { prepareEngine } from '@tricklab/engine'
+import { loadWeights, type Manifest, openDataset, openRun, openSource, type ProgressSink } from '@tricklab/repro'
+import { type EngineArguments, engineChoice } from '../../repro/arguments.ts'
+import { chooseImages, forSingleImages } from './chosen.ts'
+
+/** What commands take that look at images through a trained model. */
+export interface LookArguments extends EngineArguments {
+  readonly seed?: number
+  readonly table?: string
+  readonly data?: string[]
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** A trained model, and images as its validation split, one a batch. */
+export interface OpenedModel {
+  readonly manifest: Manifest
+  readonly seed: number
+  readonly model: Model
+  readonly source: NormalizedBatchSource
+  dispose(): Promise<void>
+}
+
+/**
+ * Opens the model of a run on images: files, or indices of its validation split.
+ * @param options.plugins what to make of the table's plugins, for those who look inside blocks
+ * @param options.check refuses a model before its weights are read
+ * @errors all of `openRun` and `loadWeights`; E_ARGUMENT for images that are not there
+ */
+export async function openOnImages(
+  run: string,
+  images: readonly string[],
+  given: LookArguments,
+  options: {
+    readonly progress: ProgressSink
+    readonly plugins?: (plugins: readonly Plugin[]) => readonly Plugin[]
+    readonly check?: (model: Model, manifest: Manifest) => void
+  },
+): Promise<OpenedModel> {
+  const opened = await openRun(run, given.table)
+  const { manifest, logs } = opened.record
+  const row = forSingleImages(opened.row)
+  const seed = given.seed ?? logs.find(({ end }) => end !== null)?.seed ?? manifest.seeds[0]!
+  await prepareEngine(...engineChoice(given))
+  const { progress, plugins = (own) => own, check = () => {} } = options
+  const { signal } = new AbortController()
+  const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress, signal })
+  const source = await openSource(row, {}, await chooseImages(row, dataset, images), createRng(seed), { progress })
+  const { imageShape, classes } = source
+  const init = createRng(seed).scope('init')
+  const registry = createRegistry(plugins(row.table.plugins))
+  const model = createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init })
+  check(model, manifest)
+  const known = logs.find((log) => log.seed === seed)?.end?.weights
+  await loadWeights(model, path.join(run, `seed-${seed}.safetensors`), known)
+  return {
+    manifest,
+    seed,
+    model,
+    source,
+    async dispose() {
+      model.dispose()
+      await source.dispose?.()
+    },
+  }
+}
