@@ -5,6 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { fail } from '@tricklab/core'
 import { addonPath, napiVersion } from './layout.ts'
+import { tfjsNodeFile } from './npm-package.ts'
 
 const require = createRequire(import.meta.url)
 const run = promisify(execFile)
@@ -33,7 +34,7 @@ export async function findCompiler(): Promise<string | undefined> {
 export async function compileAddon(folder: string, compiler: string): Promise<void> {
   const addon = path.join(folder, addonPath)
   await mkdir(path.dirname(addon), { recursive: true })
-  const sources = path.join(path.dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'binding')
+  const sources = path.join(path.dirname(tfjsNodeFile('package.json')), 'binding')
   const headers = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include')
   const mac = process.platform === 'darwin'
   const options = [

@@ -5,6 +5,7 @@ import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
 import { findTensorflow, type InstalledTensorflow, napiVersion, platformName, tensorflowFolder } from './layout.ts'
+import { tfjsNodeFile } from './npm-package.ts'
 import { defaultSource, type LibrarySource } from './sources.ts'
 import { archiveKind, unpackLibrary, untar } from './unpack.ts'
 
@@ -31,10 +32,11 @@ export interface InstallOptions {
  *
  * A wheel holds the same C interface as the plain archives and is often the newer and nearer source.
  *
- * @errors E_ARGUMENT, E_DOWNLOAD, E_ENGINE_INSTALL, E_CACHE_WRITE
+ * @errors E_ARGUMENT, E_DOWNLOAD, E_ENGINE_INSTALL, E_CACHE_WRITE; E_ENGINE_UNAVAILABLE without TF.js's Node package
  */
 export async function installTensorflow(options: InstallOptions = {}): Promise<InstalledTensorflow> {
   const { gpu = false, onProgress = () => {} } = options
+  tfjsNodeFile('package.json') // asked for before anything large is fetched
   const compiler = await findCompiler()
   const source = options.from === undefined ? chooseSource(gpu, compiler) : givenSource(options.from)
   if (source.addonUrl === undefined && compiler === undefined) refuseWithoutCompiler()

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { KernelBackend } from '@tricklab/core/tf'
+import { tfjsNodeFile } from './npm-package.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -22,8 +23,8 @@ export function loadBinding(addon: string): TensorflowBinding {
  */
 export function createTensorflowBackend(binding: TensorflowBinding): KernelBackend {
   restoreUtilFunctions()
-  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js')
-  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js')
+  const { NodeJSKernelBackend } = require(tfjsNodeFile('dist/nodejs_kernel_backend.js'))
+  require(tfjsNodeFile('dist/register_all_kernels.js'))
   return new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu')
 }
 
