@@ -8,6 +8,7 @@ export { type Evaluation, evaluateRun, type SeedEvaluation } from './evaluation/
 export { loadWeights } from './evaluation/load-weights.ts'
 export { type OpenedRun, openRun } from './evaluation/open-run.ts'
 export { formatEvaluation } from './evaluation/text.ts'
+export { loadTrainedModel, type TrainedModel } from './evaluation/trained-model.ts'
 export { findRates, type RateSearch } from './lr-find/find.ts'
 export { renderRateSearch } from './lr-find/page.ts'
 export { formatRateSearch } from './lr-find/text.ts'
@@ -23,6 +24,7 @@ export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'
 export {
+  drawForestChart,
   formatVerdictTable,
   renderMarkdownTable,
   type VerdictRow,

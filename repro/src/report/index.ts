@@ -1,3 +1,4 @@
+export { drawForestChart } from './chart/forest-chart.ts'
 export { type ClosedFormReport, type ClosedFormRow, judgeClosedForm } from './closed-form.ts'
 export { renderMarkdownTable } from './markdown-table.ts'
 export { renderReport } from './render.ts'

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { defineConfig } from 'vitepress'
+
+interface Link {
+  readonly text: string
+  readonly link: string
+}
+
+/** What `src/main.ts` wrote: the pages of tricks, tables and packages. */
+const generated: { readonly [section in 'tricks' | 'tables' | 'api' | 'decisions']: readonly Link[] } = (() => {
+  const file = new URL('./cache/sidebar.json', import.meta.url)
+  if (!existsSync(file)) throw new Error('Run `pnpm docs:build` or `pnpm docs:dev`: the generated pages are missing.')
+  return JSON.parse(readFileSync(file, 'utf8'))
+})()
+
+const guide: Link[] = [
+  { text: 'Start here', link: '/00-start-here' },
+  { text: 'Concepts', link: '/10-concepts' },
+  { text: 'Write a block', link: '/20-write-a-block' },
+  { text: 'Write a callback', link: '/21-write-a-callback' },
+  { text: 'Recipes', link: '/30-recipes' },
+  { text: 'What a trick is worth', link: '/31-ablation' },
+  { text: 'Reproducibility', link: '/40-reproducibility' },
+  { text: 'Engines', link: '/50-engines' },
+  { text: 'Errors', link: '/errors' },
+].filter(({ link }) => existsSync(new URL(`..${link}.md`, import.meta.url)))
+
+export default defineConfig({
+  title: 'Tricklab',
+  description: 'Training tricks in image classification, and whether their documented numbers hold.',
+  lang: 'en',
+  cleanUrls: true,
+  srcExclude: ['src/**', 'test/**'],
+  rewrites: { 'decisions/README.md': 'decisions/index.md' },
+  // Pages of the guide are read on the repository's host as well, where folders have a README.md.
+  markdown: { theme: { light: 'github-light', dark: 'github-dark' } },
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  vite: { build: { chunkSizeWarningLimit: 1500 } },
+  themeConfig: {
+    nav: [
+      { text: 'Guide', link: '/00-start-here', activeMatch: '^/(\\d\\d-|errors)' },
+      { text: 'Tricks', link: '/tricks/', activeMatch: '^/tricks/' },
+      { text: 'Tables', link: '/tables/', activeMatch: '^/tables/' },
+      { text: 'API', link: '/api/', activeMatch: '^/api/' },
+      { text: 'Decisions', link: '/decisions/', activeMatch: '^/decisions/' },
+    ],
+    sidebar: {
+      '/': [{ text: 'Guide', items: guide }],
+      '/tricks/': [{ text: 'Tricks', link: '/tricks/', items: [...generated.tricks] }],
+      '/tables/': [{ text: 'Tables', link: '/tables/', items: [...generated.tables] }],
+      '/api/': [{ text: 'API', link: '/api/', items: [...generated.api] }],
+      '/decisions/': [{ text: 'Decisions', link: '/decisions/', items: [...generated.decisions] }],
+    },
+    outline: { level: [2, 3] },
+    search: { provider: 'local' },
+    docFooter: { prev: 'Before', next: 'Next' },
+  },
+})

@@ -1,0 +1,50 @@
+/**
+ * Writes the generated pages of the documentation below `docs`: API, tricks and their pictures, tables. Run before every
+ * build of the site; nothing that it writes is committed.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { apiPages } from './api/pages.ts'
+import type { Page } from './page.ts'
+
+const docs = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const root = path.resolve(docs, '..')
+
+const sections = {
+  api: apiPages(root),
+  tricks: [] as Page[],
+  tables: [] as Page[],
+}
+
+for (const [section, pages] of Object.entries(sections)) {
+  rmSync(path.join(docs, section), { recursive: true, force: true })
+  for (const page of pages) writePage(page)
+}
+writeSidebar()
+
+function writePage({ path: place, markdown }: Page): void {
+  const file = path.join(docs, `${place}.md`)
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, `---\neditLink: false\n---\n\n${markdown.trim()}\n`)
+}
+
+function writeSidebar(): void {
+  const links = (pages: readonly Page[]) =>
+    pages
+      .filter((page) => !page.path.endsWith('/index'))
+      .map(({ title, path: place }) => ({ text: title, link: `/${place}` }))
+  const decisions = readdirSync(path.join(docs, 'decisions'))
+    .filter((name) => /^\d/.test(name))
+    .sort()
+    .map((name) => {
+      const title = /^# (.+)$/m.exec(readFileSync(path.join(docs, 'decisions', name), 'utf8'))![1]!
+      return { text: title, link: `/decisions/${name.replace(/\.md$/, '')}` }
+    })
+  const sidebar = {
+    ...Object.fromEntries(Object.entries(sections).map(([section, pages]) => [section, links(pages)])),
+    decisions,
+  }
+  mkdirSync(path.join(docs, '.vitepress/cache'), { recursive: true })
+  writeFileSync(path.join(docs, '.vitepress/cache/sidebar.json'), JSON.stringify(sidebar, null, 2))
+}

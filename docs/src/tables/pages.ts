@@ -1,0 +1,119 @@
+import { inspect } from 'node:util'
+import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
+import { tables } from '@tricklab/recipes'
+import { acceptedRecords, drawForestChart, type ListedRow, listRows, renderMarkdownTable, verdictRow } from '@tricklab/repro'
+import { groupBy } from '../group-by.ts'
+import { escapeText, markdownTable, type Page } from '../page.ts'
+import { tricks } from '../tricks/list.ts'
+
+type RunRecord = Awaited<ReturnType<typeof acceptedRecords>>[number]
+
+/** The documented tables: what their sources say, what we measured, and the recipe of every row. */
+export async function tablePages(): Promise<Page[]> {
+  const records = groupBy(await acceptedRecords(), ({ manifest }) => manifest.table)
+  const rows = groupBy((await listRows()).items, ({ table }) => table)
+  const pages = tables.map((table) => tablePage(table, rows.get(table.id) ?? [], records.get(table.id) ?? []))
+  return [overview([...records.values()].flat(), rows), ...pages]
+}
+
+function overview(records: readonly RunRecord[], rows: ReadonlyMap<string, readonly ListedRow[]>): Page {
+  const list = tables.map(({ id, title }) => {
+    const statuses = (rows.get(id) ?? []).map(({ status }) => status)
+    const run = statuses.filter((status) => status !== 'not yet run').length
+    return [`[${id}](/tables/${id})`, escapeText(title), String(statuses.length), String(run)]
+  })
+  return {
+    path: 'tables/index',
+    title: 'Tables',
+    markdown: `# Tables
+
+A table is what a source documents: rows that differ in one trick or another, each with a number. \`pnpm repro\` trains them
+again.
+
+## What we measured
+
+From the records in \`repro/records\`: mean ± standard deviation (seeds); the difference with its 95 % interval (Welch). All
+curves, every seed and the machine are in the [report](/report.html){target="_blank" rel="noopener"}, which
+\`pnpm repro report\` makes.
+
+${renderMarkdownTable(records)}
+
+## Every table
+
+${markdownTable(['table', 'what', 'rows', 'with a result'], 'llrr', list)}`,
+  }
+}
+
+function tablePage(table: Table, rows: readonly ListedRow[], records: readonly RunRecord[]): Page {
+  const { id, title, source } = table
+  const used = tricks.filter(({ plugin }) => table.plugins.some(({ name }) => name === plugin.name))
+  const chart = drawForestChart(records.map(verdictRow))
+  const parts = [
+    `# ${escapeText(title)}`,
+    `Source: ${escapeText(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track}.` : ''}`,
+    ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
+    `\`\`\`sh\npnpm repro ${id}\n\`\`\``,
+    markdownTable(
+      ['row', 'documented', 'measured', 'status'],
+      'lrrl',
+      rows.map(({ row, reported, measured, status }) => [`[${row}](#${row})`, reported, measured, status]),
+    ),
+    ...(chart === null
+      ? []
+      : [
+          '## Measured',
+          `<figure class="picture" v-pre><div class="drawing">${oneLine(chart.text)}</div><figcaption>Diamond: documented, with its tolerance as a band. Dots: our seeds; below them the mean with its 95 % interval.</figcaption></figure>`,
+          renderMarkdownTable(records),
+        ]),
+    ...recipeParts(table),
+  ]
+  return { path: `tables/${id}`, title: id, markdown: parts.join('\n\n') }
+}
+
+/** Markdown ends an HTML block at an empty line. */
+export const oneLine = (svg: string): string => svg.replaceAll(/\s*\n\s*/g, ' ')
+
+function recipeParts(table: Table): string[] {
+  const base =
+    'base' in table ? ['## Recipe', 'What all rows share. Every row then says what it changes.', code(table.base)] : []
+  const shape =
+    table.kind === 'summary'
+      ? ['## Rows', `Computed each time, for images of ${table.imageShape.join(' × ')}: parameters and MACs must agree to the last printed digit.`]
+      : 'base' in table
+        ? []
+        : ['## Rows', `Measured at ${table.channels} channels, on square maps with sides ${table.sides.join(', ')}.`]
+  return [...base, ...shape, ...rowNames(table).flatMap((name) => rowParts(table, name))]
+}
+
+function rowParts(table: Table, name: string): string[] {
+  const { note, tolerance, from, change, stages, reported, seeds, recordedSeeds, knownToFallShort, ...rest } = table.rows[
+    name
+  ] as { readonly [key: string]: unknown }
+  const change_ = { ...(change as object), ...(stages === undefined ? {} : { stages }), ...rest }
+  const begins = from === undefined ? 'the recipe above' : `\`${from}\``
+  const changed =
+    Object.keys(change_).length === 0
+      ? [`The same as ${begins}.`]
+      : 'base' in table
+        ? [`Changes of ${begins}:`, code(change_)]
+        : [code(change_)]
+  return [
+    `### ${name} {#${name}}`,
+    ...(note === undefined ? [] : [escapeText(String(note))]),
+    ...('base' in table || Object.keys(change_).length > 0 ? changed : []),
+    ...(reported === undefined ? [] : ['Documented:', code(reported)]),
+    ...(table.kind === 'training' ? [fingerprint(table, name)] : []),
+  ]
+}
+
+function fingerprint(table: TrainingTable, name: string): string {
+  const { seeds, tolerance, hash } = normalizeRow(table, name)
+  const allowed = tolerance === undefined ? '' : ` Tolerance: ${tolerance}.`
+  return `Seeds: ${seeds.join(', ')}.${allowed} Hash of the recipe: \`${hash.slice(0, 12)}\`.`
+}
+
+/** Data as it would stand in a recipe. */
+function code(value: unknown): string {
+  const text = inspect(value, { depth: null, breakLength: 100, compact: 3, maxArrayLength: null, sorted: false })
+  return `\`\`\`js\n${text}\n\`\`\``
+}

@@ -1,0 +1,43 @@
+import type { Plugin } from '@tricklab/core'
+import blurpool from '@tricklab/plugin-blurpool'
+import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
+import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import mbconv from '@tricklab/plugin-mbconv'
+import mish from '@tricklab/plugin-mish'
+import mixup from '@tricklab/plugin-mixup'
+import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
+import permutedGroups from '@tricklab/plugin-permuted-groups'
+import poolFirst from '@tricklab/plugin-pool-first'
+import progressiveResize from '@tricklab/plugin-progressive-resize'
+import ranger from '@tricklab/plugin-ranger'
+import se from '@tricklab/plugin-se'
+import ssa from '@tricklab/plugin-ssa'
+import tta from '@tricklab/plugin-tta'
+import twist from '@tricklab/plugin-twist'
+
+export interface Trick {
+  /** Folder below `plugins`, plugin name and page. */
+  readonly name: string
+  readonly plugin: Plugin
+}
+
+/** Every plugin of the repository, by name. */
+export const tricks: readonly Trick[] = (
+  [
+    blurpool,
+    depthwiseExpand,
+    labelSmoothing,
+    mbconv,
+    mish,
+    mixup,
+    multiSampleDropout,
+    permutedGroups,
+    poolFirst,
+    progressiveResize,
+    ranger,
+    se,
+    ssa,
+    tta,
+    twist,
+  ] as readonly Plugin[]
+).map((plugin) => ({ name: plugin.name, plugin }))
