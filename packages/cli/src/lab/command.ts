@@ -1,7 +1,15 @@
 import { fail } from '@tricklab/core'
 import { installTensorflow, prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
-import { engineHelp, nameList, positionList, positiveNumber, seedList, wholeNumber } from '../repro/arguments.ts'
+import {
+  coefficientPair,
+  engineHelp,
+  nameList,
+  positionList,
+  positiveNumber,
+  seedList,
+  wholeNumber,
+} from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
@@ -11,6 +19,7 @@ import { type DatasetArguments, showDataset } from './dataset.ts'
 import { doctor } from './doctor.ts'
 import { type EvaluateArguments, evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
+import { type FeaturesArguments, showFeatures } from './features.ts'
 import { type GroupsArguments, showGroups } from './groups.ts'
 import { type LrFindArguments, lrFind } from './lr-find.ts'
 import { showSamples } from './show.ts'
@@ -64,6 +73,7 @@ export function labProgram(): Command {
   addAttention(program)
   addCam(program)
   addEvaluate(program)
+  addFeatures(program)
   addLrFind(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
@@ -173,6 +183,37 @@ function addEvaluate(program: Command): void {
     .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
     .option('--json', 'one JSON object on the last line of standard output')
     .action((run: string, options: EvaluateArguments) => evaluate(run, options))
+}
+
+function addFeatures(program: Command): void {
+  program
+    .command('features')
+    .description('a page of an image before and after one layer, beside the plain convolution')
+    .argument('<image>', 'file of an image')
+    .option('--block <name>', 'the layer: twist, permuted-groups, or a block of the nn package', 'twist')
+    .option(
+      '--set <option=value>',
+      "an option of the block, such as iters=4; repeatable; default: the block's",
+      collect,
+    )
+    .option('--kernel <name>', 'random, identity (a channel out is the channel in) or zero', 'random')
+    .option(
+      '--coefficients <x,y>',
+      'twist: Ax and Ay of every channel with itself, 0 with others: shrinking and turning; default: drawn',
+      coefficientPair,
+    )
+    .option(
+      '--outputs <n>',
+      'channels out; default: 8, or 3 where they stand for those of the image',
+      wholeNumber('--outputs', 1),
+    )
+    .option('--shortcut', 'add the image to what comes out, as a residual block does')
+    .option('--seed <n>', 'of kernel and coefficients', wholeNumber('--seed', 0), 1)
+    .option('--size <n>', 'width and height of the image', wholeNumber('--size', 3), 128)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--out <file>', 'where the page goes; default: BLOCK-features.html')
+    .option('--json', 'one JSON object on standard output, with ranges and the change of every channel')
+    .action((image: string, options: FeaturesArguments) => showFeatures(image, options))
 }
 
 function addLrFind(program: Command): void {

@@ -62,6 +62,15 @@ export function positionList(text: string): { x: number; y: number }[] {
   })
 }
 
+/** `x,y`: two numbers. */
+export function coefficientPair(text: string): [number, number] {
+  const [x, y, ...more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (!Number.isFinite(x) || !Number.isFinite(y) || more.length > 0) {
+    bad('--coefficients', 'two numbers such as 0.5,-0.5', text)
+  }
+  return [x!, y!]
+}
+
 /** An engine name, checked by the engine package itself when it is prepared. */
 export const engineHelp = `auto, ${engineNames.join(', ')}`
 

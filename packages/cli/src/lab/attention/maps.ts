@@ -55,7 +55,7 @@ export function readMaps(
   ]
 }
 
-/** Weights as RGBA: orange above 0, blue below, the more opaque the further from it; most at `reach`. */
+/** Weights as RGBA: orange above 0, blue below, the more opaque the further from it; most from `reach` on. */
 export function colourMap(
   values: Float32Array,
   reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1,
@@ -63,7 +63,7 @@ export function colourMap(
   const pixels = new Uint8Array(values.length * 4)
   values.forEach((value, index) => {
     const [red, green, blue] = value >= 0 ? [255, 120, 20] : [30, 110, 255]
-    pixels.set([red, green, blue, Math.round((235 * Math.abs(value)) / reach)], index * 4)
+    pixels.set([red, green, blue, Math.round(235 * Math.min(1, Math.abs(value) / reach))], index * 4)
   })
   return pixels
 }

@@ -74,7 +74,17 @@ export async function readPhoto(file: string, expected: string): Promise<Photo> 
     })
   }
   const absolute = path.resolve(file)
-  return { path: absolute, label: 0, ...(await readImageSize(readFileSync(absolute), absolute)) }
+  try {
+    return { path: absolute, label: 0, ...(await readImageSize(readFileSync(absolute), absolute)) }
+  } catch (cause) {
+    return fail('E_ARGUMENT', {
+      what: `${file} cannot be decoded: ${(cause as Error).message}.`,
+      expected: 'an image, such as a JPEG or a PNG.',
+      received: `"${file}".`,
+      fix: 'name another.',
+      cause,
+    })
+  }
 }
 
 /** What to call an image that was named so. */
