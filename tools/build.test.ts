@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { finishDeclarations, inlineManifest } from './build.ts'
+import { finishDeclarations, inlineManifest, publishedManifest } from './build.ts'
 
 test('declarations name the declarations beside them, not sources', () => {
   const text = [
@@ -22,11 +22,40 @@ test('declarations name the declarations beside them, not sources', () => {
   )
 })
 
-test('the manifest becomes a constant with its version and ranges alone', () => {
-  const manifest = { name: '@tricklab/a', version: '1.2.3', peerDependencies: { '@tricklab/core': '^1.0.0' } }
-  const text = `import manifest from '../../package.json' with { type: 'json' };\nexport const { version } = manifest;`
+test('of the manifest, the fields that are used become a constant', () => {
+  const manifest = {
+    name: '@tricklab/a',
+    version: '1.2.3',
+    engines: {},
+    peerDependencies: { '@tricklab/core': '^1.0.0' },
+  }
+  const text = [
+    `import own from '../../package.json' with { type: 'json' };`,
+    `export const { version, core } = [own.version, own.peerDependencies['@tricklab/core']];`,
+  ].join('\n')
   expect(inlineManifest(text, manifest)).toBe(
-    `const manifest = {"version":"1.2.3","peerDependencies":{"@tricklab/core":"^1.0.0"}};\nexport const { version } = manifest;`,
+    [
+      `const own = {"peerDependencies":{"@tricklab/core":"^1.0.0"},"version":"1.2.3"};`,
+      `export const { version, core } = [own.version, own.peerDependencies['@tricklab/core']];`,
+    ].join('\n'),
   )
   expect(inlineManifest('export const manifest = 1', manifest)).toBe('export const manifest = 1')
+})
+
+test('ranges inside the workspace become those that publishing writes', () => {
+  const manifest = {
+    name: '@tricklab/a',
+    version: '1.0.0',
+    dependencies: { '@tricklab/b': 'workspace:^', '@tricklab/c': 'workspace:*', semver: '7.8.6' },
+    devDependencies: { '@tricklab/b': 'workspace:~' },
+  }
+  const versions = new Map([
+    ['@tricklab/b', '1.2.3'],
+    ['@tricklab/c', '2.0.0'],
+  ])
+  expect(publishedManifest(manifest, versions)).toEqual({
+    ...manifest,
+    dependencies: { '@tricklab/b': '^1.2.3', '@tricklab/c': '2.0.0', semver: '7.8.6' },
+    devDependencies: { '@tricklab/b': '~1.2.3' },
+  })
 })

@@ -22,10 +22,12 @@ export function build(root = workspaceRoot): string[] {
   const out = mkdtempSync(path.join(cache, 'tricklab-build-'))
   try {
     run(root, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', out])
-    const packages = publicPackages(root).filter(({ folder }) => existsSync(path.join(root, folder, 'src')))
+    const packages = publicPackages(root)
+    const versions = new Map(packages.map(({ manifest }) => [manifest.name, manifest.version]))
     for (const { folder, manifest } of packages) {
       const compiled = path.join(out, folder, 'src')
-      for (const file of listFiles(compiled)) finish(path.join(compiled, file), manifest)
+      const published = publishedManifest(manifest, versions)
+      for (const file of listFiles(compiled)) finish(path.join(compiled, file), published)
       const dist = path.join(root, folder, 'dist')
       removeEarlier(dist)
       cpSync(compiled, dist, { recursive: true })
@@ -58,14 +60,33 @@ export function finishDeclarations(text: string): string {
 
 /**
  * A package reads its version and its core range from its manifest. Node 20 prints a warning at every JSON module, and
- * not every bundler knows them: the published code has the two as a constant.
+ * not every bundler knows them: the published code has the fields that it uses as a constant.
  */
-export function inlineManifest(text: string, { version, peerDependencies }: Manifest): string {
-  const constant = JSON.stringify({ version, ...(peerDependencies === undefined ? {} : { peerDependencies }) })
-  return text.replace(
-    /^import manifest from ["'](?:\.\.\/)+package\.json["'] with \{ type: ["']json["'] \};$/m,
-    () => `const manifest = ${constant};`,
-  )
+export function inlineManifest(text: string, manifest: Manifest): string {
+  const statement = /^import (\w+) from ["'](?:\.\.\/)+package\.json["'] with \{ type: ["']json["'] \};$/m
+  const name = statement.exec(text)?.[1]
+  if (name === undefined) return text
+  const fields = new Set([...text.matchAll(new RegExp(`\\b${name}\\.(\\w+)`, 'g'))].map((match) => match[1]!))
+  const constant = JSON.stringify(Object.fromEntries([...fields].sort().map((field) => [field, manifest[field]])))
+  return text.replace(statement, () => `const ${name} = ${constant};`)
+}
+
+/** Ranges of neighbours in the workspace as publishing writes them: `workspace:^` becomes `^1.2.3`. */
+export function publishedManifest(manifest: Manifest, versions: ReadonlyMap<string, string>): Manifest {
+  const resolve = (ranges: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(ranges).map(([name, range]) => [
+        name,
+        range.replace(/^workspace:([\^~]?)\*?$/, (_, sign: string) => `${sign}${versions.get(name)}`),
+      ]),
+    )
+  const fields = ['dependencies', 'devDependencies', 'peerDependencies'] as const
+  return {
+    ...manifest,
+    ...Object.fromEntries(
+      fields.flatMap((field) => (manifest[field] === undefined ? [] : [[field, resolve(manifest[field])]])),
+    ),
+  }
 }
 
 /** Code of an earlier build whose source may be gone; everything else in the folder stays. */
