@@ -29,6 +29,7 @@ export {
   callbackContract,
   cropContract,
   datasetContract,
+  describeOnEngines,
   lossContract,
   metricContract,
   modelContract,

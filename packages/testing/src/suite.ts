@@ -1,4 +1,5 @@
 import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { localEngines } from '@tricklab/engine/local-engines'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type ActivationSpec, activationChecks } from './contract/activation.ts'
 import { type AugmentationSpec, augmentationChecks } from './contract/augmentation.ts'
@@ -15,8 +16,25 @@ import { type PredictorSpec, predictorChecks } from './contract/predictor.ts'
 import { type ScheduleSpec, scheduleChecks } from './contract/schedule.ts'
 import type { ComponentSpec } from './contract/spec.ts'
 
-/** Where nothing else is asked for: the reference, and what most machines train on. */
-const usualEngines: readonly EngineName[] = ['cpu', 'wasm']
+/** Where nothing else is asked for: every engine that computes on this processor. */
+const usualEngines: readonly EngineName[] = localEngines
+
+/**
+ * Declares tests of one's own once an engine, with the engine prepared before they run.
+ * @param engines default: `cpu`, `wasm`, and `native` where it is built
+ */
+export function describeOnEngines(
+  title: string,
+  body: (engine: EngineName) => void,
+  engines: readonly EngineName[] = usualEngines,
+): void {
+  describe.each(engines)(`${title} on %s`, (engine) => {
+    beforeAll(async () => {
+      await prepareEngine(engine)
+    })
+    body(engine)
+  })
+}
 
 /** Declares the tests of a block's contract. */
 export const blockContract = (spec: BlockSpec): void => declare('block', blockChecks, spec, usualEngines)
@@ -67,14 +85,7 @@ function declare<S extends ComponentSpec>(
   const title = `${kind} "${spec.name}"`
   const engines = spec.engines ?? usual
   if (engines.length === 0) describe(title, () => declareChecks(checks, spec))
-  for (const engine of engines) {
-    describe(`${title} on ${engine}`, () => {
-      beforeAll(async () => {
-        await prepareEngine(engine)
-      })
-      declareChecks(checks, spec)
-    })
-  }
+  else describeOnEngines(title, () => declareChecks(checks, spec), engines)
 }
 
 function declareChecks<S extends ComponentSpec>(checks: readonly Check<S>[], spec: S): void {

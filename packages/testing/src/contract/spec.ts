@@ -22,7 +22,7 @@ export interface ComponentSpec {
   readonly with?: readonly Plugin[]
   /** Option sets to run the whole suite with; default: the defaults alone. */
   readonly options?: readonly OptionSet[]
-  /** Engines to run on; default `cpu` and `wasm`. */
+  /** Engines to run on; default: `cpu`, `wasm`, and `native` where it is built. */
   readonly engines?: readonly EngineName[]
   /** Names of checks to leave out, each with the reason why it cannot hold. */
   readonly skip?: { readonly [check: string]: string }

@@ -1,0 +1,11 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createMyTrick, options } from './my-trick.js'
+
+export default definePlugin({
+  name: 'my-trick',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
+  register: (on) =>
+    on.block('my-trick', { doc: 'A convolution with a learned gain a channel.', options, create: createMyTrick }),
+})

@@ -1,0 +1,10 @@
+import { definePlugin } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { createMyTrick, options } from './my-trick.js'
+
+export default definePlugin({
+  name: 'my-trick',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
+  register: (on) => on.dataset('my-trick', { doc: 'Stripes across and down.', options, create: createMyTrick }),
+})
