@@ -1,19 +1,24 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createRegistry, type Table } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Manifest } from '../record/types.ts'
+import { findProject } from './project.ts'
 
-/** The folder of the sources: what commit and lockfile are read from. */
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+/**
+ * What commit and lockfile are read from: this repository where its sources run; where they are installed, the project
+ * that they are used in.
+ */
+const { root, lockfile } = findProject(
+  import.meta.url.endsWith('.ts') ? path.dirname(fileURLToPath(import.meta.url)) : process.cwd(),
+)
 
 /** Everything about the machine and the sources that a result may depend on. */
 export function describeEnvironment({ plugins }: Pick<Table, 'plugins'>): Manifest['environment'] {
-  const lockfile = path.join(root, 'pnpm-lock.yaml')
   return {
     node: process.version,
     tfjs: tf.version_core,
@@ -23,7 +28,7 @@ export function describeEnvironment({ plugins }: Pick<Table, 'plugins'>): Manife
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     commit: git('rev-parse', 'HEAD')?.trim() ?? null,
     dirty: dirtyHash(),
-    lockfile: existsSync(lockfile) ? sha256(readFileSync(lockfile)) : null,
+    lockfile: lockfile === undefined ? null : sha256(readFileSync(lockfile)),
     plugins: Object.fromEntries(createRegistry(plugins).plugins.map(({ name, version }) => [name, version])),
   }
 }
