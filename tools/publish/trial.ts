@@ -1,0 +1,205 @@
+/**
+ * A release, tried for real: a copy of the working tree is built, versioned and published by changesets to Verdaccio on
+ * loopback; then its packages are installed from there into empty folders and used. Run by `pnpm test:publish`.
+ *
+ * Packages of others come from the registry that npm is set to; where none answers, what installs is skipped.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commitAll, copyWorkspace } from './copy.ts'
+import { type PublicPackage, publicPackages } from './packages.ts'
+import { type Registry, startRegistry } from './registry.ts'
+import { createShell, type Shell, succeed } from './shell.ts'
+import { checkTarball } from './tarball.ts'
+
+const temporary = mkdtempSync(path.join(os.tmpdir(), 'tricklab-trial-'))
+const workspace = path.join(temporary, 'workspace')
+const hasNetwork = spawnSync('npm', ['view', 'picocolors', 'version'], { timeout: 30_000 }).status === 0
+const compiler = ['c++', 'g++', 'clang++'].find((command) => spawnSync(command, ['--version']).status === 0)
+
+let registry: Registry
+let shell: Shell
+let published: PublicPackage[]
+
+beforeAll(async () => {
+  registry = await startRegistry(path.join(temporary, 'registry'))
+  // npm is asked about our own packages while they are published: by these settings, never outside.
+  shell = createShell(temporary, { 'npm_config_@tricklab:registry': registry.url })
+  copyWorkspace(workspace)
+  writeFileSync(path.join(workspace, '.npmrc'), registry.npmrc)
+})
+
+afterAll(() => {
+  registry?.stop()
+  rmSync(temporary, { recursive: true, force: true })
+})
+
+describe('a release', () => {
+  test('is versioned: every changeset is used up', async () => {
+    await succeed(shell(workspace, 'pnpm', 'install', '--frozen-lockfile', '--ignore-scripts', '--prefer-offline'))
+    await succeed(shell(workspace, process.execPath, 'node_modules/@changesets/cli/bin.js', 'version'))
+    expect(readdirSync(path.join(workspace, '.changeset')).sort()).toEqual(['README.md', 'config.json'])
+    published = publicPackages(workspace)
+    const core = published.find(({ manifest }) => manifest.name === '@tricklab/core')!.manifest.version
+    for (const { manifest } of published) {
+      const range = manifest.peerDependencies?.['@tricklab/core']
+      if (range !== undefined) expect(range, manifest.name).toBe(`^${core}`)
+    }
+    commitAll(workspace, 'Version packages')
+  })
+
+  test('is built and published', async () => {
+    await succeed(shell(workspace, process.execPath, '--import', 'tsx', 'tools/build.ts'))
+    const { stdout } = await succeed(
+      shell(workspace, process.execPath, 'node_modules/@changesets/cli/bin.js', 'publish'),
+    )
+    for (const { manifest } of published) expect(stdout).toContain(`New tag:  ${manifest.name}@${manifest.version}`)
+  })
+
+  test('holds what it should, and nothing else', async () => {
+    const problems: string[] = []
+    for (const { manifest } of published) {
+      const tail = manifest.name.split('/')[1]!
+      const file = path.join(registry.storage, manifest.name, `${tail}-${manifest.version}.tgz`)
+      problems.push(...(await checkTarball(file)).map((problem) => `${manifest.name}: ${problem}`))
+    }
+    expect(problems).toEqual([])
+  })
+})
+
+const title = hasNetwork
+  ? 'the published packages'
+  : 'the published packages: skipped, the registry of npm does not answer'
+
+describe.skipIf(!hasNetwork)(title, () => {
+  test('work where npm installed them', async () => {
+    const folder = emptyFolder('with-npm')
+    const names = published.map(({ manifest }) => manifest.name)
+    await succeed(shell(folder, 'npm', 'install', '--prefer-offline', ...names, 'typescript@7'))
+
+    writeFileSync(path.join(folder, 'all.mjs'), importAll(published))
+    const { stdout, stderr } = await succeed(shell(folder, process.execPath, 'all.mjs'))
+    expect(stderr).toBe('')
+    const kinds = JSON.parse(stdout) as Record<string, string[]>
+    for (const { manifest } of published) {
+      for (const entry of Object.keys(manifest.publishConfig?.exports ?? {})) {
+        expect(kinds[path.posix.join(manifest.name, entry)]?.length, `${manifest.name} ${entry}`).toBeGreaterThan(0)
+      }
+    }
+
+    const list = await succeed(shell(folder, 'npx', 'tricklab', 'repro', 'list', '--json'))
+    expect(list.stdout).toContain('"table":"fashionmnist-resnets"')
+    expect(list.stdout, 'accepted records come with the package').toContain('reproduced (')
+
+    writeTable(folder)
+    await typesAreKnown(folder)
+    await reproduces(folder, 'wasm', 'npx')
+    const addon = path.join(folder, 'node_modules/@tricklab/engine-native/dist/engine.node')
+    expect(existsSync(addon), 'the native engine builds itself at install').toBe(compiler !== undefined)
+    if (compiler !== undefined) await reproduces(folder, 'native', 'npx')
+  })
+
+  test('work where pnpm installed them, each with nothing but what it asks for', async () => {
+    const folder = emptyFolder('with-pnpm')
+    const names = ['cli', 'core', 'data', 'nn', 'optim', 'plugin-mixup'].map((name) => `@tricklab/${name}`)
+    await succeed(shell(folder, 'pnpm', 'add', '--prefer-offline', ...names))
+    const list = await succeed(shell(folder, 'pnpm', 'repro', 'list'))
+    expect(list.stdout).toMatch(/^fashionmnist-resnets +conv/m)
+    writeTable(folder)
+    await reproduces(folder, 'wasm', 'pnpm')
+  })
+})
+
+/** A folder of a user's, whose package manager knows where our packages are. */
+function emptyFolder(name: string): string {
+  const folder = path.join(temporary, name)
+  mkdirSync(folder)
+  writeFileSync(path.join(folder, '.npmrc'), registry.npmrc)
+  writeFileSync(path.join(folder, 'package.json'), '{ "name": "mine", "private": true, "type": "module" }\n')
+  // pnpm asks which packages may run scripts at install, and holds back versions of the last day.
+  writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), pnpmSettings)
+  return folder
+}
+
+const pnpmSettings = `minimumReleaseAgeExclude: ['@tricklab/*']
+allowBuilds:
+  '@tricklab/engine-native': false
+  core-js: false
+  esbuild: true
+  sharp: false
+  webgpu: false
+`
+
+/** A module that imports every entry of every package and prints the names that each exports. */
+function importAll(packages: readonly PublicPackage[]): string {
+  const entries = packages.flatMap(({ manifest }) =>
+    Object.keys(manifest.publishConfig?.exports ?? {}).map((entry) => path.posix.join(manifest.name, entry)),
+  )
+  return `const found = {}
+for (const name of ${JSON.stringify(entries)}) found[name] = Object.keys(await import(name))
+console.log(JSON.stringify(found))
+`
+}
+
+const table = `import { defineTable } from '@tricklab/core'
+import { data } from '@tricklab/data'
+import { nn } from '@tricklab/nn'
+import { optim } from '@tricklab/optim'
+import mixup from '@tricklab/plugin-mixup'
+
+export default defineTable({
+  id: 'mine',
+  title: 'A table of my own',
+  source: 'my desk',
+  plugins: [data, nn, optim, mixup],
+  base: {
+    data: {
+      dataset: { use: 'synthetic', classes: 3, imageSize: 12, trainSize: 96, validSize: 48 },
+      normalize: { kind: 'none' },
+      shuffle: true,
+      dropLast: false,
+    },
+    model: { use: 'slowai-deeper-cnn', widths: [4, 4, 4, 4, 4] },
+    loss: 'cross-entropy',
+    optimizer: { use: 'adamw', learningRate: 0.01 },
+    schedule: 'one-cycle',
+    metrics: ['accuracy'],
+    epochs: 2,
+    batchSize: 32,
+    seeds: [1, 2],
+    tolerance: 1,
+  },
+  rows: {
+    mixed: { reported: { runs: [0.5, 0.6] }, change: { callbacks: [{ use: 'mixup', alpha: 0.2 }] } },
+  },
+})
+`
+
+function writeTable(folder: string): void {
+  writeFileSync(path.join(folder, 'my-table.ts'), table)
+}
+
+/** The compiler knows the options of a plugin from its published declarations. */
+async function typesAreKnown(folder: string): Promise<void> {
+  writeFileSync(path.join(folder, 'wrong-table.ts'), table.replace('alpha: 0.2', "alpha: 'much'"))
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck']
+  await succeed(shell(folder, 'npx', 'tsc', ...options, 'my-table.ts'))
+  const wrong = await shell(folder, 'npx', 'tsc', ...options, 'wrong-table.ts')
+  expect(wrong.stdout).toMatch(/wrong-table\.ts\(\d+,\d+\): error TS2322.*'string' is not assignable to type 'number'/s)
+}
+
+async function reproduces(folder: string, engine: string, runner: 'npx' | 'pnpm'): Promise<void> {
+  const command = runner === 'npx' ? ['npx', 'tricklab'] : ['pnpm', 'exec', 'tricklab']
+  const args = ['repro', './my-table.ts#mixed', '--engine', engine, '--jobs', '2', '--json']
+  const { stdout } = await succeed(shell(folder, command[0]!, ...command.slice(1), ...args))
+  const { rows } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
+  expect(rows).toMatchObject([{ row: 'mixed', verdict: 'reproduced', engine, partial: false }])
+  expect(path.relative(folder, rows[0].record), "runs lie in the user's folder").toMatch(/^runs\/mine\/mixed\//)
+  const manifest = JSON.parse(readFileSync(path.join(rows[0].record, 'manifest.json'), 'utf8'))
+  expect(manifest.environment.plugins.mixup).toBe(
+    published.find((one) => one.manifest.name === '@tricklab/plugin-mixup')!.manifest.version,
+  )
+}
