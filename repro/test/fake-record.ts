@@ -24,6 +24,9 @@ export interface FakeOptions {
   /** Standard deviation of the accuracy over the seeds. */
   readonly sd?: number
   readonly partial?: Manifest['partial']
+  /** Callbacks of the recipe, in the order in which they run before a batch. */
+  readonly callbacks?: readonly ({ readonly use: string } & { readonly [option: string]: Json })[]
+  readonly classes?: number
 }
 
 export interface FakeRecord {
@@ -71,7 +74,7 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
     optimizer: { use: 'adamw', learningRate: 0.01, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01 },
     schedule: { use: 'one-cycle', warmup: 0.3, startDivisor: 25, endDivisor: 10_000, cycleMomentum: true },
     metrics: [{ use: 'accuracy', average: 'macro' }],
-    callbacks: [],
+    callbacks: [...(options.callbacks ?? [])],
     epochs,
     batchSize,
     ...(options.stages && { stages: options.stages.map((stage) => ({ ...stage, data: { dropLast } })) }),
@@ -88,7 +91,13 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
     tolerance: options.tolerance === undefined ? 0.015 : options.tolerance,
     partial: options.partial ?? null,
     seeds: [...seeds],
-    dataset: { name: 'fashion-mnist', digest: 'd1'.repeat(32), train: trainSize, valid: 10_000 },
+    dataset: {
+      name: 'fashion-mnist',
+      digest: 'd1'.repeat(32),
+      train: trainSize,
+      valid: 10_000,
+      ...(options.classes && { classes: options.classes }),
+    },
     engine: { name: 'wasm', version: '4.22.0', device: 'cpu', threads: 4, precision: 'f32', details: 'SIMD, threads' },
     environment: {
       node: 'v20.20.0',
@@ -102,7 +111,11 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
       lockfile: 'c0'.repeat(32),
       plugins: { data: '0.1.0', nn: '0.1.0', optim: '0.1.0' },
     },
-    hooks: { afterBatch: ['recorder', 'meter', 'checkpointer'], afterEpoch: ['recorder', 'meter', 'checkpointer'] },
+    hooks: {
+      ...(options.callbacks && { beforeBatch: options.callbacks.map(({ use }) => use) }),
+      afterBatch: ['recorder', 'meter', 'checkpointer'],
+      afterEpoch: ['recorder', 'meter', 'checkpointer'],
+    },
     started: at(0),
     ended: at(10_000),
     status: Object.fromEntries(seeds.map((seed) => [String(seed), 'done' as const])),
@@ -160,7 +173,8 @@ function fakeLog(seed: number, options: FakeOptions): LogLine[] {
       ...(options.stages && { smoothLoss: running.compute() }),
     }
     seconds = round(seconds + spent + 4, 4)
-    lines.push({ event: 'epoch', ...named, epoch, step, train, valid, seconds: round(spent + 4, 4) })
+    const took = round(spent + 4, 4)
+    lines.push({ event: 'epoch', ...named, epoch, step, train, valid, seconds: took, waited: round(took / 50, 6) })
   }
   const result = (lines.at(-1) as { valid: Record<string, number> }).valid
   const weights = hashJson(['weights', seed])

@@ -67,7 +67,7 @@ export const manifestShape = objectOf(
     tolerance: nullable(number),
     partial: nullable(objectOf({}, { epochs: count, limitTrain: count, limitValid: count })),
     seeds: listOf(integer),
-    dataset: objectOf({ name: text, digest: text, train: count, valid: count }, { note: text }),
+    dataset: objectOf({ name: text, digest: text, train: count, valid: count }, { classes: count, note: text }),
     engine: engineShape,
     environment: environmentShape,
     hooks: mapOf(listOf(text)),

@@ -56,6 +56,8 @@ export interface Manifest {
     readonly digest: string
     readonly train: number
     readonly valid: number
+    /** How many; absent from records before it was recorded. */
+    readonly classes?: number
     /** What the dataset says of itself, such as that it is a re-encoded copy. */
     readonly note?: string
   }

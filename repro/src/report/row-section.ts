@@ -19,6 +19,7 @@ export function rowSection(record: RunRecord, row: VerdictRow, id: string, open:
 ${manifest.partial !== null && partialBanner(manifest.partial)}
 ${unfinishedBanner(record)}
 <p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.metric, manifest.reported.leaderboard)} at the time.`}</p>
+${row.remark !== undefined && html`<p class="note"><b>Training above validation:</b> ${row.remark}</p>`}
 ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
 ${rowCharts(record)}
 <h3>Seeds</h3>

@@ -43,14 +43,14 @@ function cellsOf({ row, metric, reported, measured, difference, tolerance, verdi
   ]
 }
 
-function details({ metric, measured, interval, engine, precision, seconds, note }: VerdictRow): string {
+function details({ metric, measured, interval, engine, precision, seconds, note, remark }: VerdictRow): string {
   const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' ')
   const parts = [
     ...(values === undefined ? [] : [`${metric} ${values}`]),
     ...(interval === null ? [] : [`difference 95 % ${formatInterval(metric, interval)}`]),
     `${engine} ${precision}, ${formatSeconds(seconds)}`,
   ]
-  return `${parts.join('; ')}. ${note}`
+  return `${parts.join('; ')}. ${note}${remark === undefined ? '' : ` ${remark}`}`
 }
 
 function wrap(text: string, limit: number): string[] {

@@ -1,3 +1,5 @@
+import { lossGap } from '../loss-gap/gap.ts'
+import { lossGapRemark } from '../loss-gap/remark.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
 import type { Verdict } from '../record/types.ts'
 import { type Interval, type Summary, summarize } from '../statistics/index.ts'
@@ -18,6 +20,8 @@ export interface VerdictRow {
   readonly verdict: Verdict
   /** Why, in a sentence. */
   readonly note: string
+  /** A training loss that stays above the validation loss, and how much of that the targets make. */
+  readonly remark?: string
   readonly engine: string
   readonly precision: string
   /** Time spent on all seeds together. */
@@ -28,12 +32,14 @@ export interface VerdictRow {
 }
 
 /** The verdict on a record, computed from its files. */
-export function verdictRow({ manifest, logs, folder }: RunRecord): VerdictRow {
+export function verdictRow(record: RunRecord): VerdictRow {
+  const { manifest, logs, folder } = record
   const ends = logs.flatMap(({ end }) => (end === null ? [] : [end]))
   const metric = manifest.reported?.metric ?? mainMetric(ends)
   const values = ends.flatMap(({ result }) => result[metric] ?? [])
   const { reported, tolerance, engine } = manifest
   const partial = manifest.partial !== null
+  const remark = lossGapRemark(lossGap(record))
   const better = betterOf(reported, metric)
   return {
     row: manifest.row,
@@ -42,6 +48,7 @@ export function verdictRow({ manifest, logs, folder }: RunRecord): VerdictRow {
     measured: values.length === 0 ? null : { ...summarize(values), values },
     tolerance,
     ...judge({ reported, measured: values, tolerance, partial, better, metric }),
+    ...(remark === undefined ? {} : { remark }),
     engine: engine.name,
     precision: engine.precision,
     seconds: logs.reduce((sum, log) => sum + secondsOf(log), 0),

@@ -170,6 +170,7 @@ async function describeRun(
       digest: dataset.digest,
       train: Math.min(split.size('train'), options.limits.limitTrain ?? Infinity),
       valid: Math.min(split.size('valid'), options.limits.limitValid ?? Infinity),
+      classes: dataset.classes.length,
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
     environment: describeEnvironment(table),
