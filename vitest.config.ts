@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: [
       '{packages,plugins}/*/{src,test}/**/*.test.ts',
-      '{recipes,repro}/{src,test}/**/*.test.ts',
+      '{recipes,repro,docs}/{src,test}/**/*.test.ts',
       'tools/**/*.test.ts',
     ],
     pool: 'forks',

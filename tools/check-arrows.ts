@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The rooms from top to bottom; a room may import only rooms below it. Plugins share one level and never meet. */
 const layers = [
+  'docs',
   'packages/cli',
   'repro',
   'recipes',
@@ -95,7 +96,7 @@ function below(room: string | undefined, target: string): boolean {
 
 /** `packages/core`, `plugins/mixup`, `repro` … */
 function roomOf(file: string): string | undefined {
-  return /^(packages\/[^/]+|plugins\/[^/]+|repro|recipes|tools)\//.exec(file)?.[1]
+  return /^(packages\/[^/]+|plugins\/[^/]+|repro|recipes|docs|tools)\//.exec(file)?.[1]
 }
 
 function roomOfPackage(specifier: string): string | undefined {
@@ -116,7 +117,7 @@ function listSources(base: string, folder: string): string[] {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
-  const files = ['packages', 'plugins', 'repro', 'recipes']
+  const files = ['packages', 'plugins', 'repro', 'recipes', 'docs']
     .flatMap((room) => listSources(root, room))
     // AssemblyScript sources are no TypeScript modules of ours.
     .filter((file) => !file.startsWith('packages/engine/src/wasm/kernels/'))

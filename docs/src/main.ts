@@ -5,16 +5,20 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { reportRuns } from '@tricklab/repro'
 import { apiPages } from './api/pages.ts'
 import type { Page } from './page.ts'
+import { drawPictures } from './pictures/index.ts'
+import { tablePages } from './tables/pages.ts'
+import { trickPages } from './tricks/pages.ts'
 
 const docs = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const root = path.resolve(docs, '..')
 
 const sections = {
   api: apiPages(root),
-  tricks: [] as Page[],
-  tables: [] as Page[],
+  tricks: trickPages(root, await drawPictures()),
+  tables: await tablePages(),
 }
 
 for (const [section, pages] of Object.entries(sections)) {
@@ -22,6 +26,8 @@ for (const [section, pages] of Object.entries(sections)) {
   for (const page of pages) writePage(page)
 }
 writeSidebar()
+mkdirSync(path.join(docs, 'public'), { recursive: true })
+await reportRuns([], path.join(docs, 'public/report.html'))
 
 function writePage({ path: place, markdown }: Page): void {
   const file = path.join(docs, `${place}.md`)

@@ -22,8 +22,3 @@ export function markdownTable(heads: readonly string[], align: string, rows: rea
 
 /** Pipes end a cell, even inside backticks. */
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-
-/** The first sentence of a text. */
-export function firstSentence(text: string): string {
-  return /^[\s\S]*?[.:](?=\s|$)/.exec(text)?.[0].replaceAll('\n', ' ') ?? text
-}

@@ -59,9 +59,11 @@ interface Found {
 
 /** Neighbours with the same options, such as the depths of a ResNet, stand together. */
 function families(found: readonly Found[]): readonly (readonly Found[])[] {
-  return [...groupBy(found, ({ item: { component } }) => JSON.stringify([component.options, component.slots])).values()]
-    .map((members) => (Object.keys(members[0]!.item.component.options).length === 0 ? members.map((one) => [one]) : [members]))
-    .flat()
+  return [
+    ...groupBy(found, ({ item: { component } }) => JSON.stringify([component.options, component.slots])).values(),
+  ].flatMap((members) =>
+    Object.keys(members[0]!.item.component.options).length === 0 ? members.map((one) => [one]) : [members],
+  )
 }
 
 /** Names, docs, options and slots. */
@@ -69,7 +71,9 @@ function renderFamily(members: readonly Found[]): string {
   const [{ plugin, item }] = members as [Found, ...Found[]]
   const { options, slots = {} } = item.component
   const docs = members.map(({ item: { name, component } }) =>
-    members.length === 1 ? `${escapeText(component.doc)} Plugin: \`${plugin}\`.` : `- \`${name}\`: ${escapeText(component.doc)}`,
+    members.length === 1
+      ? `${escapeText(component.doc)} Plugin: \`${plugin}\`.`
+      : `- \`${name}\`: ${escapeText(component.doc)}`,
   )
   return [
     `### ${members.map(({ item: { name } }) => name).join(', ')} {#${item.kind}-${item.name}}`,

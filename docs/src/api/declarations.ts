@@ -49,9 +49,14 @@ export function readDeclarations(entries: readonly string[], config: string): Re
 
 function emitDeclarations(program: ts.Program, source: ts.SourceFile): ts.SourceFile {
   let text = ''
-  program.emit(source, (_file, content) => {
-    text = content
-  }, undefined, true)
+  program.emit(
+    source,
+    (_file, content) => {
+      text = content
+    },
+    undefined,
+    true,
+  )
   return ts.createSourceFile(source.fileName, text, ts.ScriptTarget.Latest, true)
 }
 

@@ -4,7 +4,13 @@ import { type Html, html } from '@tricklab/repro'
 
 type Point = readonly [x: number, y: number]
 
-export function drawing(width: number, height: number, label: string, body: Html | readonly Html[], small = false): Html {
+export function drawing(
+  width: number,
+  height: number,
+  label: string,
+  body: Html | readonly Html[],
+  small = false,
+): Html {
   return html`<svg${small && html` class="small"`} viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${body}</svg>`
 }
 

@@ -44,7 +44,9 @@ export const fish = (width: number, height: number): Pixels =>
 
 async function encode({ width, height, values }: Pixels): Promise<string> {
   const bytes = Uint8Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value))))
-  const png = await sharp(bytes, { raw: { width, height, channels: 3 } }).png().toBuffer()
+  const png = await sharp(bytes, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
   return `data:image/png;base64,${png.toString('base64')}`
 }
 

@@ -1,7 +1,14 @@
 import { inspect } from 'node:util'
 import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
-import { acceptedRecords, drawForestChart, type ListedRow, listRows, renderMarkdownTable, verdictRow } from '@tricklab/repro'
+import {
+  acceptedRecords,
+  drawForestChart,
+  type ListedRow,
+  listRows,
+  renderMarkdownTable,
+  verdictRow,
+} from '@tricklab/repro'
 import { groupBy } from '../group-by.ts'
 import { escapeText, markdownTable, type Page } from '../page.ts'
 import { tricks } from '../tricks/list.ts'
@@ -78,7 +85,10 @@ function recipeParts(table: Table): string[] {
     'base' in table ? ['## Recipe', 'What all rows share. Every row then says what it changes.', code(table.base)] : []
   const shape =
     table.kind === 'summary'
-      ? ['## Rows', `Computed each time, for images of ${table.imageShape.join(' × ')}: parameters and MACs must agree to the last printed digit.`]
+      ? [
+          '## Rows',
+          `Computed each time, for images of ${table.imageShape.join(' × ')}: parameters and MACs must agree to the last printed digit.`,
+        ]
       : 'base' in table
         ? []
         : ['## Rows', `Measured at ${table.channels} channels, on square maps with sides ${table.sides.join(', ')}.`]
@@ -86,9 +96,8 @@ function recipeParts(table: Table): string[] {
 }
 
 function rowParts(table: Table, name: string): string[] {
-  const { note, tolerance, from, change, stages, reported, seeds, recordedSeeds, knownToFallShort, ...rest } = table.rows[
-    name
-  ] as { readonly [key: string]: unknown }
+  const { note, tolerance, from, change, stages, reported, seeds, recordedSeeds, knownToFallShort, ...rest } = table
+    .rows[name] as { readonly [key: string]: unknown }
   const change_ = { ...(change as object), ...(stages === undefined ? {} : { stages }), ...rest }
   const begins = from === undefined ? 'the recipe above' : `\`${from}\``
   const changed =

@@ -1,0 +1,79 @@
+import { type Html, html } from '@tricklab/repro'
+import { drawing, label } from './draw.ts'
+import type { Picture } from './types.ts'
+
+/** Sides in the picture: channels, and positions, of which there are four times as many. */
+const [c, n] = [34, 136]
+
+/** Both orders of multiplication as shapes of matrices, with their multiply-accumulates in xresnet50's first stage. */
+export function ssaPicture(): Picture {
+  const [channels, positions] = [256, 1024]
+  const giga = (macs: number) => `${(macs / 1e9).toFixed(3)} GMAC`
+  const byChannels = 3 * channels ** 2 * positions
+  const byPositions = channels ** 2 * positions + 2 * channels * positions ** 2
+  return {
+    svg: drawing(700, 392, 'The two orders of X Xᵀ W X as shapes of matrices', [
+      ...row(
+        0,
+        'order: channels',
+        '(X Xᵀ)(W X)',
+        [
+          ['X', n, c],
+          ['Xᵀ', c, n],
+          ['W X', n, c],
+        ],
+        ['X Xᵀ', c, c],
+        giga(byChannels),
+      ),
+      ...row(
+        196,
+        'order: positions',
+        'X (Xᵀ (W X))',
+        [
+          ['X', n, c],
+          ['Xᵀ', c, n],
+          ['W X', n, c],
+        ],
+        ['Xᵀ W X', n, n],
+        giga(byPositions),
+      ),
+    ]),
+    caption:
+      'X is [channels, positions]. What stands between the two products is channels × channels or positions × positions: the same result, at a cost that grows linearly or quadratically with the positions. The figures are for 256 channels and 32 × 32 positions.',
+  }
+}
+
+type Matrix = readonly [name: string, width: number, height: number]
+
+function row(
+  top: number,
+  title: string,
+  formula: string,
+  factors: readonly Matrix[],
+  middle: Matrix,
+  cost: string,
+): Html[] {
+  const centre = top + 108
+  const first = title.includes('channels')
+  let left = 0
+  const parts = factors.map(([name, width, height], index) => {
+    const at = left
+    left += width + 20
+    const inside = first ? index < 2 : index > 0
+    return matrix(at, centre, [name, width, height], inside)
+  })
+  const result = left + 40
+  return [
+    label(0, top + 18, title, 'start', 'strong'),
+    label(130, top + 18, formula, 'start', 'mono'),
+    ...parts,
+    label(left + 12, centre + 5, '→', 'middle', 'strong'),
+    matrix(result, centre, middle, true),
+    label(700, top + 18, cost, 'end', 'strong'),
+    label(700, top + 36, 'for one image', 'end'),
+  ]
+}
+
+function matrix(left: number, centre: number, [name, width, height]: Matrix, ours: boolean): Html {
+  return html`<rect class="box${ours && ' ours'}" x="${left}" y="${centre - height / 2}" width="${width}" height="${height}" rx="2"/>${label(left + width / 2, centre + 4, name, 'middle', 'strong')}`
+}
