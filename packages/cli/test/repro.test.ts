@@ -26,7 +26,7 @@ const logLines = (folder: string, seed: number) =>
 function comparable(folder: string, seed: number) {
   return logLines(folder, seed)
     .filter((line) => line.event !== 'resume')
-    .map(({ time: _time, seconds: _seconds, peakMemoryMiB: _memory, ...line }) => line)
+    .map(({ time: _time, seconds: _seconds, waited: _waited, peakMemoryMiB: _memory, ...line }) => line)
 }
 
 const weights = (folder: string, seed: number) => logLines(folder, seed).at(-1)!.weights

@@ -17,13 +17,13 @@ export interface Recorder {
 }
 
 /**
- * Records every step and epoch of a seed.
+ * Records every step and epoch of a seed; `waited` tells the seconds that training waited for batches since the last call.
  *
  * A checkpoint remembers how long the file was, so resuming cuts off what was written after it: the file of a resumed
  * run differs from that of an uninterrupted one only in `resume` lines and times. One recorder serves all stages.
  * @errors E_CHECKPOINT_WRITE, E_CHECKPOINT_MISMATCH when the file is shorter than at the checkpoint
  */
-export function createRecorder(path: string, seed: number): Recorder {
+export function createRecorder(path: string, seed: number, waited: () => number): Recorder {
   let file: number | undefined
   let resumeFrom: SavedRecorder | undefined
   let spent = 0
@@ -75,7 +75,10 @@ export function createRecorder(path: string, seed: number): Recorder {
       mark = performance.now()
     },
     beforeEpoch({ split }) {
-      if (split === 'train') epochStart = spent
+      if (split === 'train') {
+        epochStart = spent
+        waited()
+      }
     },
     afterBatch({ training, epoch, step, size, loss, hyper }) {
       const seconds = round(lap())
@@ -95,7 +98,8 @@ export function createRecorder(path: string, seed: number): Recorder {
     },
     afterEpoch({ epoch, step, train, valid }) {
       lap()
-      write({ event: 'epoch', ...staged, epoch, step, train, valid, seconds: round(spent - epochStart) })
+      const seconds = round(spent - epochStart)
+      write({ event: 'epoch', ...staged, epoch, step, train, valid, seconds, waited: round(waited()) })
     },
     state(): Json {
       // What a checkpoint counts on must be on disk before the checkpoint is.

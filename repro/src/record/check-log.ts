@@ -143,6 +143,10 @@ function checkTimes({ start, resumes, steps, epochs, prediction, end }: SeedLog)
   })
   const negative = [...steps, ...epochs].find(({ seconds }) => seconds < 0)
   if (negative !== undefined) problems.push(`line ${negative.line}: a duration of ${negative.seconds} s`)
+  const beyond = epochs.find(({ seconds, waited = 0 }) => waited < 0 || waited > seconds + rounding)
+  if (beyond !== undefined) {
+    problems.push(`line ${beyond.line}: ${beyond.waited} s of waiting in ${beyond.seconds} s`)
+  }
   if (end === null) return problems
   const passes = prediction === null ? epochs : [...epochs, prediction]
   for (const [name, lines] of Object.entries({ steps, epochs: passes })) {

@@ -184,6 +184,7 @@ describe('checking', () => {
     ['an end before the start', (r) => (lineOf(r, 'end').time = '2026-02-28T00:00:00Z'), /is before/],
     ['a negative duration', (r) => (lineOf(r, 'step').seconds = -1), /a duration of -1 s/],
     ['steps that take longer than all', (r) => (lineOf(r, 'step').seconds = 1e4), /its steps took/],
+    ['waiting for longer than it took', (r) => (lineOf(r, 'epoch').waited = 1e4), /10000 s of waiting in/],
     ['epochs that take longer than all', (r) => (lineOf(r, 'epoch').seconds = 1e4), /its epochs took/],
     [
       'a resume at the wrong step',

@@ -88,7 +88,7 @@ export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
   ),
   epoch: objectOf(
     { event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number },
-    { stage: count },
+    { stage: count, waited: number },
   ),
   predict: objectOf({ event: text, predictor: text, result: scores, seconds: number }),
   end: objectOf({

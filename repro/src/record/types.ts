@@ -122,6 +122,8 @@ export type LogLine =
       readonly train: Scores
       readonly valid: Scores
       readonly seconds: number
+      /** Seconds of these that training waited for batches; absent in older logs. */
+      readonly waited?: number
     }
   | {
       /** Of a row with a predictor, and only there: what it makes of the validation split after the last epoch. */
@@ -147,7 +149,7 @@ export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = 
   start: ['event', 'seed', 'time'],
   resume: ['event', 'step', 'time'],
   step: ['event', 'stage', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
-  epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds'],
+  epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds', 'waited'],
   predict: ['event', 'predictor', 'result', 'seconds'],
   end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
 }

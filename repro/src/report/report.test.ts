@@ -53,6 +53,7 @@ describe('the page', () => {
       manifest.environment.cpu,
       manifest.dataset.digest,
       'recorder, meter, checkpointer',
+      'data-label="waiting">2.0 %<',
       'documented train loss, epoch 1: 0.7640',
       'documented valid accuracy, epoch 3: 89.50 %',
     ]) {

@@ -52,7 +52,7 @@ function unfinishedBanner({ manifest }: RunRecord): Html | null {
 function seedTable({ manifest, logs }: RunRecord): Html {
   const metrics = [...new Set(logs.flatMap(({ end }) => Object.keys(end?.result ?? {})))]
   const bySeed = new Map(logs.map((log) => [log.seed, log]))
-  return html`<table class="cards seeds"><thead><tr><th>seed</th><th>status</th>${metrics.map((metric) => html`<th class="number">${metric}</th>`)}<th class="number">steps</th><th class="number">time</th><th class="number">memory</th><th>final weights, SHA-256</th></tr></thead><tbody>
+  return html`<table class="cards seeds"><thead><tr><th>seed</th><th>status</th>${metrics.map((metric) => html`<th class="number">${metric}</th>`)}<th class="number">steps</th><th class="number">time</th><th class="number" title="share of the epochs' time that training waited for batches">waiting</th><th class="number">memory</th><th>final weights, SHA-256</th></tr></thead><tbody>
 ${manifest.seeds.map((seed) => seedRow(seed, manifest.status[seed] ?? 'not begun', bySeed.get(seed), metrics))}</tbody></table>`
 }
 
@@ -63,8 +63,17 @@ function seedRow(seed: number, status: string, log: SeedLog | undefined, metrics
     const result = end?.result[metric]
     return result === undefined ? '–' : formatValue(metric, result)
   }
-  return html`<tr><th scope="row" data-label="seed">${seed}</th><td data-label="status">${status}${resumed > 0 && html`, resumed ${resumed}×`}</td>${metrics.map((metric) => html`<td class="number" data-label="${metric}">${value(metric)}</td>`)}<td class="number" data-label="steps">${log?.steps.at(-1)?.step ?? 0}</td><td class="number" data-label="time">${log === undefined ? '–' : formatSeconds(secondsOf(log))}</td><td class="number" data-label="memory">${end ? `${Math.round(end.peakMemoryMiB)} MiB` : '–'}</td><td class="hash" data-label="final weights, SHA-256">${end?.weights ?? '–'}</td></tr>
+  return html`<tr><th scope="row" data-label="seed">${seed}</th><td data-label="status">${status}${resumed > 0 && html`, resumed ${resumed}×`}</td>${metrics.map((metric) => html`<td class="number" data-label="${metric}">${value(metric)}</td>`)}<td class="number" data-label="steps">${log?.steps.at(-1)?.step ?? 0}</td><td class="number" data-label="time">${log === undefined ? '–' : formatSeconds(secondsOf(log))}</td><td class="number" data-label="waiting">${formatWaiting(log)}</td><td class="number" data-label="memory">${end ? `${Math.round(end.peakMemoryMiB)} MiB` : '–'}</td><td class="hash" data-label="final weights, SHA-256">${end?.weights ?? '–'}</td></tr>
 `
+}
+
+/** The share of the epochs' time that training waited for batches, where all of them tell. */
+function formatWaiting(log: SeedLog | undefined): string {
+  const epochs = log?.epochs ?? []
+  const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)
+  if (seconds === 0 || epochs.some(({ waited }) => waited === undefined)) return '–'
+  const waited = epochs.reduce((sum, epoch) => sum + epoch.waited!, 0)
+  return `${((100 * waited) / seconds).toFixed(1)} %`
 }
 
 function configuration({ recipe, recipeHash, seeds, tolerance }: Manifest): [string, Json][] {

@@ -19,6 +19,7 @@ import type { Limits } from '../record/types.ts'
 import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
 import { predict } from './predict.ts'
 import { checkStages, disposeStages, openStages } from './stages.ts'
+import { createWaitClock } from './wait-clock.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
 export interface Job {
@@ -47,9 +48,10 @@ export function createHarness(
   { progress, signal }: Omit<JobServices, 'dataset'>,
   snapshot: () => Snapshot,
   stages: readonly OpenStage[] = [],
+  waited: () => number = () => 0,
 ) {
   const files = seedFiles(job.folder, job.seed)
-  const recorder = createRecorder(files.log, job.seed)
+  const recorder = createRecorder(files.log, job.seed, waited)
   const checkpointer = createCheckpointer({
     path: files.checkpoint,
     identity: identityOf(job),
@@ -87,12 +89,14 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
   let learner: Learner | undefined
   try {
     checkStages(model, stages)
-    const harness = createHarness(job, services, () => learner!.snapshot(), stages)
+    const clock = createWaitClock()
+    const harness = createHarness(job, services, () => learner!.snapshot(), stages, clock.take)
     let snapshot = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined
     let result: Scores = {}
     for (const stage of stages.slice(snapshot === undefined ? 0 : stageOf(snapshot))) {
       learner?.dispose()
-      learner = createStageLearner(stage, model, seed, services, harness.callbacks)
+      const clocked = { ...stage, source: clock.clocked(stage.source) }
+      learner = createStageLearner(clocked, model, seed, services, harness.callbacks)
       if (snapshot !== undefined) {
         learner.restore(snapshot)
         tf.dispose(Object.values(snapshot.tensors))
