@@ -15,6 +15,7 @@ import { nativeProvider, nativeProviders, takeProviderOfEnvironment } from './ke
 import { registerReductions } from './kernels/reduce.ts'
 import { registerResizes } from './kernels/resize.ts'
 import { registerFused } from './kernels/training.ts'
+import { registerTwists } from './kernels/twist.ts'
 
 export { NativeBackend } from './backend.ts'
 export {
@@ -57,6 +58,7 @@ export function registerNative(): NativeEngine {
     registerBlurs()
     registerResizes()
     registerFused()
+    registerTwists()
     registered = true
   }
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
