@@ -62,7 +62,8 @@ export class BufferPool {
    * @errors E_OUT_OF_MEMORY
    */
   take(bytes: number): Block {
-    const size = this.#exact ? bytes : sizeClass(bytes)
+    // A buffer without length has no address, by which it is given back.
+    const size = this.#exact ? Math.max(1, bytes) : sizeClass(bytes)
     const block = this.#reuse(size) ?? this.#allocate(size)
     this.#live += block.bytes
     if (this.#live > this.#peak) this.#peak = this.#live

@@ -75,14 +75,20 @@ const Jasmine = require(process.env.JASMINE)
 const jasmine = new Jasmine()
 jasmine.loadConfig({ spec_dir: '.', spec_files: ['bundle.cjs'], random: false })
 jasmine.exitOnCompletion = false
+// Five seconds are too few on a busy machine, and with every access watched.
+jasmine.jasmine.DEFAULT_TIMEOUT_INTERVAL = 120_000
 jasmine.clearReporters()
 const result = { passed: 0, failed: [] }
+const note = ({ fullName, failedExpectations }) =>
+  result.failed.push({ name: fullName, message: failedExpectations.map((one) => one.message).join('; ') })
 jasmine.addReporter({
   specDone(spec) {
     if (spec.status === 'passed') result.passed++
-    if (spec.status === 'failed') {
-      result.failed.push({ name: spec.fullName, message: spec.failedExpectations.map((one) => one.message).join('; ') })
-    }
+    if (spec.status === 'failed') note(spec)
+  },
+  // What went wrong before or after the specs of a suite is told with the suite alone.
+  suiteDone(suite) {
+    if (suite.failedExpectations.length > 0) note(suite)
   },
 })
 jasmine.execute().then(() => {
