@@ -11,6 +11,7 @@ export * from './option-table.ts'
 export * from './options.ts'
 export * from './params.ts'
 export * from './plugin/define.ts'
+export { blameOrigin, describeOrigin, type Origin, originOf } from './plugin/origin.ts'
 export { coreVersion, createRegistry, type NormalUse, type Registry } from './plugin/registry.ts'
 export {
   type FilledSlot,

@@ -68,12 +68,15 @@ export function expectPixels(what: string, input: Shape, output: Shape): Shape {
   })
 }
 
-/** Runs `compute` and names the place in the model in any shape error that comes out of it. */
+/** Errors of a block, which does not know where in a model it stands. */
+const placed: readonly string[] = ['E_SHAPE', 'E_COMPONENT', 'E_BLOCK_RETURN']
+
+/** Runs `compute` and names the place in the model in any error of a block that comes out of it. */
 export function within<T>(place: string, compute: () => T): T {
   try {
     return compute()
   } catch (error) {
-    if (!(error instanceof TricklabError) || error.code !== 'E_SHAPE') throw error
+    if (!(error instanceof TricklabError) || !placed.includes(error.code)) throw error
     const [problem, ...rest] = error.problems
     const what = problem!.what.startsWith('In ')
       ? `In ${place}/${problem!.what.slice(3)}`

@@ -12,6 +12,7 @@ import {
   type Registry,
   type Rng,
   type Row,
+  type Stage,
   stageRecipes,
 } from '@tricklab/core'
 import {
@@ -137,11 +138,12 @@ export function openViews(
 
 /** The callbacks that a recipe names, in its order. */
 export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchSource): BoundCallback[] {
-  return row.recipe.callbacks.map((use) => ({
-    name: use.use,
-    stage: registry.component('callback', use.use).stage ?? 'augment',
-    callback: registry.create('callback', use, { source }),
-  }))
+  const registered = registry.list('callback')
+  return row.recipe.callbacks.map((use) => {
+    const { plugin, component } = registered.find(({ name }) => name === use.use)!
+    const stage = (component.stage as Stage | undefined) ?? 'augment'
+    return { name: use.use, plugin, stage, callback: registry.create('callback', use, { source }) }
+  })
 }
 
 /** The model of a row with the weights of a seed. */

@@ -44,6 +44,12 @@ export const errorCodes = {
   E_LOSS_NAN: { exit: 4, meaning: 'The loss became NaN or infinite.' },
   E_HOOK: { exit: 4, meaning: 'A callback threw; the message names plugin, event and step.' },
   E_HOOK_RETURN: { exit: 4, meaning: 'A callback returned something of the wrong form.' },
+  E_HOOK_LEAK: { exit: 4, meaning: 'A callback leaves tensors behind; the message names plugin, event and step.' },
+  E_COMPONENT: { exit: 4, meaning: 'A component threw; the message names its plugin, what it was asked and the step.' },
+  E_BLOCK_RETURN: {
+    exit: 4,
+    meaning: 'A block put out another shape than it declares; named are plugin, place and step.',
+  },
   E_DOWNLOAD: { exit: 4, meaning: 'A download failed after retries.' },
   E_WORKER: { exit: 4, meaning: 'A job process or a decoding worker ended unexpectedly.' },
   E_INTERNAL: { exit: 4, meaning: 'A defect of Tricklab itself.' },

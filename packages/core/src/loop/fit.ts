@@ -1,5 +1,6 @@
 import type { Batch, Scores, Split } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
+import { atStep, blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
 import { describeFit } from './describe-fit.ts'
 import type { FitResult, Learner } from './learner.ts'
@@ -101,7 +102,9 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   const { step } = batch
   const { params, gradients: means } = group.take(trainable)
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
-  parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1)
+  blameOrigin(parts.optimizer, `step at step ${step}`, () =>
+    parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1),
+  )
   tf.dispose([...means, ...gradients])
   await hooks.run('afterStep', { step, params })
 }
@@ -111,10 +114,11 @@ function predict(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.
 }
 
 function scoreAndLoss({ hooks, parts }: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
-  const rng = parts.rng.scope('forward', batch.step)
-  const predicted = parts.model.apply(batch.images, { training: batch.training, rng })
+  const { step, training } = batch
+  const rng = parts.rng.scope('forward', step)
+  const predicted = atStep(step, () => parts.model.apply(batch.images, { training, rng }))
   const { scores } = hooks.runTaped('afterPredict', { ...batch, scores: predicted })
-  const computed = parts.loss.apply(scores, batch.targets)
+  const computed = blameOrigin(parts.loss, `apply at step ${step}`, () => parts.loss.apply(scores, batch.targets))
   const { loss } = hooks.runTaped('afterLoss', { ...batch, scores, loss: computed })
   return { scores, loss }
 }

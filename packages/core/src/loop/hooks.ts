@@ -10,12 +10,16 @@ import {
 import { fail, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import * as tf from '../tf.ts'
+import { createLeakWatch } from './hook-leaks.ts'
+import { titleOf } from './hook-title.ts'
 
 /** A callback with its name and stage: what the loop needs to order and blame it. */
 export interface BoundCallback {
   readonly name: string
   readonly stage: Stage
   readonly callback: Callback
+  /** The plugin that registered it; absent for callbacks of the harness. */
+  readonly plugin?: string
 }
 
 type Payload<E extends EventName> = Events[E]['payload']
@@ -42,8 +46,13 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
     eventNames.map((event) => [event, ordered.filter((bound) => bound.callback[event] !== undefined)]),
   ) as { readonly [E in EventName]: BoundCallback[] }
 
-  const call = (bound: BoundCallback, event: EventName, payload: unknown): unknown =>
+  const leaks = createLeakWatch()
+
+  const callTaped = (bound: BoundCallback, event: EventName, payload: unknown): unknown =>
     blame(bound, event, payload, () => (bound.callback[event] as (payload: unknown) => unknown)(payload))
+  // Inside the gradient tape everything is in a tidy, and nothing can be left over.
+  const call = (bound: BoundCallback, event: EventName, payload: unknown): unknown =>
+    leaks.run(bound, event, payload, () => callTaped(bound, event, payload))
 
   return {
     order: (event) => listeners[event].map((bound) => bound.name),
@@ -57,7 +66,7 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
     },
     runTaped(event, payload) {
       let current: unknown = payload
-      for (const bound of listeners[event]) current = combine(bound, event, current, call(bound, event, current))
+      for (const bound of listeners[event]) current = combine(bound, event, current, callTaped(bound, event, current))
       return current as never
     },
     async cleanup() {
@@ -100,15 +109,12 @@ function uniqueNames(callbacks: readonly BoundCallback[]): string[] {
 }
 
 /** Errors of a callback name the callback, the event and the step. Tricklab's own errors pass as they are. */
-function blame<T>({ name }: BoundCallback, event: EventName, payload: unknown, body: () => T): T {
+function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body: () => T): T {
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError) throw cause
-    const step = (payload as { step?: number } | undefined)?.step
     fail('E_HOOK', {
-      what: `Callback "${name}" threw in ${event}${step === undefined ? '' : ` at step ${step}`}: ${
-        cause instanceof Error ? cause.message : String(cause)
-      }`,
-      fix: `report it to the author of "${name}", or leave the callback out of the recipe.`,
+      what: `${titleOf(bound)} threw in ${event}${placeOf(payload)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      fix: `report it to the author of "${bound.plugin ?? bound.name}", or leave the callback out of the recipe.`,
       cause,
     })
   }
@@ -118,6 +124,12 @@ function blame<T>({ name }: BoundCallback, event: EventName, payload: unknown, b
   } catch (cause) {
     return rethrow(cause)
   }
+}
+
+/** ` at step 7`, for events that know it. */
+function placeOf(payload: unknown): string {
+  const step = (payload as { step?: number } | undefined)?.step
+  return step === undefined ? '' : ` at step ${step}`
 }
 
 /** Events that may be answered; the others only tell. */
@@ -139,7 +151,7 @@ function checkAnswer(bound: BoundCallback, event: EventName, payload: unknown, a
   const taped = event === 'afterPredict' || event === 'afterLoss'
   const wrongForm = (expected: string, received: string, fix: string): never =>
     fail('E_HOOK_RETURN', {
-      what: `Callback "${bound.name}" answered ${event} with something that is no change of it.`,
+      what: `${titleOf(bound)} answered ${event}${placeOf(payload)} with something that is no change of it.`,
       expected,
       received,
       fix,
@@ -185,7 +197,7 @@ function checkBatch(bound: BoundCallback, before: Payload<'beforeBatch'>, after:
     after.targets.shape[1] === classes
   if (!fits) {
     fail('E_HOOK_RETURN', {
-      what: `Callback "${bound.name}" returned a batch of another shape at step ${before.step}.`,
+      what: `${titleOf(bound)} returned a batch of another shape from beforeBatch at step ${before.step}.`,
       expected: `images [${rows}, height, width, channels] and targets [${rows}, ${classes}].`,
       received: `images ${shapeOf(after.images)} and targets ${shapeOf(after.targets)}.`,
       fix: 'keep the number of images and classes of a batch.',
@@ -203,7 +215,7 @@ function checkGradients(
 ): void {
   if (Array.isArray(gradients) && gradients.length === before.gradients.length) return
   fail('E_HOOK_RETURN', {
-    what: `Callback "${bound.name}" returned another number of gradients at step ${before.step}.`,
+    what: `${titleOf(bound)} returned another number of gradients from afterBackward at step ${before.step}.`,
     expected: `${before.gradients.length}, one a parameter.`,
     received: `${Array.isArray(gradients) ? gradients.length : kindOf(gradients)}.`,
     fix: 'return a gradient for every parameter, in the order given.',

@@ -14,6 +14,7 @@ import type {
 import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { listParams, trainable } from '../params.ts'
+import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'
 import { GradientGroup } from './gradient-group.ts'
@@ -99,7 +100,9 @@ export class Tally {
   async add(loss: number, size: number, scores: tf.Tensor2D, targets: tf.Tensor2D): Promise<void> {
     this.lossSum += loss * size
     this.samples += size
-    for (const metric of this.metrics) await metric.update(scores, targets)
+    for (const metric of this.metrics) {
+      await blameOrigin(metric, 'update', () => metric.update(scores, targets))
+    }
   }
 
   compute(): Scores {

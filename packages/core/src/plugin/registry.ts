@@ -19,6 +19,7 @@ import {
   type Registrar,
   type Services,
 } from './define.ts'
+import { blame, type Origin, rememberOrigin } from './origin.ts'
 
 export const coreVersion: string = manifest.version
 
@@ -77,11 +78,13 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
         useFactory: (run): Bound<Kind> => ({
           component,
           create: (options, context) =>
-            component.create(options, {
-              rng: run.resolve<Services['rng']>(serviceToken('rng')).scope(kind, name),
-              log: run.resolve<Services['log']>(serviceToken('log')),
-              ...context,
-            }),
+            build({ plugin: plugin.name, kind, name }, () =>
+              component.create(options, {
+                rng: run.resolve<Services['rng']>(serviceToken('rng')).scope(kind, name),
+                log: run.resolve<Services['log']>(serviceToken('log')),
+                ...context,
+              }),
+            ),
         }),
       })
     }
@@ -124,10 +127,17 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
   return registry
 }
 
+/** Builds an instance, and remembers whose it is. @errors E_COMPONENT */
+function build<T>(origin: Origin, create: () => T): T {
+  const instance = blame(origin, 'create', create)
+  rememberOrigin(instance, origin)
+  return instance
+}
+
 /** Brand, core range, requires, clash of plugin names: all problems at once. */
 function checkPlugins(plugins: readonly Plugin[]): void {
   const problems: Problem[] = []
-  const seen = new Set<string>()
+  const seen = new Map<string, Plugin>()
   for (const plugin of plugins as readonly unknown[]) {
     if (!isPlugin(plugin)) {
       problems.push({
@@ -139,7 +149,15 @@ function checkPlugins(plugins: readonly Plugin[]): void {
       })
       continue
     }
-    if (!semver.satisfies(coreVersion, plugin.core, { includePrerelease: true })) {
+    if (semver.validRange(plugin.core) === null) {
+      problems.push({
+        code: 'E_PLUGIN_CORE_RANGE',
+        what: `Plugin "${plugin.name}" does not say which versions of @tricklab/core it works with.`,
+        expected: 'core: a range of versions, such as "^1.0.0".',
+        received: describe(plugin.core),
+        fix: `report it to the author of "${plugin.name}", or leave the plugin out.`,
+      })
+    } else if (!semver.satisfies(coreVersion, plugin.core, { includePrerelease: true })) {
       problems.push({
         code: 'E_PLUGIN_CORE_RANGE',
         what: `Plugin "${plugin.name}" does not support this version of @tricklab/core.`,
@@ -148,16 +166,18 @@ function checkPlugins(plugins: readonly Plugin[]): void {
         fix: `install a version of "${plugin.name}" made for core ${coreVersion}.`,
       })
     }
-    if (seen.has(plugin.name)) {
+    const other = seen.get(plugin.name)
+    if (other !== undefined) {
+      const versions = [other, plugin].map(({ version }) => `"${plugin.name}" ${version ?? 'of unknown version'}`)
       problems.push({
         code: 'E_PLUGIN_CLASH',
         what: `Two plugins of the recipe are named "${plugin.name}".`,
         expected: 'every plugin once.',
-        received: `"${plugin.name}" twice.`,
+        received: `${versions.join(' and ')}.`,
         fix: 'remove one of them from `plugins`.',
       })
     }
-    seen.add(plugin.name)
+    seen.set(plugin.name, plugin)
   }
   for (const plugin of plugins.filter(isPlugin)) {
     for (const required of plugin.requires ?? []) {
@@ -166,7 +186,7 @@ function checkPlugins(plugins: readonly Plugin[]): void {
         code: 'E_PLUGIN_REQUIRES',
         what: `Plugin "${plugin.name}" requires the plugin "${required}", which the recipe does not import.`,
         expected: `"${required}" in \`plugins\`.`,
-        received: [...seen].join(', '),
+        received: [...seen.keys()].join(', '),
         fix: `import "${required}" and add it to \`plugins\`.`,
       })
     }
@@ -201,6 +221,10 @@ function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
       )
     }
     const { kind, name, component } = registration
+    const complete = typeof component?.create === 'function' && typeof component.options === 'object'
+    if (typeof name !== 'string' || name === '' || !complete) {
+      refuse(`registers the ${kind} "${name}" without ${complete ? 'a name' : 'its options or its create'}`)
+    }
     if (kind === 'callback' && component.stage !== undefined && !stages.includes(component.stage)) {
       refuse(
         `registers the callback "${name}" for the stage "${component.stage}", which is none of ${stages.join(', ')}`,

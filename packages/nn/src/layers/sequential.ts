@@ -1,5 +1,16 @@
-import type { ApplyContext, Block, ParamTree, Shape } from '@tricklab/core'
+import {
+  type ApplyContext,
+  type Block,
+  blameOrigin,
+  describeOrigin,
+  fail,
+  originOf,
+  type ParamTree,
+  type Shape,
+} from '@tricklab/core'
 import { within } from '../shape.ts'
+
+type Images = Parameters<Block['apply']>[0]
 
 /** Parts of a block by name. */
 export type Parts = Readonly<Record<string, Block>>
@@ -26,13 +37,27 @@ export function sequential(parts: Parts): Block {
 }
 
 /** Applies a part in the scope of its name: its randomness and its shape errors carry it. */
-export function applyPart(
-  name: string,
-  part: Block,
-  images: Parameters<Block['apply']>[0],
-  { training, rng }: ApplyContext,
-): ReturnType<Block['apply']> {
-  return within(name, () => part.apply(images, { training, rng: rng.scope(name) }))
+export function applyPart(name: string, part: Block, images: Images, { training, rng }: ApplyContext): Images {
+  return within(name, () => {
+    const output = blameOrigin(part, 'apply', () => part.apply(images, { training, rng: rng.scope(name) }))
+    expectDeclared(part, images, output)
+    return output
+  })
+}
+
+/** @errors E_BLOCK_RETURN when a plugin's block puts out another shape than it declares */
+function expectDeclared(part: Block, images: Images, output: Images): void {
+  const origin = originOf(part)
+  if (origin === undefined) return
+  const [batch, ...input] = images.shape
+  const declared = [batch, ...part.outputShape(input)]
+  if (output.shape?.join() === declared.join()) return
+  fail('E_BLOCK_RETURN', {
+    what: `The ${describeOrigin(origin)} put out another shape in apply than its outputShape says.`,
+    expected: `[${declared.join(', ')}] for images [${images.shape.join(', ')}].`,
+    received: output.shape === undefined ? 'no tensor.' : `[${output.shape.join(', ')}].`,
+    fix: `report it to the author of "${origin.plugin}"; \`blockContract\` of @tricklab/testing finds it.`,
+  })
 }
 
 /** The parameters of parts, each below its name; parts without any are left out. */

@@ -1,4 +1,4 @@
-import { fail, type Model, type ModelLayer, type ParamTree, type Shape } from '@tricklab/core'
+import { blameOrigin, fail, type Model, type ModelLayer, type ParamTree, type Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { applyPart } from '../layers/sequential.ts'
 import { formatShape, sameShape, within } from '../shape.ts'
@@ -47,7 +47,9 @@ export function walk(
   visit: (layer: ModelLayer, input: Shape, output: Shape) => void,
 ): Shape {
   return layers.reduce<Shape>((shape, layer) => {
-    const output = within(layer.name, () => layer.block.outputShape(shape))
+    const output = within(layer.name, () =>
+      blameOrigin(layer.block, 'outputShape', () => layer.block.outputShape(shape)),
+    )
     visit(layer, shape, output)
     return output
   }, input)
