@@ -32,7 +32,15 @@ export { createAveragePoolBlock, createMaxPoolBlock } from './blocks/pools.ts'
 export { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual } from './blocks/residual.ts'
 export { createResidualConvBlock } from './blocks/residual-conv.ts'
 export { createXresnetBlock } from './blocks/xresnet-block.ts'
-export { fromPublished, type PublishedName, toPublished } from './export/published.ts'
+export {
+  type ExportMetadata,
+  exportOnnx,
+  exportTfjs,
+  fromPublished,
+  type PublishedName,
+  type TfjsModel,
+  toPublished,
+} from './export/index.ts'
 export { type Initializer, kaimingNormal, torchBias, torchWeight, zeros } from './init.ts'
 export * from './layers/index.ts'
 export { createCrossEntropy } from './losses/cross-entropy.ts'

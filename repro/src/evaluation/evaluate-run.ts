@@ -1,8 +1,7 @@
-import { createRng, fail, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import { createRng, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
-import type { SeedLog } from '../record/read.ts'
 import type { Manifest } from '../record/types.ts'
 import { seedFiles } from '../runner/job.ts'
 import { createRowModel } from '../runner/learner.ts'
@@ -11,11 +10,14 @@ import { openDataset } from '../runner/run.ts'
 import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
 import { loadWeights } from './load-weights.ts'
 import type { OpenedRun } from './open-run.ts'
+import { chooseLogs } from './trained-model.ts'
 
 export interface EvaluateRunOptions {
   readonly engine: Engine
   /** Undefined: every seed that is done. */
   readonly seed: number | undefined
+  /** A file with other weights for the model, under Tricklab's own names; undefined: those of the run. */
+  readonly weights?: string | undefined
   /** Undefined: as the row scores, with its own predictor where it has one. */
   readonly predictor: NormalUse | undefined
   /** Plugins that the predictor may come from. */
@@ -68,7 +70,8 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
       const model = createRowModel(row, seed, stages[0].source)
       try {
         checkStages(model, stages)
-        await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
+        if (options.weights !== undefined) await loadWeights(model, options.weights, undefined)
+        else await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
         const services = { dataset, progress, signal }
         const evaluated = await predict(stages, model, { seed, limits, predictor, plugins }, services)
         const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
@@ -94,17 +97,6 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
 }
 
 const sameScores = (a: Scores, b: Scores) => Object.keys({ ...a, ...b }).every((name) => Object.is(a[name], b[name]))
-
-function chooseLogs(logs: readonly SeedLog[], seed: number | undefined, folder: string): SeedLog[] {
-  const finished = logs.filter(({ end }) => end !== null)
-  const chosen = seed === undefined ? finished : finished.filter((log) => log.seed === seed)
-  if (chosen.length > 0) return chosen
-  return fail('E_RUN_UNKNOWN', {
-    what: `${folder} has no finished seed${seed === undefined ? '' : ` ${seed}`}.`,
-    expected: finished.length === 0 ? 'a finished run.' : `one of ${finished.map((log) => log.seed).join(', ')}.`,
-    fix: 'name a seed that is done, or finish the run with pnpm repro TABLE/ROW --resume.',
-  })
-}
 
 /** What may change bits, as the manifest says it and as it is now. */
 function describeDifferences({ engine, environment, dataset }: Manifest, now: Engine, digest: string): string[] {

@@ -4,6 +4,7 @@
  */
 import { fail, listParams, type NamedParam, type ParamTree } from '@tricklab/core'
 import type { StoredTensor, StoredTensors } from '@tricklab/core/checkpoint'
+import { permuteAxes } from './permute.ts'
 
 /** What published weights call the parameter at a path; undefined where they have none. */
 export type PublishedName = (path: string) => string | undefined
@@ -95,16 +96,16 @@ function toOwnLayout({ dtype, shape, data }: StoredTensor, own: Axes): StoredTen
     ...(inputs === 1 ? [[height, width, outputs, 1]] : []),
   ]
   if (![2, 4].includes(shape.length) || !candidates.some(fits)) return undefined
-  return { dtype, shape: own, data: permute(data as Float32Array, [outputs, inputs, height, width], [2, 3, 1, 0]) }
+  return { dtype, shape: own, data: permuteAxes(data as Float32Array, [outputs, inputs, height, width], [2, 3, 1, 0]) }
 }
 
 function toPublishedLayout({ dtype, shape, data }: StoredTensor): StoredTensor {
   if (shape.length < 2) return { dtype, shape, data }
   if (shape.length === 2)
-    return { dtype, shape: publishedShape(shape), data: permute(data as Float32Array, shape, [1, 0]) }
+    return { dtype, shape: publishedShape(shape), data: permuteAxes(data as Float32Array, shape, [1, 0]) }
   const [height, width, inputs, outputs] = shape as [number, number, number, number]
   const axes = isDepthwise(shape) ? [height, width, 1, inputs] : [height, width, inputs, outputs]
-  return { dtype, shape: publishedShape(shape), data: permute(data as Float32Array, axes, [3, 2, 0, 1]) }
+  return { dtype, shape: publishedShape(shape), data: permuteAxes(data as Float32Array, axes, [3, 2, 0, 1]) }
 }
 
 /** One filter a channel: `[k, k, channels, 1]`. A dense k × k convolution to one channel is in no published network. */
@@ -114,26 +115,6 @@ function publishedShape(own: Axes): number[] {
   if (own.length < 3) return [...own].reverse()
   const [height, width, inputs, outputs] = own as [number, number, number, number]
   return isDepthwise(own) ? [inputs, 1, height, width] : [outputs, inputs, height, width]
-}
-
-/** Axis i of the result is axis `order[i]` of the data. */
-function permute(data: Float32Array, shape: Axes, order: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1))
-  const result = new Float32Array(data.length)
-  const sizes = order.map((axis) => shape[axis]!)
-  const steps = order.map((axis) => strides[axis]!)
-  const place = order.map(() => 0)
-  let from = 0
-  for (let to = 0; to < result.length; to++) {
-    result[to] = data[from]!
-    for (let axis = order.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!
-      if (++place[axis]! < sizes[axis]!) break
-      from -= steps[axis]! * sizes[axis]!
-      place[axis] = 0
-    }
-  }
-  return result
 }
 
 const describe = ({ dtype, shape }: StoredTensor) => `${dtype} [${shape}]`

@@ -1,0 +1,65 @@
+import { createRng, fail, type Model, type Row, type Shape } from '@tricklab/core'
+import type { ProgressSink } from '../progress.ts'
+import type { SeedLog } from '../record/read.ts'
+import { seedFiles } from '../runner/job.ts'
+import { createRowModel } from '../runner/learner.ts'
+import { openDataset } from '../runner/run.ts'
+import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
+import { loadWeights } from './load-weights.ts'
+import type { OpenedRun } from './open-run.ts'
+
+/** A trained network, and what it wants to be fed. */
+export interface TrainedModel {
+  /** Belongs to the caller. */
+  readonly model: Model
+  readonly row: Row
+  readonly seed: number
+  /** Of the images that it was last trained on. */
+  readonly imageShape: Shape
+  readonly classes: readonly string[]
+  /** Pixels from 0 to 1 become `(pixel − mean) / std`, channel by channel. */
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
+}
+
+/**
+ * Builds the network of a run again, with the weights of a seed. The dataset says what comes in and what the scores mean.
+ * @param seed undefined: the first that is done
+ * @errors E_RUN_UNKNOWN, those of loadWeights and openDataset
+ */
+export async function loadTrainedModel(
+  { record, row }: OpenedRun,
+  services: { seed?: number; dataPaths: readonly string[]; progress: ProgressSink; signal: AbortSignal },
+): Promise<TrainedModel> {
+  const { folder, logs, manifest } = record
+  const { seed, end } = chooseLogs(logs, services.seed, folder)[0]!
+  const dataset = await openDataset(row, services)
+  try {
+    const stages = await openStages(row, manifest.partial ?? {}, dataset, createRng(seed), services.progress)
+    const model = createRowModel(row, seed, stages[0].source)
+    try {
+      checkStages(model, stages)
+      await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
+      const { imageShape, classes, normalization } = stages.at(-1)!.source
+      return { model, row, seed, imageShape, classes, normalization }
+    } catch (error) {
+      model.dispose()
+      throw error
+    } finally {
+      await disposeStages(stages)
+    }
+  } finally {
+    dataset.dispose?.()
+  }
+}
+
+/** The logs of the seeds that are done, or of one of them. @errors E_RUN_UNKNOWN */
+export function chooseLogs(logs: readonly SeedLog[], seed: number | undefined, folder: string): SeedLog[] {
+  const finished = logs.filter(({ end }) => end !== null)
+  const chosen = seed === undefined ? finished : finished.filter((log) => log.seed === seed)
+  if (chosen.length > 0) return chosen
+  return fail('E_RUN_UNKNOWN', {
+    what: `${folder} has no finished seed${seed === undefined ? '' : ` ${seed}`}.`,
+    expected: finished.length === 0 ? 'a finished run.' : `one of ${finished.map((log) => log.seed).join(', ')}.`,
+    fix: 'name a seed that is done, or finish the run with pnpm repro TABLE/ROW --resume.',
+  })
+}
