@@ -1,3 +1,4 @@
+import { fail } from '@tricklab/core'
 import type { ProgressSink } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { oneRow } from '../lab/explain.ts'
@@ -7,8 +8,10 @@ import { createProgressView } from '../ui/progress-view.ts'
 import { benchData } from './data.ts'
 import { dataPeerName } from './data-peer-name.ts'
 import { formatData } from './format-data.ts'
+import { formatLayers } from './format-layers.ts'
 import { formatProfile } from './format-profile.ts'
 import { formatTrainHead, formatTrainRow } from './format-train.ts'
+import { benchLayer, type LayerName, type LayerOptions, layerNames } from './layers.ts'
 import { memoryFormat, memoryFormats, peerName, peerNames } from './peers.ts'
 import { benchProfile, type ProfileOptions } from './profile.ts'
 import { createProgressLine } from './progress-line.ts'
@@ -21,6 +24,7 @@ export function benchProgram(): Command {
   addTrain(program)
   addProfile(program)
   addData(program)
+  addLayer(program)
   return program
 }
 
@@ -92,6 +96,46 @@ function addData(program: Command): void {
       benchData(target, { ...settings, batches, peerTurns: peer === 'none' ? 0 : turns }, sink),
     )
     print(formatData(result), options.json === true ? result : undefined)
+  })
+}
+
+interface LayerArguments extends Omit<CommonArguments, 'data'>, Omit<LayerOptions, 'engine' | 'shapes'> {}
+
+function addLayer(program: Command): void {
+  program
+    .command('layer')
+    .description(
+      'one layer forward and backward: a twist against three convolutions, groups against a masked dense one',
+    )
+    .argument('<layer>', layerNames.join(' or '))
+    .option('--batch <n>', 'images', wholeNumber('--batch', 1), 32)
+    .option('--channels-per-group <n>', 'groups: a divisor of 64', wholeNumber('--channels-per-group', 1), 8)
+    .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 5)
+    .option('--turns <n>', 'turns of each form', wholeNumber('--turns', 1), 7)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', 'f32 or bf16', 'f32')
+    .option('--threads <n>', 'threads; default: what the engine finds best', wholeNumber('--threads', 1))
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action(async (name: string, { json, batch, channelsPerGroup, steps, turns, ...given }: LayerArguments) => {
+      const layer = layerName(name)
+      if (64 % channelsPerGroup !== 0) refuse('--channels-per-group', 'a divisor of 64', channelsPerGroup)
+      const options = { batch, channelsPerGroup, steps, turns, engine: engineChoice(given) }
+      const line = createProgressLine()
+      const result = await benchLayer(layer, options, (what) => line.show(what)).finally(() => line.clear())
+      print(formatLayers(result), json === true ? result : undefined)
+    })
+}
+
+function layerName(name: string): LayerName {
+  return layerNames.find((known) => known === name) ?? refuse('The layer', `${layerNames.join(' or ')}`, name)
+}
+
+function refuse(what: string, expected: string, received: string | number): never {
+  fail('E_ARGUMENT', {
+    what: `${what} is not of the right form.`,
+    expected: `${expected}.`,
+    received: `"${received}".`,
+    fix: 'see --help.',
   })
 }
 
