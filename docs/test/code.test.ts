@@ -8,8 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { completeModule } from './complete.ts'
 import { type Block, blocksOf, listPages, root } from './pages.ts'
 
-/** The example of the test kit is a test of its own, which the kit compares with its page. */
-const testedElsewhere = ['packages/testing/README.md']
+/**
+ * The example of the test kit is a test of its own, which the kit compares with its page. What the pages on writing
+ * plugins say is done word by word in a test of create-plugin.
+ */
+const testedElsewhere = ['packages/testing/README.md', 'docs/20-write-a-block.md', 'docs/21-write-a-callback.md']
 
 const folder = path.join(import.meta.dirname, '.snippets')
 const blocks = listPages()
