@@ -22,6 +22,7 @@ import { explain } from './explain.ts'
 import { type FeaturesArguments, showFeatures } from './features.ts'
 import { type GroupsArguments, showGroups } from './groups.ts'
 import { type LrFindArguments, lrFind } from './lr-find.ts'
+import { addModelCommands } from './model-commands.ts'
 import { showSamples } from './show.ts'
 import { summary } from './summary.ts'
 
@@ -75,6 +76,7 @@ export function labProgram(): Command {
   addEvaluate(program)
   addFeatures(program)
   addLrFind(program)
+  addModelCommands(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine
@@ -176,6 +178,7 @@ function addEvaluate(program: Command): void {
     .option('--beta <share>', 'weight of the plain view', Number)
     .option('--reduce <how>', 'mean or max')
     .option('--seed <n>', 'one seed of the run; default: every one that is done', wholeNumber('--seed', 0))
+    .option('--weights <file>', "other weights for the run's model, such as lab import-weights writes")
     .option('--table <file>', 'the file of the table, where it does not ship with Tricklab')
     .option('--engine <name>', `${engineHelp}; default: that of the run`)
     .option('--precision <name>', 'f32 or bf16; default: that of the run')

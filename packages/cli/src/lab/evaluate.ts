@@ -12,6 +12,7 @@ export interface EvaluateArguments extends Partial<EngineArguments> {
   readonly beta?: number
   readonly reduce?: string
   readonly seed?: number
+  readonly weights?: string
   readonly table?: string
   readonly data?: string[]
   readonly json?: boolean
@@ -34,6 +35,7 @@ export async function evaluate(folder: string, given: EvaluateArguments): Promis
     const evaluation = await evaluateRun(opened, {
       engine,
       seed: given.seed,
+      weights: given.weights,
       predictor,
       plugins,
       dataPaths: given.data ?? [],

@@ -1,0 +1,114 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { createRegistry, fail, listParams } from '@tricklab/core'
+import { encodeSafetensors, type StoredTensors, storeTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { prepareEngine } from '@tricklab/engine'
+import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
+import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
+import { createProgressView } from '../ui/progress-view.ts'
+import { stopSignal } from '../ui/signals.ts'
+
+export interface ExportArguments {
+  readonly format: string
+  readonly names: string
+  readonly seed?: number
+  readonly table?: string
+  readonly engine: string
+  readonly data?: string[]
+  readonly out?: string
+  readonly json?: boolean
+}
+
+const formats = { safetensors: '.safetensors', onnx: '.onnx', tfjs: '-tfjs' } as const
+type Format = keyof typeof formats
+
+/** `pnpm lab export RUN`: the trained network of a run for other programs. */
+export async function exportRun(run: string, given: ExportArguments): Promise<void> {
+  const format = chooseOf('--format', Object.keys(formats) as Format[], given.format)
+  const names = chooseOf('--names', ['published', 'own'] as const, given.names)
+  const opened = await openRun(run, given.table)
+  const view = createProgressView()
+  const notice = (message: string) => view.sink({ kind: 'notice', message })
+  const signal = stopSignal(notice)
+  try {
+    await prepareEngine(given.engine as 'auto', { onNotice: notice })
+    const { seed, data = [] } = given
+    const services = { dataPaths: data, progress: view.sink, signal, ...(seed === undefined ? {} : { seed }) }
+    const trained = await loadTrainedModel(opened, services)
+    try {
+      const { table, row } = opened.record.manifest
+      const base = `${table}-${row}-seed-${trained.seed}`
+      const place = path.resolve(given.out ?? `${base}${formats[format]}`)
+      const metadata = describe(`${table}/${row}`, trained)
+      const files =
+        format === 'safetensors'
+          ? await writeSafetensors(place, trained, names, metadata)
+          : await writeGraph(place, format, trained, metadata)
+      view.close()
+      process.stderr.write(`${files.map((file) => `Exported: ${file}`).join('\n')}\n`)
+      if (given.json === true) process.stdout.write(`${JSON.stringify({ run, seed: trained.seed, format, files })}\n`)
+    } finally {
+      trained.model.dispose()
+    }
+  } finally {
+    view.close()
+  }
+}
+
+function chooseOf<T extends string>(option: string, choices: readonly T[], given: string): T {
+  const chosen = choices.find((choice) => choice === given)
+  if (chosen !== undefined) return chosen
+  return fail('E_ARGUMENT', {
+    what: `${option} is not of the right form.`,
+    expected: `one of ${choices.join(', ')}.`,
+    received: `"${given}".`,
+    fix: 'see --help.',
+  })
+}
+
+/** What whoever runs the network must know. */
+function describe(row: string, { seed, imageShape, classes, normalization }: TrainedModel): ExportMetadata {
+  return {
+    row,
+    seed: String(seed),
+    imageShape: JSON.stringify(imageShape),
+    classes: JSON.stringify(classes),
+    normalization: JSON.stringify(normalization),
+  }
+}
+
+async function writeSafetensors(
+  file: string,
+  { model, row }: TrainedModel,
+  names: 'published' | 'own',
+  metadata: ExportMetadata,
+): Promise<string[]> {
+  const { params } = model
+  const own = await storeTensors(Object.fromEntries(listParams(params).map(({ path, value }) => [path, value])))
+  await writeFileAtomic(file, encodeSafetensors(names === 'own' ? own : published(), { format: 'pt', ...metadata }))
+  return [file]
+
+  function published(): StoredTensors {
+    const { use } = row.recipe.model.skeleton
+    const nameOf = createRegistry(row.table.plugins).component('model', use).publishedName
+    return toPublished(params, own, nameOf ?? (() => undefined), `${row.table.id}/${row.name}`)
+  }
+}
+
+async function writeGraph(
+  place: string,
+  format: 'onnx' | 'tfjs',
+  { model }: TrainedModel,
+  metadata: ExportMetadata,
+): Promise<string[]> {
+  if (format === 'onnx') {
+    await writeFileAtomic(place, await exportOnnx(model, metadata))
+    return [place]
+  }
+  const { json, weightsFile, weights } = await exportTfjs(model, metadata)
+  const files = [path.join(place, 'model.json'), path.join(place, weightsFile)] as const
+  await mkdir(place, { recursive: true })
+  await writeFileAtomic(files[1], weights)
+  await writeFileAtomic(files[0], [json])
+  return [...files]
+}

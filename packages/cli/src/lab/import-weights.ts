@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  createModel,
+  createRegistry,
+  createRng,
+  fail,
+  failAll,
+  listParams,
+  type Model,
+  type NormalModel,
+  normalizeModel,
+  type Problem,
+  type Registry,
+  type Shape,
+  suggest,
+} from '@tricklab/core'
+import { decodeSafetensors, encodeSafetensors, type StoredTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { prepareEngine } from '@tricklab/engine'
+import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
+import mbconv from '@tricklab/plugin-mbconv'
+import { oneRow } from './explain.ts'
+
+export interface ImportArguments {
+  readonly model: string
+  readonly size: number
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** `pnpm lab import-weights FILE --model NAME`: published weights under Tricklab's names, checked in full. */
+export async function importWeights(file: string, given: ImportArguments): Promise<void> {
+  const { registry, model: normal } = await findModel(given.model)
+  const { use } = normal.skeleton
+  const nameOf = registry.component('model', use).publishedName
+  if (nameOf === undefined) {
+    fail('E_ARGUMENT', {
+      what: `Nobody publishes weights of the model "${use}".`,
+      expected: `one of ${namedModels(registry).join(', ')}.`,
+      received: `--model ${given.model}.`,
+      fix: 'weights that Tricklab wrote under its own names need no import.',
+    })
+  }
+  // Parameters are placed, not computed with.
+  await prepareEngine('cpu')
+  const tensors = decodeSafetensors(await read(file), file, 'fetch the file again.').tensors
+  const create = (shape: Shape, classes: number): Model =>
+    createModel(registry, normal, { imageShape: shape, classes, init: createRng(0) })
+  const { imageShape, classes } = measure(create, tensors, nameOf, given.size)
+  const model = create(imageShape, classes)
+  const values = fromPublished(model.params, tensors, nameOf, file)
+  const count = Object.keys(values).length
+  model.dispose()
+
+  const out = path.resolve(given.out ?? `${path.basename(file, '.safetensors')}-imported.safetensors`)
+  const metadata = { model: JSON.stringify(normal), classes: String(classes), imageShape: JSON.stringify(imageShape) }
+  await writeFileAtomic(out, encodeSafetensors(values, metadata))
+  process.stderr.write(
+    `${count} tensors fit ${given.model} with ${classes} classes, every one used once.\nWeights: ${out}\n`,
+  )
+  if (given.json === true)
+    process.stdout.write(`${JSON.stringify({ model: given.model, classes, tensors: count, out })}\n`)
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    return fail('E_ARGUMENT', {
+      what: `${file} cannot be read: ${(cause as Error).message}.`,
+      expected: 'a safetensors file.',
+      received: `"${file}".`,
+      fix: 'check the path.',
+      cause,
+    })
+  }
+}
+
+/** A model by its name, or that of a row. */
+async function findModel(text: string): Promise<{ registry: Registry; model: NormalModel }> {
+  if (/[/#]|\.[cm]?[jt]s$/.test(text)) {
+    const row = await oneRow(text)
+    return { registry: createRegistry(row.table.plugins), model: row.recipe.model }
+  }
+  const registry = createRegistry([nn, mbconv])
+  const names = namedModels(registry)
+  if (!names.includes(text)) {
+    fail('E_ARGUMENT', {
+      what: `There is no model "${text}" with published weights.`,
+      expected: `one of ${names.join(', ')}, or TABLE/ROW.`,
+      received: `--model ${text}.`,
+      fix: suggest(text, names),
+    })
+  }
+  const problems: Problem[] = []
+  const model = normalizeModel(text, registry, '--model', problems)
+  failAll(problems)
+  return { registry, model }
+}
+
+const namedModels = (registry: Registry): string[] =>
+  registry
+    .list('model')
+    .filter(({ component }) => component.publishedName !== undefined)
+    .map(({ name }) => name)
+
+/** Channels of the images and number of classes, as the first convolution and the last bias of the file have them. */
+function measure(
+  create: (shape: Shape, classes: number) => Model,
+  tensors: StoredTensors,
+  nameOf: PublishedName,
+  size: number,
+): { imageShape: Shape; classes: number } {
+  const probe = create([size, size, 3], 10)
+  const paths = listParams(probe.params).map((param) => param.path)
+  probe.dispose()
+  const shapeOf = (place: string) => tensors[nameOf(place) ?? '']?.shape
+  return {
+    imageShape: [size, size, shapeOf(paths[0]!)?.[1] ?? 3],
+    classes: shapeOf(paths.at(-1)!)?.[0] ?? 10,
+  }
+}
