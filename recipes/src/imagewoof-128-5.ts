@@ -94,6 +94,7 @@ export default defineTable({
           },
         },
       },
+      recordedSeeds: [1],
       note: "ducha-aiki's entry: kornia's MaxBlurPool of the time instead of both pools. The curve is the mean of the five.",
     },
     'ranger-mish-ssa': {
