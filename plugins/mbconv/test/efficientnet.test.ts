@@ -15,7 +15,7 @@ import {
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'
-import { nn, summarize } from '@tricklab/nn'
+import { drawDropConnect, nn, summarize } from '@tricklab/nn'
 import { drawImages, seeds } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import fc from 'fast-check'
@@ -245,6 +245,58 @@ describe('MBConv', () => {
         const adds = skip && stride === 1 && inputs === outputs
         expect(y).toEqual(adds ? Array.from(images) : y.map(() => 0))
         block.dispose()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('drop-connect keeps the expectation of the branch, whatever its rate', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        fc.integer({ min: 1, max: 64 }),
+        (seed, rate, batch) => {
+          const rng = createRng(seed)
+          const count = Math.ceil(4000 / batch)
+          const factors = Array.from({ length: count }, (_, step) => [
+            ...drawDropConnect(rng.at('step', step), batch, rate),
+          ]).flat()
+          const kept = Math.fround(1 / (1 - rate))
+          expect(new Set([0, kept, ...factors]).size).toBe(2)
+          const mean = factors.reduce((sum, factor) => sum + factor, 0) / factors.length
+          // A factor has variance rate / (1 − rate); six standard errors.
+          expect(Math.abs(mean - 1)).toBeLessThanOrEqual(6 * Math.sqrt(rate / (1 - rate) / factors.length) + 1e-6)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('a block adds its input to the branch times the factor of the sample, where it adds at all', () => {
+    fc.assert(
+      fc.property(drawn, fc.double({ min: 0.05, max: 0.9, noNaN: true }), (config, dropConnect) => {
+        const { seed, inputs, outputs, stride, expand, skip, size } = config
+        const images = drawImages(seed, 3, [size, size, inputs])
+        const run = (rate: number) => {
+          const block = createBlock({ expand, skip, dropConnect: rate }, [inputs, outputs], stride, seed)
+          const y = tf.tidy(() =>
+            Array.from(block.apply(tf.tensor4d(images, [3, size, size, inputs]), contextOf(true, seed)).dataSync()),
+          )
+          block.dispose()
+          return y
+        }
+        const [whole, dropped] = [run(0), run(dropConnect)]
+        if (!skip || stride !== 1 || inputs !== outputs) {
+          expect(dropped).toEqual(whole)
+          return
+        }
+        const factors = drawDropConnect(contextOf(true, seed).rng.at('drop-connect'), 3, dropConnect)
+        const wanted = whole.map((value, index) => {
+          const factor = factors[Math.floor(index / (size * size * inputs))]!
+          return images[index]! + factor * (value - images[index]!)
+        })
+        expect(dropped).toBeAllClose(wanted, { rtol: 1e-4, atol: 1e-4 })
       }),
       { numRuns: 40 },
     )
