@@ -5,9 +5,9 @@ import * as testing from '../src/index.ts'
 
 const here = (file: string) => readFileSync(path.join(import.meta.dirname, file), 'utf8')
 
-test('the example of the README is the one that is tested', () => {
-  const [, example] = here('../README.md').match(/```ts\n([\s\S]*?)```/) ?? []
-  expect(example).toBe(here('example.test.ts'))
+test('the examples of the README are those that are tested', () => {
+  const examples = [...here('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
+  expect(examples).toEqual([here('example.test.ts'), here('kit.test.ts')])
 })
 
 test('every suite is in the README', () => {
