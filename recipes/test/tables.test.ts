@@ -1,5 +1,14 @@
 /** What holds for every documented table, and the figures that the sources print of the photo tables. */
-import { countParams, createModel, createRegistry, createRng, normalizeRow, type Rng, rowNames } from '@tricklab/core'
+import {
+  countParams,
+  createModel,
+  createRegistry,
+  createRng,
+  type NormalUse,
+  normalizeRow,
+  type Rng,
+  rowNames,
+} from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { tables } from '../src/index.ts'
@@ -81,6 +90,24 @@ describe('imagewoof', () => {
       classes: 10,
       init: nothingDrawn,
     })
+    expect(countParams(model.params)).toBe(count)
+    model.dispose()
+  })
+
+  // No row has these, but the formula of the grouped convolution says what they are.
+  test.each([
+    ['imagewoof-192-5', 'groups-of-8', 4, 12_459_691],
+    ['imagewoof-192-5', 'groups-of-8', 8, 12_595_627],
+    ['imagewoof-192-5', 'groups-of-8', 16, 12_867_499],
+    ['imagewoof-192-5', 'groups-of-8-layers-4-6-8-10', 16, 29_579_947],
+  ])('%s/%s in groups of %i channels has %i parameters', (id, row, channelsPerGroup, count) => {
+    const table = find(id)
+    const { model: given } = normalizeRow(table, row).recipe
+    const conv = { ...(given.slots.conv as NormalUse), channelsPerGroup }
+    expect(conv.use).toBe('permuted-groups')
+    const changed = { ...given, slots: { ...given.slots, conv } }
+    const context = { imageShape: [128, 128, 3], classes: 10, init: nothingDrawn } as const
+    const model = createModel(createRegistry(table.plugins), changed, context)
     expect(countParams(model.params)).toBe(count)
     model.dispose()
   })
