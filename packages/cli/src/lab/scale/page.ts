@@ -4,7 +4,7 @@ import { billions, columns, gibibytes, millions } from './text.ts'
 
 const width = 480
 const height = 340
-const frame = { left: 66, right: width - 64, top: 26, bottom: height - 44 }
+const frame = { left: 66, right: width - 44, top: 10, bottom: height - 44 }
 
 interface Measure {
   readonly label: string
@@ -36,7 +36,7 @@ export function scalingPage(scaling: Scaling, scaled: ScaledNetwork, others: rea
 ${chart(all, params, macs)}
 ${chart(all, params, memory)}
 </div>
-<div class="scroll"><table class="cards"><thead><tr>${columns.map(({ head }, index) => html`<th class="${index > 0 && 'number'}">${head}</th>`)}</tr></thead><tbody>
+<div class="scroll" style="margin-top: 16px"><table class="cards"><thead><tr>${columns.map(({ head }, index) => html`<th class="${index > 0 && 'number'}">${head}</th>`)}</tr></thead><tbody>
 ${all.map((network) => html`<tr>${columns.map(({ head, of }, index) => (index === 0 ? html`<th scope="row" data-label="${head}">${of(network)}</th>` : html`<td class="number" data-label="${head}">${of(network)}</td>`))}</tr>`)}
 </tbody></table></div>`,
   })
@@ -44,8 +44,8 @@ ${all.map((network) => html`<tr>${columns.map(({ head, of }, index) => (index ==
 
 /** Two measures against each other, both axes logarithmic; a family is a line. */
 function chart(networks: readonly ScaledNetwork[], xMeasure: Measure, yMeasure: Measure): Html {
-  const x = logScale(networks.map(xMeasure.of), [frame.left + 10, frame.right - 10])
-  const y = logScale(networks.map(yMeasure.of), [frame.bottom - 10, frame.top + 10])
+  const x = logScale(networks.map(xMeasure.of), [frame.left + 28, frame.right - 10])
+  const y = logScale(networks.map(yMeasure.of), [frame.bottom - 18, frame.top + 10])
   const place = (network: ScaledNetwork) =>
     `${x.at(xMeasure.of(network)).toFixed(1)} ${y.at(yMeasure.of(network)).toFixed(1)}`
   const summary = `${yMeasure.label} over ${xMeasure.label} of ${networks.map(({ name }) => name).join(', ')}.`
@@ -55,7 +55,6 @@ function chart(networks: readonly ScaledNetwork[], xMeasure: Measure, yMeasure: 
     html`<path d="M${family(name).map(place).join('L')}" fill="none" stroke="var(--${tone})" stroke-width="1.5" opacity="0.5"/>`
   return html`<figure><figcaption><span class="figure-title">${yMeasure.label}</span><ul class="legend"><li><span class="key dot train"></span>EfficientNet b0–b7</li><li><span class="key dot valid"></span>xresnet</li></ul></figcaption>
 <svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${summary}">
-<text class="axis-title" x="2" y="13">${yMeasure.label}</text>
 ${y.ticks.map((tick) => html`<path class="grid" d="M${frame.left} ${y.at(tick).toFixed(1)}H${frame.right}"/><text class="tick" x="${frame.left - 6}" y="${(y.at(tick) + 4).toFixed(1)}" text-anchor="end">${yMeasure.format(tick)}</text>`)}
 ${x.ticks.map((tick) => html`<path class="notch" d="M${x.at(tick).toFixed(1)} ${frame.bottom}v4"/><text class="tick" x="${x.at(tick).toFixed(1)}" y="${frame.bottom + 17}" text-anchor="middle">${xMeasure.format(tick)}</text>`)}
 <text class="axis-title" x="${frame.right}" y="${height - 6}" text-anchor="end">${xMeasure.label}</text>
@@ -65,15 +64,15 @@ ${networks.map((network) => point(network, x.at(xMeasure.of(network)), y.at(yMea
 </svg></figure>`
 }
 
-/** A dot with a short name: efficient ones to the right below, the others to the left above, so that lines stay free. */
+/** A dot with a short name: of EfficientNets to the left above, of xresnets to the right below, so that lines stay free. */
 function point(network: ScaledNetwork, x: number, y: number, measure: Measure): Html {
   const { name, family } = network
   const title = html`<title>${name}: ${measure.format(measure.of(network))}, ${millions(network.params)} parameters</title>`
   if (name === 'scaled') {
-    return html`<g><circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="7" fill="none" stroke="currentColor" stroke-width="2"/><text x="${(x - 11).toFixed(1)}" y="${(y - 9).toFixed(1)}" text-anchor="end" font-weight="600">scaled</text>${title}</g>`
+    return html`<g><circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="7" fill="none" stroke="currentColor" stroke-width="2"/><text x="${(x + 11).toFixed(1)}" y="${(y + 15).toFixed(1)}" font-weight="600">scaled</text>${title}</g>`
   }
   const efficient = family === 'efficientnet'
-  const shift = efficient ? { x: 7, y: 12, anchor: 'start' } : { x: -7, y: -6, anchor: 'end' }
+  const shift = efficient ? { x: -7, y: -6, anchor: 'end' } : { x: 7, y: 13, anchor: 'start' }
   return html`<g><circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5" fill="var(--${efficient ? 'train' : 'valid'})"/><text class="tick" x="${(x + shift.x).toFixed(1)}" y="${(y + shift.y).toFixed(1)}" text-anchor="${shift.anchor}">${name.replace(/^efficientnet-|^xresnet/, '')}</text>${title}</g>`
 }
 
