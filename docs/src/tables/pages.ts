@@ -70,12 +70,15 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
       : [
           '## Measured',
           `<figure class="picture" v-pre><div class="drawing">${oneLine(chart.text)}</div><figcaption>Diamond: documented, with its tolerance as a band. Dots: our seeds; below them the mean with its 95 % interval.</figcaption></figure>`,
-          renderMarkdownTable(records),
+          withoutFirstColumn(renderMarkdownTable(records)),
         ]),
     ...recipeParts(table),
   ]
   return { path: `tables/${id}`, title: id, markdown: parts.join('\n\n') }
 }
+
+/** The page is about one table, which need not be named in every line. */
+const withoutFirstColumn = (table: string): string => table.replaceAll(/^\| [^|]+ \|/gm, '|')
 
 /** Markdown ends an HTML block at an empty line. */
 export const oneLine = (svg: string): string => svg.replaceAll(/\s*\n\s*/g, ' ')
