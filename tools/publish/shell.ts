@@ -1,6 +1,5 @@
 /** Commands as a person in a fresh shell would run them. */
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 export interface CommandResult {
@@ -47,9 +46,10 @@ export async function succeed(running: Promise<CommandResult>): Promise<CommandR
 /** Where pnpm is not installed, npx fetches it, as the README has newcomers do. */
 function pnpmFolder(temporary: string): string {
   if (spawnSync('pnpm', ['--version']).status === 0) return ''
-  const folder = path.join(temporary, 'bin')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(path.join(folder, 'pnpm'), '#!/bin/sh\nexec npx -y pnpm@12 "$@"\n')
-  chmodSync(path.join(folder, 'pnpm'), 0o755)
-  return `${folder}${path.delimiter}`
+  const found = spawnSync('npx', ['--yes', '--package', 'pnpm@12', '--call', 'command -v pnpm'], {
+    cwd: temporary,
+    encoding: 'utf8',
+  })
+  if (found.status !== 0) throw new Error(`pnpm could not be fetched:\n${found.stderr}`)
+  return `${path.dirname(found.stdout.trim())}${path.delimiter}`
 }
