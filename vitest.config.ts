@@ -10,5 +10,6 @@ export default defineConfig({
     pool: 'forks',
     // End-to-end tests start many processes; on a busy machine a minute is not enough for the longest of them.
     testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
