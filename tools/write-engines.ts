@@ -65,7 +65,8 @@ function renderRun({ date, environment, options, rows }: Recorded): string {
   const { cpu, cores, memoryGiB, node, tfjs, loadAtStart } = environment
   const [first] = rows
   const peer = first?.peer
-  const title = `### ${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}`
+  const processor = cpu.replaceAll(/\((?:R|TM)\)| Processor/g, '')
+  const title = `### ${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}, on ${processor}`
   const machine = `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, TF.js ${tfjs}; load at the start ${loadAtStart}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
   const heads = [
     'row',
