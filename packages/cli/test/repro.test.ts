@@ -335,6 +335,15 @@ describe('checkpoints that do not fit', () => {
   })
 })
 
+it.each([
+  ['repro', ['list', '--json']],
+  ['tricklab', ['repro', 'list', '--json']],
+] as const)('%s %j prints JSON', async (program, args) => {
+  const { code, stdout } = await runCli(program, [...args])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ table: 'fashionmnist-resnets', row: 'conv' }))
+})
+
 describe('wrong input', () => {
   it.each([
     ['an unknown table', ['fashionmnist-resnet/conv'], 'E_TABLE_UNKNOWN', 'did you mean "fashionmnist-resnets"?'],

@@ -9,6 +9,8 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
+    // Else what stands behind a command's name would be taken for this program's own option of that name.
+    .enablePositionalOptions()
   return program
 }
 
