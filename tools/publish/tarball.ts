@@ -94,7 +94,9 @@ function checkImports(manifest: Manifest, files: readonly string[], read: (name:
       if (specifier.startsWith('.')) {
         const target = path.posix.join(path.posix.dirname(file), specifier)
         const found = file.endsWith('.d.ts') ? [target.replace(/\.(m?)js$/, '.d.$1ts'), target] : [target]
-        if (!found.some((name) => files.includes(name))) problems.push(`${file}: ${specifier} is not in the tarball.`)
+        const holds = (name: string) =>
+          name.endsWith('/') ? files.some((held) => held.startsWith(name)) : files.includes(name)
+        if (!found.some(holds)) problems.push(`${file}: ${specifier} is not in the tarball.`)
       } else {
         const name = specifier.replace(/^node:/, '').match(/^(@[^/]+\/[^/]+|[^/]+)/)![1]!
         if (!specifier.startsWith('node:') && !asked.has(name)) problems.push(`${file}: ${name} is not a dependency.`)
