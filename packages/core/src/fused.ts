@@ -90,6 +90,10 @@ export interface FusedKernels {
   Mish: { inputs: { x: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
   /** `dx = dy · (t + x · σ(x) · (1 − t²))` with `t = tanh(log(1 + eˣ))`. */
   MishGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
+  /** `y = x · σ(x)`. */
+  Swish: { inputs: { x: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
+  /** `dx = dy · σ(x) · (1 + x · (1 − σ(x)))`. */
+  SwishGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
   /**
    * Every channel filtered by itself, then subsampled (blur pooling):
    * `y[n,i,j,c] = Σ_a Σ_b taps[a]·taps[b]·x[n, stride·i + a − padding[0], stride·j + b − padding[0], c]`.

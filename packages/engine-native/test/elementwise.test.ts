@@ -30,6 +30,7 @@ describe.runIf(nativeIsThere())('native elementwise', () => {
     ['Sigmoid', -80, 80, (x) => 1 / (1 + Math.exp(-x))],
     ['Softplus', -80, 80, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))],
     ['Mish', -80, 80, (x) => x * Math.tanh(Math.log1p(Math.exp(x)))],
+    ['Swish', -80, 80, (x) => x / (1 + Math.exp(-x))],
     ['Elu', -30, 5, (x) => (x >= 0 ? x : Math.expm1(x))],
     ['Selu', -30, 5, (x) => 1.0507009873554805 * (x >= 0 ? x : 1.6732632423543772 * Math.expm1(x))],
     ['Sqrt', 0, 100, Math.sqrt],
@@ -84,6 +85,31 @@ describe.runIf(nativeIsThere())('native elementwise', () => {
     expect([...(await runOn('native', 'Mish', { x }, {})).data]).toEqual([x.data[0], -0, Number.NaN, Infinity])
     const { data: slopes } = await runOn('native', 'MishGrad', { dy, x }, {})
     expect([...slopes.slice(0, 3)]).toEqual([1, 0, Number.NaN])
+  })
+
+  test("Swish's slope is right to 4 units in the last place of its larger term", async () => {
+    const data = new Float32Array(40_000)
+    for (let i = 0; i < data.length; i++) {
+      const x = -80 + 160 * random.uniform()
+      data[i] = i % 2 === 0 ? x : x * 2 ** -random.integer(40)
+    }
+    const shape = [data.length]
+    const dy = randomValues(shape)
+    const { data: actual } = await runOn('native', 'SwishGrad', { dy, x: { shape, data } }, {})
+    for (const [i, x] of data.entries()) {
+      const gate = 1 / (1 + Math.exp(-x))
+      const bend = (x * gate) / (1 + Math.exp(x))
+      const scale = Math.abs(dy.data[i]!) * Math.max(gate, Math.abs(bend))
+      // Around −1.28 the terms cancel; relative to the larger one there is nothing to lose.
+      expect(Math.abs(actual[i]! - dy.data[i]! * (gate + bend)), `at ${x}`).toBeLessThan(4 * 2 ** -23 * scale + 1e-44)
+    }
+  })
+
+  test('Swish and its slope at the bounds', async () => {
+    const x = { shape: [3], data: Float32Array.of(3.4e38, -3.4e38, Number.NaN) }
+    const dy = { shape: [3], data: Float32Array.of(1, 1, 1) }
+    expect([...(await runOn('native', 'Swish', { x }, {})).data]).toEqual([x.data[0], -0, Number.NaN])
+    expect([...(await runOn('native', 'SwishGrad', { dy, x }, {})).data.map(Math.abs)]).toEqual([1, 0, Number.NaN])
   })
 
   test.each(['Abs', 'Neg', 'Square', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round', 'Step', 'Reciprocal'])(

@@ -224,6 +224,28 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
     await expectLike('RangerUpdate', inputs, attrs, expected)
   })
 
+  test('RMSprop over parameters of many sizes', async () => {
+    const sizes = [[5], [2, 3, 3], [1], [130, 200], [0], [7]]
+    const inputs: Record<string, Values> = {}
+    for (const [i, shape] of sizes.entries()) {
+      inputs[`p${i}`] = values(shape)
+      inputs[`m${i}`] = values(shape, 0.1)
+      inputs[`v${i}`] = values(shape, 0.1, 0.1)
+      inputs[`g${i}`] = values(shape)
+    }
+    const weightDecays = [0.1, 0, 0.3, 0.01, 0, 0]
+    const attrs = { learningRate: 0.03, decay: 0.9, momentum: 0.8, epsilon: 1e-3, weightDecays }
+    const expected = sizes.flatMap((shape, i) => {
+      const [p, m, v, raw] = ['p', 'm', 'v', 'g'].map((name) => [...inputs[`${name}${i}`]!.data])
+      const g = raw!.map((slope, k) => slope + weightDecays[i]! * p![k]!)
+      const square = v!.map((old, k) => 0.9 * old + (1 - 0.9) * g[k]! ** 2)
+      const velocity = m!.map((old, k) => 0.8 * old + (0.03 * g[k]!) / Math.sqrt(square[k]! + 1e-3))
+      const moved = p!.map((value, k) => value - velocity[k]!)
+      return [moved, velocity, square].map((data) => ({ shape, data }))
+    })
+    await expectLike('RmspropUpdate', inputs, attrs, expected)
+  })
+
   test.each([
     { step: 1, nesterov: false },
     { step: 1, nesterov: true },

@@ -4,6 +4,7 @@
 #include "binding/registrar.h"
 #include "elementwise/binary.h"
 #include "elementwise/mish.h"
+#include "elementwise/swish.h"
 
 namespace tricklab {
 namespace {
@@ -59,6 +60,18 @@ void mish_grad_call(Arguments& a) {
   mish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
 }
 
+// swish(x, count, y)
+void swish_call(Arguments& a) {
+  const int64_t count = a.size(1);
+  swish(a.floats(0, count), count, a.floats(2, count));
+}
+
+// swishGrad(dy, x, count, dx)
+void swish_grad_call(Arguments& a) {
+  const int64_t count = a.size(2);
+  swish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
+}
+
 // dropout(x, count, key, threshold, scale, y)
 void dropout_call(Arguments& a) {
   const int64_t count = a.size(1);
@@ -102,6 +115,8 @@ void register_elementwise(Registrar& registrar) {
   registrar.add<leaky_relu_grad_call>("leakyReluGrad");
   registrar.add<mish_call>("mish");
   registrar.add<mish_grad_call>("mishGrad");
+  registrar.add<swish_call>("swish");
+  registrar.add<swish_grad_call>("swishGrad");
   registrar.add<dropout_call>("dropout");
   registrar.add<fill_call>("fill");
   registrar.add<add_all_call>("addAll");

@@ -48,6 +48,23 @@ void sgd_call(Arguments& a) {
   sgd(tensors, {a.real(2), a.real(3), a.real(4), a.flag(5), a.flag(6)});
 }
 
+// rmsprop(arrays: [p, m, v, g, p', m', v'] of each parameter, weightDecays: Float64Array, learningRate, decay, momentum,
+//   epsilon)
+void rmsprop_call(Arguments& a) {
+  std::vector<int64_t> lengths;
+  const auto arrays = a.float_arrays(0, 0, &lengths);
+  check_lengths(lengths, 7);
+  const size_t count = arrays.size() / 7;
+  const double* decays = a.doubles(1, static_cast<int64_t>(count));
+  std::vector<RmspropTensor> tensors(count);
+  for (size_t i = 0; i < count; ++i) {
+    float* const* t = arrays.data() + 7 * i;
+    tensors[i] = {t[0], t[1], t[2], t[3], t[4], t[5], t[6], lengths[7 * i], static_cast<float>(decays[i])};
+  }
+  const double decay = a.number(3);
+  rmsprop(tensors, {a.real(2), static_cast<float>(decay), static_cast<float>(1 - decay), a.real(4), a.real(5)});
+}
+
 // ranger(arrays: [p, m, v, s, g, p', m', v'] of each parameter, keep: Float64Array of 1 − lr · decay, channels:
 //   Int32Array of last axes, 0 where gradients keep their mean, beta1, beta2, stepSize, epsilon, alpha, rectified)
 void ranger_call(Arguments& a) {
@@ -75,6 +92,7 @@ void ranger_call(Arguments& a) {
 void register_optimizer(Registrar& registrar) {
   registrar.add<adamw_call>("adamw");
   registrar.add<sgd_call>("sgd");
+  registrar.add<rmsprop_call>("rmsprop");
   registrar.add<ranger_call>("ranger");
 }
 

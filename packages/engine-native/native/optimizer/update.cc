@@ -67,6 +67,27 @@ void sgd_part(const SgdTensor& tensor, const SgdStep& step, int64_t begin, int64
   }
 }
 
+void rmsprop_part(const RmspropTensor& tensor, const RmspropStep& step, int64_t begin, int64_t end) {
+  const float* __restrict p = tensor.p;
+  const float* __restrict m = tensor.m;
+  const float* __restrict v = tensor.v;
+  const float* __restrict g = tensor.g;
+  float* __restrict p_out = tensor.p_out;
+  float* __restrict m_out = tensor.m_out;
+  float* __restrict v_out = tensor.v_out;
+  const RmspropStep s = step;
+  const float weight_decay = tensor.weight_decay;
+  TRICKLAB_INDEPENDENT
+  for (int64_t i = begin; i < end; ++i) {
+    const float slope = g[i] + weight_decay * p[i];
+    const float square = s.decay * v[i] + s.one_minus_decay * (slope * slope);
+    const float velocity = s.momentum * m[i] + s.learning_rate * (slope / std::sqrt(square + s.epsilon));
+    v_out[i] = square;
+    m_out[i] = velocity;
+    p_out[i] = p[i] - velocity;
+  }
+}
+
 // Elements [begin, end); those of `mean`, if it is not null, are taken out of the gradients.
 template <bool kRectified, bool kCentred>
 void ranger_run(const RangerTensor& tensor, const RangerStep& step, const float* __restrict mean, int64_t begin,
@@ -139,6 +160,12 @@ void adamw(const std::vector<AdamWTensor>& tensors, const AdamWStep& step) {
 
 void sgd(const std::vector<SgdTensor>& tensors, const SgdStep& step) {
   each_part(tensors, [&](const SgdTensor& tensor, int64_t begin, int64_t end) { sgd_part(tensor, step, begin, end); });
+}
+
+void rmsprop(const std::vector<RmspropTensor>& tensors, const RmspropStep& step) {
+  each_part(tensors, [&](const RmspropTensor& tensor, int64_t begin, int64_t end) {
+    rmsprop_part(tensor, step, begin, end);
+  });
 }
 
 void ranger(const std::vector<RangerTensor>& tensors, const RangerStep& step) {

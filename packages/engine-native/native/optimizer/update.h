@@ -36,6 +36,20 @@ struct SgdStep {
 
 void sgd(const std::vector<SgdTensor>& tensors, const SgdStep& step);
 
+struct RmspropTensor {
+  // m: the velocity, v: the mean square.
+  const float *p, *m, *v, *g;
+  float *p_out, *m_out, *v_out;
+  int64_t count;
+  float weight_decay;
+};
+
+struct RmspropStep {
+  float learning_rate, decay, one_minus_decay, momentum, epsilon;
+};
+
+void rmsprop(const std::vector<RmspropTensor>& tensors, const RmspropStep& step);
+
 struct RangerTensor {
   // s: the slow weights.
   const float *p, *m, *v, *s, *g;

@@ -30,6 +30,8 @@ interface FusedAddon {
   leakyReluGrad(dy: Float32Array, x: Float32Array, count: number, alpha: number, dx: Float32Array): void
   mish(x: Float32Array, count: number, y: Float32Array): void
   mishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
+  swish(x: Float32Array, count: number, y: Float32Array): void
+  swishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
   dropout(x: Float32Array, count: number, key: number, threshold: number, scale: number, y: Float32Array): void
   adamw(
     arrays: Float32Array[], keep: Float64Array, beta1: number, beta2: number, stepSize: number, rootScale: number,
@@ -38,6 +40,10 @@ interface FusedAddon {
   sgd(
     arrays: Float32Array[], decays: Float64Array, learningRate: number, momentum: number, oneMinusDampening: number,
     nesterov: number, first: number,
+  ): void // biome-ignore format: a list
+  rmsprop(
+    arrays: Float32Array[], weightDecays: Float64Array, learningRate: number, decay: number, momentum: number,
+    epsilon: number,
   ): void // biome-ignore format: a list
   ranger(
     arrays: Float32Array[], keep: Float64Array, channels: Int32Array, beta1: number, beta2: number, stepSize: number,
@@ -159,6 +165,16 @@ function registerElementwise(addon: FusedAddon): void {
     addon.mishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
     return [dx]
   })
+  register('Swish', ({ x }, _attrs, backend) => {
+    const y = backend.output(x.shape)
+    addon.swish(backend.floats(x), sizeOf(x.shape), backend.floats(y))
+    return [y]
+  })
+  register('SwishGrad', ({ dy, x }, _attrs, backend) => {
+    const dx = backend.output(x.shape)
+    addon.swishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
+    return [dx]
+  })
   register('Dropout', ({ x }, { rate, key }, backend) => {
     const y = backend.output(x.shape)
     // hash ≥ rate·2³² for a whole hash is hash ≥ its ceiling; a ceiling of 2³² keeps nothing and does not fit 32 bits.
@@ -200,6 +216,20 @@ function registerOptimizers(addon: FusedAddon): void {
     }
     const decays = Float64Array.from(weightDecays)
     addon.sgd(arrays, decays, learningRate, momentum, 1 - dampening, nesterov ? 1 : 0, step === 1 ? 1 : 0)
+    return outputs
+  })
+  register('RmspropUpdate', (inputs, attrs, backend) => {
+    const { learningRate, decay, momentum, epsilon, weightDecays } = attrs
+    const arrays: Float32Array[] = []
+    const outputs: tf.TensorInfo[] = []
+    for (let i = 0; i < weightDecays.length; i++) {
+      const { shape } = inputs[`p${i}`]!
+      const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
+      for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+      for (const output of fresh) arrays.push(backend.floats(output))
+      outputs.push(...fresh)
+    }
+    addon.rmsprop(arrays, Float64Array.from(weightDecays), learningRate, decay, momentum, epsilon)
     return outputs
   })
   register('RangerUpdate', (inputs, attrs, backend) => {
