@@ -1,5 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Augmentation, createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
@@ -266,4 +267,30 @@ test('whoever asks for more than the limit, the disk or the folder gives hears o
   const source = createBatchSource(dataset, { ...options, photos: { train, valid } }, createRng(1))
   await expect(source).rejects.toThrow(/E_OPTION_RANGE.*TRICKLAB_WORKERS.*whole number/)
   vi.unstubAllEnvs()
+})
+
+test('signals and timers get a turn at every batch, however many are ready', async () => {
+  const { dataset } = await openSmall()
+  const setup = { ...options, photos: photos({ workers: 1, prefetch: 9 }) }
+  const source = await createBatchSource(dataset, setup, createRng(1))
+  const batches = source.read('train', 0, 0)[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value, done } = await batches.next()
+    if (done !== true) tf.dispose([value.images, value.targets])
+    return done
+  }
+  await next()
+  await setTimeout(300) // all others are ready
+  let turned = false
+  const turns: boolean[] = []
+  for (;;) {
+    turned = false
+    setImmediate(() => {
+      turned = true
+    })
+    if ((await next()) === true) break
+    turns.push(turned)
+  }
+  source.dispose?.()
+  expect(turns).toEqual([true, true])
 })

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import {
   type BatchSource,
   type Dataset,
@@ -98,6 +99,9 @@ export async function createBatchSource(
       for (let batch = from; ahead.length > 0; batch++) {
         const prepared = await ahead.shift()!
         begin(batch + reader.prefetch)
+        // Kernels may compute on this thread, and a batch read ahead is there at once: without a turn of the event loop
+        // signals, timers and the workers' messages would wait for many steps.
+        await setImmediate()
         yield toTensors(prepared, classes)
       }
       await reader.endOfPass?.()
