@@ -6,6 +6,7 @@ import { tables } from '@tricklab/recipes'
 import { describe, expect, it } from 'vitest'
 import { acceptedRecords, acceptRecord, checkAcceptedRecords, listRows } from '../src/record/accepted.ts'
 import type { Manifest } from '../src/record/types.ts'
+import { renderReport } from '../src/report/index.ts'
 import { type FakeOptions, fakeRecord, writeFakeRecord } from './fake-record.ts'
 
 const emptyFolder = () => mkdtempSync(path.join(os.tmpdir(), 'tricklab-accepted-'))
@@ -25,13 +26,18 @@ async function finishedRun(options: FakeOptions = {}): Promise<string> {
   return folder
 }
 
+function edit(run: string, change: (manifest: Manifest) => Manifest): void {
+  const file = path.join(run, 'manifest.json')
+  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')) as Manifest)))
+}
+
 const problemsOf = async (root: string) =>
   (await checkAcceptedRecords(root)).items.flatMap(({ problems }) => problems.map(({ what }) => what))
 
 describe('acceptRecord', () => {
   it('copies manifest and logs, and nothing else', async () => {
     const root = emptyFolder()
-    const target = await acceptRecord(await finishedRun(), root)
+    const target = await acceptRecord(await finishedRun(), { root })
     expect(path.relative(root, target)).toBe(path.join('fashionmnist-resnets', 'conv'))
     expect(readdirSync(target).sort()).toEqual(['manifest.json', 'seed-1.jsonl', 'seed-2.jsonl', 'seed-3.jsonl'])
     expect(readdirSync(path.dirname(target))).toEqual(['conv'])
@@ -41,8 +47,8 @@ describe('acceptRecord', () => {
 
   it('replaces the record of before as a whole', async () => {
     const root = emptyFolder()
-    await acceptRecord(await finishedRun({ seeds: [1, 2, 3, 4] }), root)
-    const target = await acceptRecord(await finishedRun(), root)
+    await acceptRecord(await finishedRun({ seeds: [1, 2, 3, 4] }), { root })
+    const target = await acceptRecord(await finishedRun(), { root })
     expect(readdirSync(target)).not.toContain('seed-4.jsonl')
   })
 
@@ -52,16 +58,70 @@ describe('acceptRecord', () => {
     ['the result falls short', { accuracy: 0.8 }, 'falls short'],
   ])('refuses a run when %s, and leaves the record of before', async (_name, options, what) => {
     const root = emptyFolder()
-    const target = await acceptRecord(await finishedRun(), root)
+    const target = await acceptRecord(await finishedRun(), { root })
     const before = readFileSync(path.join(target, 'seed-1.jsonl'), 'utf8')
-    const refused = acceptRecord(await finishedRun(options), root)
+    const refused = acceptRecord(await finishedRun(options), { root })
     await expect(refused).rejects.toThrow(TricklabError)
     await expect(refused).rejects.toThrow(what)
     expect(readFileSync(path.join(target, 'seed-1.jsonl'), 'utf8')).toBe(before)
   })
 
   it('refuses a folder that is no run', async () => {
-    await expect(acceptRecord(emptyFolder(), emptyFolder())).rejects.toThrow('E_RUN_UNKNOWN')
+    await expect(acceptRecord(emptyFolder(), { root: emptyFolder() })).rejects.toThrow('E_RUN_UNKNOWN')
+  })
+})
+
+describe('acceptRecord with join', () => {
+  it('adds the seeds of the run, and keeps what each ran on', async () => {
+    const root = emptyFolder()
+    await acceptRecord(await finishedRun(), { root })
+    const more = await finishedRun({ seeds: [5, 4] })
+    edit(more, (run) => ({ ...run, environment: { ...run.environment, commit: 'f'.repeat(40) } }))
+    const target = await acceptRecord(more, { root, join: true })
+
+    expect((await checkAcceptedRecords(root)).ok).toBe(true)
+    const [record] = await acceptedRecords(root)
+    expect(record!.manifest.seeds).toEqual([1, 2, 3, 4, 5])
+    expect(record!.manifest.environment.commit).not.toBe('f'.repeat(40))
+    expect(record!.manifest.joined).toMatchObject([{ seeds: [5, 4], environment: { commit: 'f'.repeat(40) } }])
+    expect(readFileSync(path.join(target, 'seed-4.jsonl'), 'utf8')).toBe(
+      readFileSync(path.join(more, 'seed-4.jsonl'), 'utf8'),
+    )
+    expect(renderReport({ kind: 'runs', records: [record!] })).toContain('ran apart: seed 5, 4')
+
+    await acceptRecord(await finishedRun({ seeds: [6] }), { root, join: true })
+    const [again] = await acceptedRecords(root)
+    expect(again!.manifest.joined?.map(({ seeds }) => seeds)).toEqual([[5, 4], [6]])
+    expect(readdirSync(path.dirname(target))).toEqual(['conv'])
+  })
+
+  it.each([
+    ['a seed stands in both', {}, 'Both have seed 3'],
+    ['one was shortened', { partial: { epochs: 1 } }, 'The limits differ'],
+    ['together they fall short', { accuracy: 0.7 }, 'falls short'],
+  ])('refuses when %s, and leaves the record of before', async (_name, options, what) => {
+    const root = emptyFolder()
+    const target = await acceptRecord(await finishedRun(), { root })
+    const before = readFileSync(path.join(target, 'manifest.json'), 'utf8')
+    const seeds = what.startsWith('Both') ? [3, 4] : [4, 5]
+    const refused = acceptRecord(await finishedRun({ seeds, ...options }), { root, join: true })
+    await expect(refused).rejects.toThrow(what)
+    expect(readFileSync(path.join(target, 'manifest.json'), 'utf8')).toBe(before)
+    expect(readdirSync(path.dirname(target))).toEqual(['conv'])
+  })
+
+  it('refuses seeds of another engine', async () => {
+    const root = emptyFolder()
+    await acceptRecord(await finishedRun(), { root })
+    const more = await finishedRun({ seeds: [4] })
+    edit(more, (run) => ({ ...run, engine: { ...run.engine, name: 'native' } }))
+    await expect(acceptRecord(more, { root, join: true })).rejects.toThrow('The engines differ')
+  })
+
+  it('refuses where there is nothing to join', async () => {
+    await expect(acceptRecord(await finishedRun(), { root: emptyFolder(), join: true })).rejects.toThrow(
+      'E_RUN_UNKNOWN',
+    )
   })
 })
 
@@ -72,7 +132,7 @@ describe('checkAcceptedRecords', () => {
 
   it('notices a result that was changed by hand', async () => {
     const root = emptyFolder()
-    const log = path.join(await acceptRecord(await finishedRun(), root), 'seed-1.jsonl')
+    const log = path.join(await acceptRecord(await finishedRun(), { root }), 'seed-1.jsonl')
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
     const end = JSON.parse(lines.pop()!)
     end.result.accuracy = 0.95
@@ -82,24 +142,21 @@ describe('checkAcceptedRecords', () => {
 
   it('notices a recipe that no longer is what ran', async () => {
     const root = emptyFolder()
-    const file = path.join(await acceptRecord(await finishedRun(), root), 'manifest.json')
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest
-    writeFileSync(file, JSON.stringify({ ...manifest, recipeHash: manifest.recipeHash.replace(/^./, 'x') }))
+    const record = await acceptRecord(await finishedRun(), { root })
+    edit(record, (manifest) => ({ ...manifest, recipeHash: manifest.recipeHash.replace(/^./, 'x') }))
     expect((await problemsOf(root)).join()).toContain('recipe')
   })
 
   it('notices a row that is gone', async () => {
     const root = emptyFolder()
-    const file = path.join(await acceptRecord(await finishedRun(), root), 'manifest.json')
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest
-    writeFileSync(file, JSON.stringify({ ...manifest, row: 'gone' }))
+    edit(await acceptRecord(await finishedRun(), { root }), (manifest) => ({ ...manifest, row: 'gone' }))
     expect((await problemsOf(root)).join()).toContain('no row fashionmnist-resnets/gone')
   })
 })
 
 it('lists every row with its status', async () => {
   const root = emptyFolder()
-  await acceptRecord(await finishedRun(), root)
+  await acceptRecord(await finishedRun(), { root })
   const { items, text } = await listRows(root)
   expect(items.find((item) => item.row === 'conv' && item.kind === 'training')?.status).toBe('reproduced (wasm)')
   expect(items.find((item) => item.row === 'residual' && item.kind === 'training')?.status).toBe('not yet run')

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
@@ -21,6 +21,7 @@ import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
 import { type CurrentRow, checkRecord, planOfStages } from './check.ts'
+import { joinManifests } from './join.ts'
 import { type RunRecord, readManifest, readRecord } from './read.ts'
 import type { Manifest } from './types.ts'
 
@@ -35,24 +36,40 @@ export function findAccepted(table: string, row: string, root = acceptedFolder):
   return existsSync(path.join(folder, 'manifest.json')) ? folder : undefined
 }
 
+export interface AcceptOptions {
+  /** Keep the seeds of the record that is there, and add those of the run. */
+  readonly join?: boolean
+  readonly root?: string
+}
+
 /**
- * Copies a finished run to the accepted records, without weights, checkpoints and pages, in place of what was there.
+ * Copies a finished run to the accepted records, without weights, checkpoints and pages: in place of what was there, or
+ * joined with it.
  * @returns the folder of the record
- * @errors E_RUN_UNKNOWN, E_RECORD when the run would not pass the check
+ * @errors E_RUN_UNKNOWN when there is no run, or no record to join; E_RECORD when the result would not pass the check, or
+ *   two records are not of one recipe, dataset, engine and precision
  */
-export async function acceptRecord(run: string, root = acceptedFolder): Promise<string> {
+export async function acceptRecord(run: string, { join = false, root = acceptedFolder }: AcceptOptions = {}) {
   if (isMeasurement(run)) return acceptMeasurement(run, root)
   const manifest = await readManifest(run)
-  failAll(await checkAgainstRecipe(run, manifest))
   const target = folderOf(manifest.table, manifest.row, root)
+  const whole = join ? joinManifests(await readManifest(target), manifest) : manifest
   const fresh = `${target}.new`
   rmSync(fresh, { recursive: true, force: true })
   mkdirSync(fresh, { recursive: true })
-  for (const name of readdirSync(run).filter((file) => file === 'manifest.json' || file.endsWith('.jsonl'))) {
-    cpSync(path.join(run, name), path.join(fresh, name))
+  try {
+    for (const from of join ? [target, run] : [run]) {
+      for (const name of readdirSync(from).filter((file) => file.endsWith('.jsonl'))) {
+        cpSync(path.join(from, name), path.join(fresh, name))
+      }
+    }
+    writeFileSync(path.join(fresh, 'manifest.json'), `${JSON.stringify(whole, null, 2)}\n`)
+    failAll(await checkAgainstRecipe(join ? fresh : run, whole))
+    rmSync(target, { recursive: true, force: true })
+    renameSync(fresh, target)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
   }
-  rmSync(target, { recursive: true, force: true })
-  renameSync(fresh, target)
   return target
 }
 

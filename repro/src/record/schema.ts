@@ -53,9 +53,12 @@ export const environmentShape = objectOf({
   plugins: mapOf(text),
 })
 
+const origin = { engine: engineShape, environment: environmentShape, started: time, ended: nullable(time) }
+
 /** Shape of `manifest.json`. */
 export const manifestShape = objectOf(
   {
+    ...origin,
     schema: oneOf(recordSchema),
     table: text,
     title: text,
@@ -68,14 +71,10 @@ export const manifestShape = objectOf(
     partial: nullable(objectOf({}, { epochs: count, limitTrain: count, limitValid: count })),
     seeds: listOf(integer),
     dataset: objectOf({ name: text, digest: text, train: count, valid: count }, { classes: count, note: text }),
-    engine: engineShape,
-    environment: environmentShape,
     hooks: mapOf(listOf(text)),
-    started: time,
-    ended: nullable(time),
     status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
   },
-  { note: text },
+  { note: text, joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
 )
 
 /** Shape of a line of `seed-N.jsonl`, by event. */

@@ -35,7 +35,40 @@ export interface Limits {
 
 export type SeedStatus = 'running' | 'stopped' | 'failed' | 'done'
 
-export interface Manifest {
+/** What a training ran on, and when. */
+export interface RunOrigin {
+  readonly engine: {
+    readonly name: string
+    readonly version: string
+    readonly device: string
+    readonly threads: number
+    readonly precision: string
+    readonly details: string
+  }
+  readonly environment: {
+    readonly node: string
+    readonly tfjs: string
+    readonly os: string
+    readonly cpu: string
+    readonly cores: number
+    readonly memoryGiB: number
+    /** Commit of the sources, null outside a git checkout. */
+    readonly commit: string | null
+    /** SHA-256 of uncommitted changes, null when there are none. */
+    readonly dirty: string | null
+    readonly lockfile: string | null
+    readonly plugins: { readonly [name: string]: string }
+  }
+  readonly started: string
+  readonly ended: string | null
+}
+
+/** Seeds of a record that ran apart from the others: at another time, on another machine. */
+export interface JoinedRun extends RunOrigin {
+  readonly seeds: readonly number[]
+}
+
+export interface Manifest extends RunOrigin {
   readonly schema: typeof recordSchema
   readonly table: string
   readonly title: string
@@ -61,32 +94,10 @@ export interface Manifest {
     /** What the dataset says of itself, such as that it is a re-encoded copy. */
     readonly note?: string
   }
-  readonly engine: {
-    readonly name: string
-    readonly version: string
-    readonly device: string
-    readonly threads: number
-    readonly precision: string
-    readonly details: string
-  }
-  readonly environment: {
-    readonly node: string
-    readonly tfjs: string
-    readonly os: string
-    readonly cpu: string
-    readonly cores: number
-    readonly memoryGiB: number
-    /** Commit of the sources, null outside a git checkout. */
-    readonly commit: string | null
-    /** SHA-256 of uncommitted changes, null when there are none. */
-    readonly dirty: string | null
-    readonly lockfile: string | null
-    readonly plugins: { readonly [name: string]: string }
-  }
   /** Resolved hook order, `event: callback, callback`; of a row with stages `2/event: …` for the second. */
   readonly hooks: { readonly [event: string]: readonly string[] }
-  readonly started: string
-  readonly ended: string | null
+  /** Runs that were joined with this one when they were accepted; the origin above is that of all other seeds. */
+  readonly joined?: readonly JoinedRun[]
   readonly status: { readonly [seed: string]: SeedStatus }
 }
 

@@ -1,7 +1,7 @@
 import type { Json } from '@tricklab/core'
 import { formatSeconds, formatValue } from '../format.ts'
 import type { RunRecord, SeedLog } from '../record/read.ts'
-import type { Limits, Manifest } from '../record/types.ts'
+import type { Limits, Manifest, RunOrigin } from '../record/types.ts'
 import { type Html, html } from './html.ts'
 import { nestedTable } from './nested-table.ts'
 import { rowCharts } from './row-charts.ts'
@@ -86,7 +86,18 @@ function configuration({ recipe, recipeHash, seeds, tolerance }: Manifest): [str
   ]
 }
 
-function environment({ engine, environment, dataset, hooks, started, ended }: Manifest): [string, Json][] {
+function environment(manifest: Manifest): [string, Json][] {
+  const { dataset, hooks, joined = [] } = manifest
+  return [
+    ...origin(manifest),
+    ['dataset', `${dataset.name}: ${dataset.train} training and ${dataset.valid} validation images`],
+    ['dataset digest', dataset.digest],
+    ['hooks, in order', hooks as Json],
+    ...joined.map((run): [string, Json] => [`ran apart: seed ${run.seeds.join(', ')}`, Object.fromEntries(origin(run))]),
+  ]
+}
+
+function origin({ engine, environment, started, ended }: RunOrigin): [string, Json][] {
   const { commit, dirty, lockfile, plugins } = environment
   return [
     ['engine', `${engine.name} ${engine.version}, ${engine.precision}`],
@@ -100,10 +111,7 @@ function environment({ engine, environment, dataset, hooks, started, ended }: Ma
     ['commit', commit ?? 'not in a git checkout'],
     ['uncommitted changes', dirty ?? 'none'],
     ['lockfile', lockfile],
-    ['dataset', `${dataset.name}: ${dataset.train} training and ${dataset.valid} validation images`],
-    ['dataset digest', dataset.digest],
     ['plugins', Object.entries(plugins).map(([name, version]) => `${name} ${version}`)],
-    ['hooks, in order', hooks as Json],
     ['started', clock(started)],
     ['ended', ended === null ? 'not yet' : clock(ended)],
   ]
