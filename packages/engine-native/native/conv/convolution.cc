@@ -55,44 +55,61 @@ void conv2d(const Conv2dShape& shape, const float* x, const float* filter, const
             const int32_t* sources) {
   if (shape.out_size() == 0) return;
   const int64_t columns = out_group(shape);
+  const int64_t tap_step = in_group(shape) * shape.out_channels;
   const auto whole = forward_parts(shape);
-  const bool planar = planar_pays(input_of(shape, x, 0), whole, columns);
-  const auto parts = planar ? whole : without_padding(whole, input_of(shape, x, 0));
-  const auto product = planar ? planar_product : patch_product;
+  std::vector<PlanarGroup> groups;
   for (int64_t g = 0; g < shape.groups; ++g) {
-    const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + g * columns;
-    const Target target{out + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels};
-    const MatrixView matrix{filter + g * columns, shape.out_channels, 1};
-    const int64_t tap_step = in_group(shape) * shape.out_channels;
-    product(input_of(shape, x, source_of(sources, g)), parts, matrix, tap_step, target, {bias, epilogue.relu});
+    groups.push_back({input_of(shape, x, source_of(sources, g)),
+                      {filter + g * columns, shape.out_channels, 1},
+                      {out + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels},
+                      {epilogue.bias == nullptr ? nullptr : epilogue.bias + g * columns, epilogue.relu}});
   }
+  if (planar_pays(groups[0].image, whole, columns, shape.groups)) {
+    planar_product(groups, whole, tap_step);
+    return;
+  }
+  const auto parts = without_padding(whole, groups[0].image);
+  for (const auto& group : groups) patch_product(group.image, parts, group.filter, tap_step, group.target, group.epilogue);
 }
 
 void conv2d_input_gradient(const Conv2dShape& shape, const float* dy, const float* filter, float* dx,
                            const int32_t* sources) {
   if (shape.in_size() == 0) return;
   const int64_t columns = in_group(shape);
+  const int64_t tap_step = columns * shape.out_channels;
   const auto whole = input_gradient_parts(shape);
-  const bool planar = planar_pays(output_of(shape, dy, 0), whole, columns);
-  const auto parts = planar ? whole : without_padding(whole, output_of(shape, dy, 0));
-  const auto product = planar ? planar_product : patch_product;
-  // How many groups of dy have given theirs to a group of dx.
-  std::vector<int64_t> given(static_cast<size_t>(shape.groups), 0);
+  // Whether a group of dx has been given something, so that what comes later is added.
+  std::vector<bool> given(static_cast<size_t>(shape.groups), false);
+  std::vector<PlanarGroup> groups;
   for (int64_t g = 0; g < shape.groups; ++g) {
     const int64_t source = source_of(sources, g);
-    const bool first = given[static_cast<size_t>(source)]++ == 0;
-    float* const to = dx + source * columns;
-    float* const apart = first ? nullptr : scratch(ScratchUse::kPlain, in_pixels(shape) * columns);
-    const Target target{first ? to : apart, shape.in_height, shape.in_width, columns, first ? shape.in_channels : columns};
+    const bool add = given[static_cast<size_t>(source)];
+    given[static_cast<size_t>(source)] = true;
     // Row co and column ci of a tap's matrix: the filter read across.
-    const MatrixView matrix{filter + g * out_group(shape), 1, shape.out_channels};
-    const int64_t tap_step = columns * shape.out_channels;
-    product(output_of(shape, dy, g), parts, matrix, tap_step, target, {});
-    if (!first) add_channels(apart, in_pixels(shape), columns, to, shape.in_channels);
+    groups.push_back({output_of(shape, dy, g),
+                      {filter + g * out_group(shape), 1, shape.out_channels},
+                      {dx + source * columns, shape.in_height, shape.in_width, columns, shape.in_channels},
+                      {},
+                      add});
   }
   for (int64_t source = 0; source < shape.groups; ++source) {
-    if (given[static_cast<size_t>(source)] > 0) continue;
+    if (given[static_cast<size_t>(source)]) continue;
     add_channels(nullptr, in_pixels(shape), columns, dx + source * columns, shape.in_channels);
+  }
+  if (planar_pays(groups[0].image, whole, columns, shape.groups)) {
+    planar_product(groups, whole, tap_step);
+    return;
+  }
+  const auto parts = without_padding(whole, groups[0].image);
+  for (const auto& group : groups) {
+    if (!group.add) {
+      patch_product(group.image, parts, group.filter, tap_step, group.target, {});
+      continue;
+    }
+    float* const apart = scratch(ScratchUse::kPlain, in_pixels(shape) * columns);
+    patch_product(group.image, parts, group.filter, tap_step,
+                  {apart, shape.in_height, shape.in_width, columns, columns}, {});
+    add_channels(apart, in_pixels(shape), columns, group.target.data, shape.in_channels);
   }
 }
 
@@ -101,17 +118,20 @@ void conv2d_filter_gradient(const Conv2dShape& shape, const float* x, const floa
   if (shape.filter_size() == 0) return;
   const int64_t columns = out_group(shape);
   const auto whole = forward_parts(shape);
-  const bool planar = planar_pays(input_of(shape, x, 0), whole, columns);
-  const auto parts = planar ? whole : without_padding(whole, input_of(shape, x, 0));
-  const int64_t taps = shape.filter_height * shape.filter_width;
+  std::vector<PlanarFilterGroup> groups;
   for (int64_t g = 0; g < shape.groups; ++g) {
-    const Image image = input_of(shape, x, source_of(sources, g));
-    const Source source{dy + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels};
-    if (planar) {
-      planar_filter_product(image, parts[0], source, dfilter + g * columns, shape.out_channels);
-    } else {
-      filter_product(image, parts, source, taps, dfilter + g * columns, shape.out_channels);
-    }
+    groups.push_back({input_of(shape, x, source_of(sources, g)),
+                      {dy + g * columns, shape.out_height, shape.out_width, columns, shape.out_channels},
+                      dfilter + g * columns});
+  }
+  if (planar_pays(groups[0].image, whole, columns, shape.groups)) {
+    planar_filter_product(groups, whole[0], shape.out_channels);
+    return;
+  }
+  const auto parts = without_padding(whole, groups[0].image);
+  const int64_t taps = shape.filter_height * shape.filter_width;
+  for (const auto& group : groups) {
+    filter_product(group.image, parts, group.source, taps, group.out, shape.out_channels);
   }
 }
 

@@ -5,12 +5,29 @@
 
 namespace tricklab {
 
-// Channels of the other side in a register tile, and vectors of positions beside them.
-constexpr int kPlanarChannels = kLanes == 16 ? 8 : 4;
-constexpr int kPlanarVectors = kAccumulators / kPlanarChannels;
-constexpr int64_t kPlanarPositions = kPlanarVectors * kLanes;
+// A register tile has C channels of the other side, and beside them as many vectors of positions, or for the filter
+// gradient as many inputs (taps · channels), as there are accumulators.
+template <int C>
+struct PlanarTile {
+  static constexpr int kChannels = C;
+  static constexpr int kVectors = kAccumulators / C;
+  static constexpr int kInputs = kAccumulators / C;
+  static constexpr int64_t kPositions = kVectors * kLanes;
+};
 
-// Inputs (taps · channels) that the filter gradient sums up in registers together.
-constexpr int kPlanarInputs = kAccumulators / kPlanarChannels;
+using NarrowTile = PlanarTile<4>;
+using WideTile = PlanarTile<(kLanes == 16 ? 8 : 4)>;
+
+constexpr int64_t kMostPlanarPositions = NarrowTile::kPositions;
+
+// Calls `body` with the tile for so many channels.
+template <typename Body>
+inline void with_planar_tile(int64_t channels, Body body) {
+  if (channels <= NarrowTile::kChannels) {
+    body(NarrowTile{});
+  } else {
+    body(WideTile{});
+  }
+}
 
 }  // namespace tricklab

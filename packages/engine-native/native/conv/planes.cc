@@ -31,6 +31,30 @@ void split_pixels(const float* from, int64_t from_step, int64_t count, int64_t c
   }
 }
 
+// Lines of a plane that lie inside the image: [begin, end) of `count` lines, of which line 0 is `first` · step + phase.
+struct Inside {
+  int64_t begin, end;
+};
+
+Inside inside(int64_t first, int64_t step, int64_t phase, int64_t count, int64_t size) {
+  return {std::max<int64_t>(0, floor_divide(step - 1 - phase, step) - first),
+          std::min(count, floor_divide(size - 1 - phase, step) + 1 - first)};
+}
+
+// How many zero lines at the end of a plane the zero lines at the start of the next one can stand for.
+int64_t shared_padding(int64_t first, int64_t step, int64_t count, int64_t size, int64_t positions) {
+  int64_t shared = count - positions;
+  for (int64_t phase = 0; phase < step; ++phase) {
+    const auto [begin, end] = inside(first, step, phase, count, size);
+    // A plane that no line of the image meets is zero throughout.
+    if (begin < end) shared = std::min({shared, begin, count - end});
+  }
+  return std::max<int64_t>(0, shared);
+}
+
+// A whole tile of vectors may be read from any position; whole cache lines keep planes apart in the cache's sets.
+int64_t plane_floats(int64_t positions) { return (positions + kMostPlanarPositions + 15) / 16 * 16 + 16; }
+
 }  // namespace
 
 PlaneLayout plane_layout(const std::vector<Part>& parts, const Image& image) {
@@ -38,6 +62,7 @@ PlaneLayout plane_layout(const std::vector<Part>& parts, const Image& image) {
   layout.step_y = parts[0].in_y.step;
   layout.step_x = parts[0].in_x.step;
   layout.channels = image.channels;
+  layout.images = 1;
   bool any = false;
   int64_t last_y = 0, last_x = 0;
   for (const Part& part : parts) {
@@ -54,9 +79,28 @@ PlaneLayout plane_layout(const std::vector<Part>& parts, const Image& image) {
   layout.rows = last_y - layout.first_y;
   layout.pitch = last_x - layout.first_x;
   // Parts that no tap reaches are filled as well.
-  for (const Part& part : parts) layout.pitch = std::max(layout.pitch, part.width);
-  // A whole tile of vectors may be read from any position; whole cache lines keep planes apart in the cache's sets.
-  layout.plane = (layout.rows * layout.pitch + kPlanarPositions + 15) / 16 * 16 + 16;
+  for (const Part& part : parts) {
+    layout.rows = std::max(layout.rows, part.height);
+    layout.pitch = std::max(layout.pitch, part.width);
+  }
+  layout.plane = plane_floats(layout.rows * layout.pitch);
+  return layout;
+}
+
+PlaneLayout stacked_layout(const std::vector<Part>& parts, const Image& image, int64_t most) {
+  // Few positions leave a large share of the last vectors empty, many do not fit the first-level cache.
+  constexpr int64_t kPositions = 480;
+  PlaneLayout layout = plane_layout(parts, image);
+  const int64_t rows = layout.rows, pitch = layout.pitch;
+  int64_t height = 0, width = 0;
+  for (const Part& part : parts) {
+    height = std::max(height, part.height);
+    width = std::max(width, part.width);
+  }
+  layout.rows = rows - shared_padding(layout.first_y, layout.step_y, rows, image.height, height);
+  layout.pitch = pitch - shared_padding(layout.first_x, layout.step_x, pitch, image.width, width);
+  layout.images = std::clamp<int64_t>(kPositions / layout.image_floats(), 1, std::max<int64_t>(1, most));
+  layout.plane = plane_floats(layout.images * layout.image_floats() + (rows - layout.rows + 1) * pitch);
   return layout;
 }
 
@@ -80,10 +124,7 @@ void fill_planes(const PlaneLayout& layout, const Image& image, int64_t n, float
   for (int64_t a = 0; a < layout.step_y; ++a) {
     for (int64_t b = 0; b < layout.step_x; ++b) {
       float* of_phase = planes + (a * layout.step_x + b) * layout.channels * layout.plane;
-      // Columns of the plane that lie inside the image.
-      const int64_t begin = std::max<int64_t>(0, floor_divide(layout.step_x - 1 - b, layout.step_x) - layout.first_x);
-      const int64_t end =
-          std::min(layout.pitch, floor_divide(image.width - 1 - b, layout.step_x) + 1 - layout.first_x);
+      const auto [begin, end] = inside(layout.first_x, layout.step_x, b, layout.pitch, image.width);
       if (end <= begin) continue;
       for (int64_t row = 0; row < layout.rows; ++row) {
         const int64_t y = (row + layout.first_y) * layout.step_y + a;

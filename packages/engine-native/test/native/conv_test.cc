@@ -48,9 +48,11 @@ bool draw_shape(Conv2dShape& s, bool depthwise_only) {
     s.groups = s.in_channels = pick({1, 3, 4, 8, 16, 21, 32, 47});
     s.out_channels = s.groups * pick({1, 1, 2, 3});
   } else {
-    s.groups = pick({1, 1, 1, 2, 3});
-    s.in_channels = s.groups * pick({1, 2, 3, 8, 16, 17, 70});
-    s.out_channels = s.groups * pick({1, 3, 8, 12, 16, 20, 33, 50, 70, 100});
+    s.groups = pick({1, 1, 1, 2, 3, 8});
+    // Plain loops take their time over many wide groups.
+    const bool narrow = s.groups == 8;
+    s.in_channels = s.groups * (narrow ? pick({3, 4, 8}) : pick({1, 2, 3, 8, 16, 17, 70}));
+    s.out_channels = s.groups * (narrow ? pick({4, 8, 11}) : pick({1, 3, 8, 12, 16, 20, 33, 50, 70, 100}));
   }
   const int64_t height = s.in_height + s.pad_top + pick({0, 1, 2}) - (s.filter_height - 1) * s.dilation_height - 1;
   const int64_t width = s.in_width + s.pad_left + pick({0, 1}) - (s.filter_width - 1) * s.dilation_width - 1;
@@ -193,6 +195,7 @@ double least_seconds(Work work) {
 struct Row {
   const char* name;
   int64_t batch, size, in, out, filter, stride;
+  int64_t groups = 1;
 };
 
 const Row rows[] = {
@@ -210,6 +213,9 @@ const Row rows[] = {
     {"resnet50 64 3x3 32", 32, 32, 64, 64, 3, 1},    {"resnet50 128 3x3 16", 32, 16, 128, 128, 3, 1},
     {"resnet50 256 3x3 8", 32, 8, 256, 256, 3, 1},   {"resnet50 512 3x3 4", 32, 4, 512, 512, 3, 1},
     {"resnet50 512-2048 1x1 4", 32, 4, 512, 2048, 1, 1},
+    {"groups of 8, 64 3x3 32", 32, 32, 64, 64, 3, 1, 8}, {"groups of 8, 128 3x3 16", 32, 16, 128, 128, 3, 1, 16},
+    {"groups of 8, 256 3x3 8", 32, 8, 256, 256, 3, 1, 32}, {"groups of 8, 512 3x3 4", 32, 4, 512, 512, 3, 1, 64},
+    {"groups of 4, 64 3x3 32", 32, 32, 64, 64, 3, 1, 16}, {"groups of 16, 64 3x3 32", 32, 32, 64, 64, 3, 1, 4},
 };
 
 void bench_products(Provider& provider, Precision precision) {
@@ -234,13 +240,14 @@ void bench_convolutions(Provider& provider, Precision precision, const char* onl
     s.out_channels = row.out;
     s.filter_height = s.filter_width = row.filter;
     s.stride_height = s.stride_width = row.stride;
+    s.groups = row.groups;
     s.pad_top = s.pad_left = row.filter / 2;
     s.out_height = s.out_width = (row.size + row.filter / 2 * 2 - row.filter) / row.stride + 1;
     const Inputs in{random_floats(generator, s.in_size()), random_floats(generator, s.filter_size()),
                     random_floats(generator, s.out_size()), {}, {}};
     Results results;
     if (!convolve(provider, precision, s, in, results)) continue;
-    const double work = 2e-9 * static_cast<double>(s.out_size() * row.filter * row.filter * row.in);
+    const double work = 2e-9 * static_cast<double>(s.out_size() * row.filter * row.filter * row.in / row.groups);
     const double times[] = {
         least_seconds([&] { provider.conv2d(s, precision, in.x.data(), in.filter.data(), {}, results.out.data()); }),
         least_seconds([&] {
