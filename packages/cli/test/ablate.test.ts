@@ -101,6 +101,7 @@ describe('lab ablate', () => {
     expect(readdirSync(mish.record)).toEqual(expect.arrayContaining(['manifest.json', 'seed-1.jsonl', 'seed-2.jsonl']))
     const page = readFileSync(ablation.report, 'utf8')
     expect(page).toContain('What each trick of attention is worth')
+    expect(page.match(/<rect class="cost"/g)).toHaveLength(8)
     expect(existsSync(path.join(path.dirname(ablation.report), 'ablation.json'))).toBe(true)
 
     const again = await runCli('lab', [...args, '--resume'])

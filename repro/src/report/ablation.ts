@@ -8,9 +8,12 @@ import {
   formatSummary,
   formatValue,
 } from '../format.ts'
+import { type CostLane, drawCostChart } from './chart/cost-chart.ts'
 import { drawEffectChart } from './chart/effect-chart.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
+
+type CostKey = 'params' | 'macs' | 'secondsPerEpoch' | 'peakMemoryMiB'
 
 /** What each trick of a row is worth. */
 export interface AblationReport {
@@ -25,6 +28,7 @@ export function ablationPage({ ablation }: AblationReport): Page {
     trick === null || worth === null ? [] : [{ name: trick, difference: worth }],
   )
   const chart = drawEffectChart(metric, effects)
+  const costs = drawCostChart(others.flatMap((other) => costLane(other, whole)))
   const smallest = 2 / 2 ** seeds.length
   return {
     title: `Ablation of ${table}/${row}`,
@@ -37,12 +41,32 @@ export function ablationPage({ ablation }: AblationReport): Page {
 ${partial && html`<p class="banner"><b>Partial.</b> The runs were shortened: the differences are those of the shortened training.</p>`}
 <p class="note">Each trick is left out alone, all else as it was, and trained from the same seeds. Worth is the ${metric} of the whole row ${better === 'higher' ? 'less that' : 'taken from that'} without the trick, so above zero the trick helps.</p>
 ${chart !== null && html`<figure class="overview"><figcaption><span class="figure-title">Worth in ${metric}</span><ul class="legend"><li><span class="key dot measured"></span>each seed</li><li><span class="key interval"></span>mean, 95 % interval</li></ul></figcaption>${chart}</figure>`}
+${costs !== null && html`<figure class="overview"><figcaption><span class="figure-title">Cost</span><span class="hint">what the whole row has more than the row without the trick</span></figcaption>${costs}</figure>`}
 <h3>Accuracy and cost</h3>
 <div class="scroll"><table class="cards verdicts"><thead><tr><th>without</th><th class="number">${metric}</th><th class="number">worth</th><th class="number">sign-flip p</th><th class="number">parameters</th><th class="number">million MACs</th><th class="number">time an epoch</th><th class="number">peak memory</th></tr></thead><tbody>
 ${wholeRow(whole, metric)}${others.map((other) => ablatedRow(other, whole, metric))}</tbody></table></div>
 <p class="hint">Mean ± sample standard deviation (number of seeds). Worth with its 95 % interval, paired t over seeds; p of the exact two-sided sign-flip test over all ${2 ** seeds.length} assignments of signs, which with ${seeds.length} seed${seeds.length > 1 && 's'} cannot be below ${formatP(smallest)}. Costs are those of the row without the trick, and how many times those of the whole row. Time: median over epochs, validation included. Memory: most that a training process held.</p>
 ${failures(rows)}`,
   }
+}
+
+function costLane(without: AblationRow, whole: AblationRow): CostLane[] {
+  if (without.trick === null) return []
+  const added = (name: string, key: CostKey) => {
+    const [all, less] = [whole[key], without[key]]
+    return { name, share: all === null || less === null || less === 0 ? null : all / less - 1 }
+  }
+  return [
+    {
+      name: without.trick,
+      costs: [
+        added('parameters', 'params'),
+        added('MACs', 'macs'),
+        added('time', 'secondsPerEpoch'),
+        added('memory', 'peakMemoryMiB'),
+      ],
+    },
+  ]
 }
 
 function wholeRow({ row, ...figures }: AblationRow, metric: string): Html {
@@ -71,7 +95,7 @@ function resultCell({ measured, results }: Pick<AblationRow, 'measured' | 'resul
 
 /** Costs, and how many times those of the whole row. */
 function costCells(line: AblationRow, whole: AblationRow | null): Html {
-  const times = (key: 'params' | 'macs' | 'secondsPerEpoch' | 'peakMemoryMiB') => {
+  const times = (key: CostKey) => {
     const [own, reference] = [line[key], whole?.[key] ?? null]
     return own === null || reference === null ? null : html`<small>${formatRatio(own / reference)}</small>`
   }

@@ -103,6 +103,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .chart .mark .bar { stroke: var(--tone); stroke-width: 2; }
 .chart .mark:hover .sign { stroke-width: 3.5; }
 .chart .band { fill: var(--band); }
+.chart .cost { fill: var(--tone); fill-opacity: 0.75; }
 .chart .measured .interval { stroke: var(--tone); stroke-width: 2.5; }
 .key { flex: none; display: inline-block; width: 18px; height: 2px; border-radius: 2px; background: var(--tone); }
 .key.thin { height: 1px; opacity: 0.5; }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { drawCostChart } from './cost-chart.ts'
 import { drawLineChart, type Line, type LineChart } from './line-chart.ts'
 import { decimate, smooth, stretches } from './points.ts'
 import { createScale, niceStep, tickLabel } from './scale.ts'
@@ -156,5 +157,37 @@ describe('line charts', () => {
     const [a, b, c] = heights.map(([, y]) => Number(y))
     expect(b! - a!).toBeGreaterThanOrEqual(13.9)
     expect(c! - b!).toBeGreaterThanOrEqual(13.9)
+  })
+})
+
+describe('costs', () => {
+  const bars = (chart: string) =>
+    [...chart.matchAll(/<rect class="cost" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"/g)].map(([, x, y, wide]) =>
+      [x, y, wide].map(Number),
+    )
+
+  test('bars stand on the side of their sign, as long as their share, one below the other', () => {
+    const lane = (name: string, ...shares: (number | null)[]) => ({
+      name,
+      costs: shares.map((share, index) => ({ name: `cost ${index}`, share })),
+    })
+    const chart = String(drawCostChart([lane('ssa', 0.2, -0.1, 0, null), lane('mish', 0.05)]))
+    const zero = Number(/class="zero" d="M([\d.]+)/.exec(chart)![1])
+    const [more, less, none, other] = bars(chart) as [number[], number[], number[], number[]]
+    expect(more[0]).toBeCloseTo(zero, 1)
+    expect(less[0]! + less[2]!).toBeCloseTo(zero, 1)
+    expect(more[2]! / less[2]!).toBeCloseTo(2, 1)
+    expect(none[2]).toBe(0)
+    expect(other[2]! / more[2]!).toBeCloseTo(0.25, 1)
+    const tops = [more, less, none, other].map(([, y]) => y!)
+    expect(tops).toEqual([...tops].sort((a, b) => a - b))
+    expect(chart).toContain('+20 %')
+    expect(chart).toContain('−10 %')
+    expect(chart).toContain('not known')
+  })
+
+  test('nothing known is no chart', () => {
+    expect(drawCostChart([])).toBeNull()
+    expect(drawCostChart([{ name: 'ssa', costs: [{ name: 'time', share: null }] }])).toBeNull()
   })
 })
