@@ -13,6 +13,7 @@ import {
   writeReportFile,
 } from '@tricklab/repro'
 import { type EngineArguments, engineChoice, limitsOf } from '../repro/arguments.ts'
+import { asTyped } from '../ui/as-typed.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
@@ -63,7 +64,7 @@ export async function ablate(target: string, given: AblateArguments): Promise<nu
     const error = runs.find((run) => run.error !== undefined)?.error
     const exitCode = error === undefined ? 0 : report(error)
     if (exitCode === 3)
-      process.stderr.write(`Resume with: pnpm lab ablate ${target} --resume, and the options as before\n`)
+      process.stderr.write(asTyped(`Resume with: pnpm lab ablate ${target} --resume, and the options as before\n`))
     if (runs[0]!.folder === null || exitCode === 3) return exitCode
 
     const ablation = await readAblation(runs, seeds, options)

@@ -18,6 +18,7 @@ import {
   verdictRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { asTyped, isInstalled } from '../ui/as-typed.ts'
 import { collect, createProgram, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
@@ -108,10 +109,21 @@ export function reproProgram(): Command {
     .command('accept')
     .description('copy a finished run, without weights, to the accepted records')
     .argument('<run>', 'run folder')
-    .action(async (run: string) => {
-      process.stdout.write(`${await acceptRecord(run)}\n`)
+    .option('--join', 'add its seeds to the record that is there, of the same recipe, dataset, engine and precision')
+    .action(async (run: string, { join }: { join?: boolean }) => {
+      if (isInstalled) refuseToAccept()
+      process.stdout.write(`${await acceptRecord(run, { join: join === true })}\n`)
     })
   return program
+}
+
+function refuseToAccept(): never {
+  fail('E_ARGUMENT', {
+    what: 'Records are accepted into the repository that the documented tables lie in.',
+    expected: 'a checkout of Tricklab.',
+    received: 'an installed package, which the next installation would write over.',
+    fix: 'clone the repository and accept the run there.',
+  })
 }
 
 async function repro(text: string, options: ReproOptions): Promise<number> {
@@ -186,7 +198,7 @@ async function reproTraining(
     process.stderr.write(`\n${formatVerdictTable(results)}\n`)
     process.stderr.write(`\nReport: ${page}\n`)
   }
-  if (exitCode === 3) process.stderr.write(`Resume with: pnpm repro ${text} --resume\n`)
+  if (exitCode === 3) process.stderr.write(asTyped(`Resume with: pnpm repro ${text} --resume\n`))
   if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
   return exitCode !== 0 ? exitCode : exitCodeOf(results)
 }

@@ -1,6 +1,7 @@
 import { TricklabError } from '@tricklab/core'
 import { Command, CommanderError } from 'commander'
 import pc from 'picocolors'
+import { asTyped } from './as-typed.ts'
 
 /** A command line whose own complaints take the house form and whose exit codes are those of the error table. */
 export function createProgram(name: string, description: string): Command {
@@ -36,7 +37,7 @@ export function report(error: unknown): number {
     return 2
   }
   if (error instanceof TricklabError) {
-    for (const line of error.message.split('\n')) process.stderr.write(`${pc.red('✖')} ${line}\n`)
+    for (const line of asTyped(error.message).split('\n')) process.stderr.write(`${pc.red('✖')} ${line}\n`)
     return error.exitCode
   }
   const fileError = describeFileError(error)
