@@ -93,7 +93,10 @@ function environment(manifest: Manifest): [string, Json][] {
     ['dataset', `${dataset.name}: ${dataset.train} training and ${dataset.valid} validation images`],
     ['dataset digest', dataset.digest],
     ['hooks, in order', hooks as Json],
-    ...joined.map((run): [string, Json] => [`ran apart: seed ${run.seeds.join(', ')}`, Object.fromEntries(origin(run))]),
+    ...joined.map((run): [string, Json] => [
+      `ran apart: seed ${run.seeds.join(', ')}`,
+      Object.fromEntries(origin(run)),
+    ]),
   ]
 }
 
