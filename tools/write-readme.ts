@@ -1,17 +1,21 @@
-/** Puts the table of accepted records into README.md, between its marks. `pnpm docs:readme`; a test keeps them equal. */
+/** Puts the accepted records as tables into README.md, between their marks. `pnpm docs:readme`; a test keeps them equal. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { acceptedRecords, renderMarkdownTable } from '@tricklab/repro'
+import { acceptedMeasurements, acceptedRecords, renderClaimTable, renderMarkdownTable } from '@tricklab/repro'
 import { replaceBetween } from './generated-part.ts'
 
-const marks = ['<!-- records: made by `pnpm docs:readme` -->', '<!-- end of records -->'] as const
+const marks = {
+  records: ['<!-- records: made by `pnpm docs:readme` -->', '<!-- end of records -->'],
+  claims: ['<!-- measurements: made by `pnpm docs:readme` -->', '<!-- end of measurements -->'],
+} as const
 
 export const readmeFile = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../README.md')
 
-/** The README with its table made anew from the records. */
+/** The README with its tables made anew from the records. */
 export async function renderReadme(readme: string): Promise<string> {
-  return replaceBetween(readme, marks, renderMarkdownTable(await acceptedRecords()))
+  const withRecords = replaceBetween(readme, marks.records, renderMarkdownTable(await acceptedRecords()))
+  return replaceBetween(withRecords, marks.claims, renderClaimTable(acceptedMeasurements()))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

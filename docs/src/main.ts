@@ -9,7 +9,7 @@ import { reportRuns } from '@tricklab/repro'
 import { apiPages } from './api/pages.ts'
 import type { Page } from './page.ts'
 import { drawPictures } from './pictures/index.ts'
-import { tablePages } from './tables/pages.ts'
+import { measuredReports, tablePages } from './tables/pages.ts'
 import { trickPages } from './tricks/pages.ts'
 
 const docs = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
@@ -26,8 +26,10 @@ for (const [section, pages] of Object.entries(sections)) {
   for (const page of pages) writePage(page)
 }
 writeSidebar()
-mkdirSync(path.join(docs, 'public'), { recursive: true })
-await reportRuns([], path.join(docs, 'public/report.html'))
+const published = path.join(docs, 'public')
+mkdirSync(path.join(published, 'measured'), { recursive: true })
+await reportRuns([], path.join(published, 'report.html'))
+for (const [place, page] of Object.entries(measuredReports())) writeFileSync(path.join(published, place), page)
 
 function writePage({ path: place, markdown }: Page): void {
   const file = path.join(docs, `${place}.md`)

@@ -19,14 +19,23 @@ export { formatMeasurement } from './measurement/text.ts'
 export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
-export { acceptedRecords, acceptRecord, checkAcceptedRecords, type ListedRow, listRows } from './record/accepted.ts'
+export {
+  acceptedMeasurements,
+  acceptedRecords,
+  acceptRecord,
+  checkAcceptedRecords,
+  type ListedRow,
+  listRows,
+} from './record/accepted.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'
 export {
   drawForestChart,
   formatVerdictTable,
+  renderClaimTable,
   renderMarkdownTable,
+  renderReport,
   type VerdictRow,
   verdictRow,
   writeReportFile,

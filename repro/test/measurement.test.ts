@@ -10,8 +10,8 @@ import { judgeMeasurement, measuredOf } from '../src/measurement/read.ts'
 import { acceptMeasurement, checkMeasurement, measuredHash, writeMeasurement } from '../src/measurement/record.ts'
 import { blocksOf, seriesOf } from '../src/measurement/scaling.ts'
 import type { MeasurementRecord, Sample } from '../src/measurement/types.ts'
-import { checkAcceptedRecords, listRows } from '../src/record/accepted.ts'
-import { renderReport } from '../src/report/index.ts'
+import { acceptedMeasurements, checkAcceptedRecords, listRows } from '../src/record/accepted.ts'
+import { renderClaimTable, renderReport } from '../src/report/index.ts'
 
 function find(id: string): MeasurementTable {
   const table = tables.find((other) => other.id === id)
@@ -189,6 +189,11 @@ describe('the record of a measured table', () => {
     expect(checkMeasurement(run)).toEqual([])
     const root = folder()
     expect(await acceptMeasurement(run, root)).toBe(path.join(root, scaling.id))
+    const accepted = acceptedMeasurements(root)
+    expect(accepted.map(({ table }) => table.id)).toEqual([scaling.id])
+    expect(renderClaimTable(accepted)).toMatch(
+      /^\| ssa-complexity \| channels-time \| exponent of time \| 1\.000 \| 1\.000 \(0\.9\d+ to 1\.0\d+\) \| 0\.250 \| ✓ reproduced \| native f32, cpu \|$/m,
+    )
     expect(await checkAcceptedRecords(root)).toMatchObject({
       ok: true,
       items: [{ table: scaling.id, row: 'all rows' }],

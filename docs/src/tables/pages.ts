@@ -2,11 +2,14 @@ import { inspect } from 'node:util'
 import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import {
+  acceptedMeasurements,
   acceptedRecords,
   drawForestChart,
   type ListedRow,
   listRows,
+  renderClaimTable,
   renderMarkdownTable,
+  renderReport,
   verdictRow,
 } from '@tricklab/repro'
 import { groupBy } from '../group-by.ts'
@@ -45,6 +48,10 @@ curves, every seed and the machine are in the [report](/report.html){target="_bl
 
 ${renderMarkdownTable(records)}
 
+What a trick costs, measured in turns on one machine:
+
+${renderClaimTable(acceptedMeasurements())}
+
 ## Every table
 
 ${markdownTable(['table', 'what', 'rows', 'with a result'], 'llrr', list)}`,
@@ -72,9 +79,31 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
           `<figure class="picture" v-pre><div class="drawing">${oneLine(chart.text)}</div><figcaption>Diamond: documented, with its tolerance as a band. Dots: our seeds; below them the mean with its 95 % interval.</figcaption></figure>`,
           withoutFirstColumn(renderMarkdownTable(records)),
         ]),
+    ...measuredParts(table),
     ...recipeParts(table),
   ]
   return { path: `tables/${id}`, title: id, markdown: parts.join('\n\n') }
+}
+
+function measuredParts(table: Table): string[] {
+  const accepted = acceptedMeasurements().filter((other) => other.table === table)
+  if (accepted.length === 0) return []
+  return [
+    '## Measured',
+    withoutFirstColumn(renderClaimTable(accepted)),
+    `Every figure, the machine and the charts are in the [report](/${reportOf(table.id)}){target="_blank" rel="noopener"}.`,
+  ]
+}
+
+const reportOf = (id: string): string => `measured/${id}.html`
+
+/** The reports of measured tables, by their place on the site. */
+export function measuredReports(): { readonly [place: string]: string } {
+  const reports = acceptedMeasurements().map((accepted) => [
+    reportOf(accepted.table.id),
+    renderReport({ kind: 'measurement', ...accepted }),
+  ])
+  return Object.fromEntries(reports)
 }
 
 /** The page is about one table, which need not be named in every line. */

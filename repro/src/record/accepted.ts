@@ -17,6 +17,7 @@ import { tables } from '@tricklab/recipes'
 import { formatSummary } from '../format.ts'
 import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'
 import { acceptMeasurement, checkMeasurement, isMeasurement, readMeasurement } from '../measurement/record.ts'
+import type { MeasurementRecord } from '../measurement/types.ts'
 import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
@@ -77,6 +78,20 @@ export async function acceptRecord(run: string, { join = false, root = acceptedF
 export async function acceptedRecords(root = acceptedFolder): Promise<RunRecord[]> {
   const folders = tables.flatMap((table) => rowNames(table).flatMap((row) => findAccepted(table.id, row, root) ?? []))
   return Promise.all(folders.map(readRecord))
+}
+
+/** An accepted record of a measured table. */
+export interface AcceptedMeasurement {
+  readonly table: MeasurementTable
+  readonly record: MeasurementRecord
+}
+
+/** Every accepted measurement, in the order of the tables. @errors E_RECORD */
+export function acceptedMeasurements(root = acceptedFolder): AcceptedMeasurement[] {
+  return tables.flatMap((table) => {
+    const folder = path.join(root, table.id)
+    return table.kind === 'measurement' && isMeasurement(folder) ? [{ table, record: readMeasurement(folder) }] : []
+  })
 }
 
 /** What was found of one accepted record. */
@@ -198,8 +213,7 @@ function documentedNumbers(row: Row): Summary | null {
 }
 
 function listMeasurement(table: MeasurementTable, row: string, root: string): ListedRow {
-  const folder = path.join(root, table.id)
-  const record = isMeasurement(folder) ? readMeasurement(folder) : undefined
+  const record = acceptedMeasurements(root).find((other) => other.table === table)?.record
   const isReference = table.measures === 'step-time' && row === table.reference
   const result = record === undefined ? undefined : judgeMeasurement(table, record).find((other) => other.row === row)
   const status =

@@ -1,6 +1,6 @@
 export { drawForestChart } from './chart/forest-chart.ts'
 export { type ClosedFormReport, type ClosedFormRow, judgeClosedForm } from './closed-form.ts'
-export { renderMarkdownTable } from './markdown-table.ts'
+export { renderClaimTable, renderMarkdownTable } from './markdown-table.ts'
 export { renderReport } from './render.ts'
 export { formatVerdictTable } from './text-table.ts'
 export { type VerdictRow, verdictRow } from './verdict-row.ts'

@@ -1,4 +1,6 @@
 import { formatDifference, formatInterval, formatSize, formatSummary } from '../format.ts'
+import { judgeMeasurement } from '../measurement/read.ts'
+import type { AcceptedMeasurement } from '../record/accepted.ts'
 import type { RunRecord } from '../record/read.ts'
 import { verdictWords } from './verdict-badge.ts'
 import { verdictRow } from './verdict-row.ts'
@@ -27,6 +29,31 @@ function cellsOf(record: RunRecord): string[] {
     `${engine} ${precision}`,
   ]
   return cells.map(escapeCell)
+}
+
+const claimHeads = ['table', 'row', 'what', 'documented', 'measured', 'tolerance', 'verdict', 'engine']
+const claimAlignment = ['---', '---', '---', '--:', '--:', '--:', '---', '---']
+
+/** The claims of measured tables as a Markdown table. */
+export function renderClaimTable(measurements: readonly AcceptedMeasurement[]): string {
+  const rows = measurements.flatMap(({ table, record }) => {
+    const { name, precision, device } = record.engine
+    return judgeMeasurement(table, record).map(({ row, metric, reported, measured, interval, tolerance, verdict }) => {
+      const range = interval === null ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`
+      const cells = [
+        table.id,
+        row,
+        metric,
+        reported?.toFixed(3) ?? '–',
+        measured === null ? '–' : `${measured.toFixed(3)}${range}`,
+        tolerance?.toFixed(3) ?? '–',
+        `${verdictWords[verdict].sign} ${verdictWords[verdict].words}`,
+        `${name} ${precision}, ${device}`,
+      ]
+      return cells.map(escapeCell)
+    })
+  })
+  return [claimHeads, claimAlignment, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 }
 
 /** Pipes end a cell, and angle brackets would be HTML. */
