@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { drawCostChart } from './cost-chart.ts'
 import { drawLineChart, type Line, type LineChart } from './line-chart.ts'
 import { decimate, smooth, stretches } from './points.ts'
+import { drawPowerChart } from './power-chart.ts'
 import { createScale, niceStep, tickLabel } from './scale.ts'
 
 const value = fc.double({ min: -1e6, max: 1e6, noNaN: true })
@@ -190,4 +191,20 @@ describe('costs', () => {
     expect(drawCostChart([])).toBeNull()
     expect(drawCostChart([{ name: 'ssa', costs: [{ name: 'time', share: null }] }])).toBeNull()
   })
+})
+
+test('ticks of a power chart have labels where there is room, the outermost always', () => {
+  const sides = [6, 8, 12, 16, 24, 32, 40, 48, 64]
+  const points = sides.map((side) => ({ x: side ** 2, y: side ** 2 }))
+  const series = [{ name: 'one', tone: 'train' as const, points, fit: null }]
+  const chart = String(drawPowerChart({ summary: '', xLabel: '', yLabel: '', format: String, series }))
+  expect(chart.match(/class="notch"/g)).toHaveLength(sides.length)
+  const labels = [...chart.matchAll(/<text class="tick" x="([\d.]+)" y="293" text-anchor="middle">(\d+)</g)]
+  const ends = labels.map(([, x, text]) => ({ x: Number(x), half: 3.6 * text!.length }))
+  expect([labels[0]![2], labels.at(-1)![2]]).toEqual(['36', '4096'])
+  expect(labels.length).toBeLessThan(sides.length)
+  for (let i = 1; i < ends.length; i++) {
+    const [left, right] = [ends[i - 1]!, ends[i]!]
+    expect(right.x - right.half).toBeGreaterThan(left.x + left.half + 7)
+  }
 })

@@ -36,7 +36,8 @@ export function drawPowerChart(chart: {
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.summary}">
 <text class="axis-title" x="2" y="13">${chart.yLabel}</text>
 ${decades(points.map((point) => point.y)).map((tick) => html`<path class="grid" d="M${frame.left} ${px(y(tick))}H${frame.right}"/><text class="tick" x="${frame.left - 6}" y="${px(y(tick) + 4)}" text-anchor="end">${chart.format(tick)}</text>`)}
-${xs.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/><text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${tick}</text>`)}
+${xs.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/>`)}
+${apart(xs, x).map((tick) => html`<text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${tick}</text>`)}
 <text class="axis-title" x="${frame.right}" y="${height - 6}" text-anchor="end">${chart.xLabel}</text>
 ${chart.mark !== undefined && html`<path class="zero" d="M${px(x(chart.mark.x))} ${frame.top}V${frame.bottom}"/><text x="${px(x(chart.mark.x) + 5)}" y="${frame.top + 8}">${chart.mark.label}</text>`}
 <path class="axis" d="M${frame.left} ${frame.bottom}H${frame.right}"/>
@@ -58,6 +59,21 @@ function fitLine(
   const fitted = points.filter((point) => point.x >= from)
   const at = (value: number) => `${px(x(value))} ${px(y(factor * value ** exponent))}`
   return html`<path class="line ${tone}" d="M${at(fitted[0]!.x)}L${at(fitted.at(-1)!.x)}"><title>exponent ${exponent.toFixed(3)}</title></path>`
+}
+
+/** The ticks whose labels do not touch; the outermost always, the others from the left. */
+function apart(ticks: readonly number[], x: (value: number) => number): number[] {
+  const room = 8
+  const half = (tick: number) => 3.6 * String(tick).length
+  const free = (left: number, right: number) => x(right) - half(right) - (x(left) + half(left)) >= room
+  const sorted = [...ticks].sort((a, b) => a - b)
+  const last = sorted.at(-1)!
+  const shown: number[] = []
+  for (const tick of sorted) {
+    const before = shown.at(-1)
+    if (tick === last || ((before === undefined || free(before, tick)) && free(tick, last))) shown.push(tick)
+  }
+  return shown
 }
 
 function logScale(values: readonly number[], [from, to]: readonly [number, number]): (value: number) => number {
