@@ -224,6 +224,16 @@ describe('stopping', () => {
 })
 
 describe('a row with stages', () => {
+  it('is explained stage by stage', async () => {
+    const { stdout, code } = await runCli('lab', ['explain', tiny('staged')])
+    expect(code).toBe(0)
+    const [, first, second] = stdout.split(/^stage /m)
+    expect(first).toContain('1 of 2: 2 epochs in batches of 32')
+    expect(second).toContain('2 of 2: 3 epochs in batches of 24')
+    expect(first).not.toContain('sgd has stepped')
+    expect(second).toContain('sgd has stepped, at the rate of constant')
+  })
+
   it('counts epochs and steps on, names the stage of each line, and begins schedule and optimizer anew', async () => {
     const { folder, result } = await uninterrupted('1,', 'staged')
     expect(result.stderr).toContain('epoch 5/5')

@@ -1,6 +1,6 @@
 import { eventNames, fail, normalizeRow, normalizeVariant, type Row } from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
-import { describeHooks, findTarget, openDataset } from '@tricklab/repro'
+import { describeHooks, findTarget, openDataset, stageRows } from '@tricklab/repro'
 
 /** The single row that can be trained which a target names: of a training table, or a variant whose steps are timed. @errors E_ARGUMENT */
 export async function oneRow(text: string): Promise<Row> {
@@ -17,15 +17,27 @@ export async function oneRow(text: string): Promise<Row> {
   })
 }
 
-/** What happens in a fit, in order: the loop's own work and the callbacks of every event. */
+/** What happens in a fit, in order: the loop's own work and the callbacks of every event; of every stage, if there are any. */
 export async function explain(text: string, dataPaths: readonly string[]): Promise<string> {
   const row = await oneRow(text)
   await prepareEngine('auto')
   const progress = () => {}
   const { signal } = new AbortController()
   const dataset = await openDataset(row, { dataPaths, progress, signal })
-  const hooks = await describeHooks(row, { limits: {}, progress, signal }, dataset)
-  const { recipe } = row
+  const stages = stageRows(row)
+  const parts: string[] = []
+  for (const [index, stage] of stages.entries()) {
+    const hooks = await describeHooks(stage, { limits: {}, progress, signal }, dataset)
+    const { epochs, batchSize } = stage.recipe
+    const length = epochs === 1 ? '1 epoch' : `${epochs} epochs`
+    const head = `stage ${index + 1} of ${stages.length}: ${length} in batches of ${batchSize}`
+    parts.push([...(stages.length > 1 ? ['', head] : []), ...explainStage(stage, hooks)].join('\n'))
+  }
+  dataset.dispose?.()
+  return [`${row.table.id}/${row.name}`, ...parts].join('\n')
+}
+
+function explainStage({ recipe }: Row, hooks: { readonly [event: string]: readonly string[] }): string[] {
   const width = Math.max(...eventNames.map((event) => event.length))
   const own: { readonly [event: string]: string } = {
     beforeEpoch: 'read batches',
@@ -39,9 +51,5 @@ export async function explain(text: string, dataPaths: readonly string[]): Promi
     const callbacks = hooks[event] ?? []
     return `${event.padEnd(width)}  ${(own[event] ?? '').padEnd(52)}  ${callbacks.join(' → ') || '–'}`
   })
-  return [
-    `${row.table.id}/${row.name}`,
-    `${'event'.padEnd(width)}  ${'the loop'.padEnd(52)}  callbacks`,
-    ...lines,
-  ].join('\n')
+  return [`${'event'.padEnd(width)}  ${'the loop'.padEnd(52)}  callbacks`, ...lines]
 }
