@@ -49,7 +49,7 @@ bool conv2d_bfloat16(const Conv2dShape& shape, const float* x, const float* filt
   if (!serves(shape)) return false;
   const Image image = input_of(shape, x);
   const Target target{out, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
-  return amx_product(image, used_parts(forward_parts(shape), image), {filter, shape.out_channels, 1},
+  return bf16_product(image, used_parts(forward_parts(shape), image), {filter, shape.out_channels, 1},
                      shape.in_channels * shape.out_channels, target, epilogue);
 }
 
@@ -57,7 +57,7 @@ bool conv2d_input_gradient_bfloat16(const Conv2dShape& shape, const float* dy, c
   if (!serves(shape)) return false;
   const Image image = output_of(shape, dy);
   const Target target{dx, shape.in_height, shape.in_width, shape.in_channels, shape.in_channels};
-  return amx_product(image, used_parts(input_gradient_parts(shape), image), {filter, 1, shape.out_channels},
+  return bf16_product(image, used_parts(input_gradient_parts(shape), image), {filter, 1, shape.out_channels},
                      shape.in_channels * shape.out_channels, target, {});
 }
 
@@ -66,7 +66,7 @@ bool conv2d_filter_gradient_bfloat16(const Conv2dShape& shape, const float* x, c
   const Image image = input_of(shape, x);
   const Source source{dy, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
   const auto parts = used_parts(forward_parts(shape), image);
-  return amx_filter_product(image, parts[0], source, shape.filter_height * shape.filter_width, dfilter,
+  return bf16_filter_product(image, parts[0], source, shape.filter_height * shape.filter_width, dfilter,
                             shape.out_channels);
 }
 
@@ -83,10 +83,10 @@ bool matmul_bfloat16(const MatMulShape& shape, const float* a, const float* b, c
   const Image image{a, rows / of_image, of_image, 1, channels, channels};
   const Part part{of_image, 1, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {{0, 0, 0}}};
   if (shape.transpose_a) {
-    return amx_filter_product(image, part, {b, of_image, 1, shape.columns, shape.columns}, 1, c, shape.columns);
+    return bf16_filter_product(image, part, {b, of_image, 1, shape.columns, shape.columns}, 1, c, shape.columns);
   }
   const MatrixView right = shape.transpose_b ? MatrixView{b, 1, shape.depth} : MatrixView{b, shape.columns, 1};
-  return amx_product(image, {part}, right, 0, {c, of_image, 1, shape.columns, shape.columns}, epilogue);
+  return bf16_product(image, {part}, right, 0, {c, of_image, 1, shape.columns, shape.columns}, epilogue);
 }
 
 }  // namespace tricklab

@@ -1,11 +1,11 @@
-// Convolution and matrix products in bf16, portable as far as processors have matrix units.
+// Convolution and matrix products in bf16, portable as far as processors multiply it.
 #pragma once
 
 #include "provider/shapes.h"
 
 namespace tricklab {
 
-// False, with nothing written, where the matrix units would gain nothing.
+// False, with nothing written, where it would gain nothing.
 bool conv2d_bfloat16(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue,
                      float* out);
 bool conv2d_input_gradient_bfloat16(const Conv2dShape& shape, const float* dy, const float* filter, float* dx);

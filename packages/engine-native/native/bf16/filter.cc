@@ -1,8 +1,8 @@
 #include "bf16/products.h"
 
-#include "bf16/amx.h"
+#include "bf16/units.h"
 
-#if defined(TRICKLAB_AMX)
+#if defined(TRICKLAB_BF16)
 
 #include <algorithm>
 #include <cstring>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kTile = 16;                 // channels of either side
 constexpr int64_t kSums = kTile * kTile;      // of one pair of tiles
-constexpr int64_t kStep = kAmxDepth;          // positions of one product
+constexpr int64_t kStep = kTileDepth;          // positions of one product
 constexpr int64_t kTogether = 256 * 1024;     // numbers of the images that are laid out together
 constexpr int64_t kLargeSum = 256 * 1024;     // shared out by channels from this size on, below by images
 
@@ -63,6 +63,8 @@ void transpose_positions(const Bfloat16* from, int64_t steps, int64_t tiles, Bfl
 
 // Adds to the sums of 16 · A channels of dy with 16 · B channels of one tap. Sums of a tile of dy's channels are
 // `left_sums` floats apart.
+#if defined(TRICKLAB_AMX)
+
 template <int A, int B>
 inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* pairs, int64_t channels, int64_t steps,
                       float* sums, int64_t left_sums) {
@@ -94,6 +96,35 @@ inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* p
   if constexpr (A == 2 && B == 2) _tile_stored(3, sums + left_sums + kSums, row);
 }
 
+#else
+
+template <int A, int B>
+inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* pairs, int64_t channels, int64_t steps,
+                      float* sums, int64_t left_sums) {
+  // 16 sums in registers: as many rows as leave room for the columns of both tiles.
+  constexpr int R = B == 2 ? 8 : 16;
+  for (int64_t row = 0; row < A * kTile; row += R) {
+    const Bfloat16* from = left + row / kTile * left_step + row % kTile * kStep;
+    float* to = sums + row / kTile * left_sums + row % kTile * kTile;
+    DotSums<R, B> dots;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+      for (int b = 0; b < B; ++b) dots[r][b] = _mm512_loadu_ps(to + r * kTile + b * kSums);
+    }
+    for (int64_t step = 0; step < steps; ++step) {
+      add_dots<R, B>(dots, from + step * kTile * kStep, kStep, pairs + step * kStep * channels, 2 * channels, 2 * kTile);
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+      for (int b = 0; b < B; ++b) _mm512_storeu_ps(to + r * kTile + b * kSums, dots[r][b]);
+    }
+  }
+}
+
+#endif
+
 struct Sizes {
   int64_t taps, left_tiles, right_tiles;
   int64_t of_tile() const { return taps * right_tiles * kSums; }  // floats of a tile of dy's channels
@@ -108,6 +139,7 @@ class FilterProduct {
         source_(source),
         layout_(pixel_layout({part}, image, images, kTogether)),
         sizes_{taps, tiles_of(source.channels), tiles_of(image.channels)} {
+    for (const Tap& tap : part.taps) (offset_of(tap) % 2 == 0 ? even_ : odd_) = true;
     steps_ = (layout_.positions() + kStep - 1) / kStep;
     // Tiles read 16 channels where fewer are left, and 32 positions where the last step has fewer.
     pixels_ = (layout_.size() + 2 * kStep * image.channels + 63) / 64 * 64;
@@ -121,7 +153,7 @@ class FilterProduct {
 
   // Adds what images [begin, end) give to tiles [first, last) of dy's channels.
   void add(int64_t begin, int64_t end, int64_t first, int64_t last, float* workspace, float* sums) const {
-    const AmxTiles tiles;
+    const HeldTiles tiles;
     auto* pixels = reinterpret_cast<Bfloat16*>(workspace);
     Bfloat16* even = pixels + pixels_;
     Bfloat16* odd = even + pixels_;
@@ -135,15 +167,15 @@ class FilterProduct {
       if (count < layout_.images) std::fill(positions, positions + positions_, Bfloat16{0});
       fill_pixels(layout_, image_, n, count, pixels);
       const int64_t pairs = pixels_ / image_.channels / 2 - 1;
-      interleave(pixels, pairs, image_.channels, even);
-      interleave(pixels + image_.channels, pairs, image_.channels, odd);
+      if (even_) interleave(pixels, pairs, image_.channels, even);
+      if (odd_) interleave(pixels + image_.channels, pairs, image_.channels, odd);
       fill_positions(layout_, part_, source_.data, source_.height, source_.width, source_.channels, source_.stride, n,
                      count, positions, stride);
       transpose_positions(positions, steps_, sizes_.left_tiles, left);
       const int64_t steps = (count * layout_.image_pixels() + kStep - 1) / kStep;
       for (int64_t a = first; a < last; a += 2) {
         for (size_t t = 0; t < part_.taps.size(); ++t) {
-          const int64_t offset = pixel_offset(layout_, part_, part_.taps[t]);
+          const int64_t offset = offset_of(part_.taps[t]);
           const Bfloat16* of_tap = (offset % 2 == 0 ? even : odd) + offset / 2 * 2 * image_.channels;
           float* of_tile = sums + a * sizes_.of_tile() + part_.taps[t].index * sizes_.right_tiles * kSums;
           for (int64_t b = 0; b < sizes_.right_tiles; b += 2) {
@@ -156,6 +188,8 @@ class FilterProduct {
   }
 
  private:
+  int64_t offset_of(const Tap& tap) const { return pixel_offset(layout_, part_, tap); }
+
   void add_some(int64_t a, int64_t b, const Bfloat16* left, const Bfloat16* pairs, int64_t steps, float* sums) const {
     const int64_t left_step = steps_ * kTile * kStep;
     if (a == 2 && b == 2) {
@@ -174,6 +208,8 @@ class FilterProduct {
   const Source source_;
   const PixelLayout layout_;
   const Sizes sizes_;
+  // Whether a tap begins with the first or the second pixel of a pair.
+  bool even_ = false, odd_ = false;
   int64_t steps_;
   int64_t pixels_, positions_;
 };
@@ -197,11 +233,11 @@ void take(const Sizes& sizes, const float* sums, int64_t pieces, int64_t channel
 
 }  // namespace
 
-bool amx_filter_product(const Image& image, const Part& part, const Source& source, int64_t taps, float* out,
+bool bf16_filter_product(const Image& image, const Part& part, const Source& source, int64_t taps, float* out,
                         int64_t out_stride) {
   constexpr int64_t kLeastChannels = 16;
   const int threads = thread_count();
-  if (!amx_available() || image.channels < kLeastChannels || source.channels < kLeastChannels) return false;
+  if (!bf16_available() || image.channels < kLeastChannels || source.channels < kLeastChannels) return false;
   if (image.batch < threads) return false;
   const int64_t sum = taps * image.channels * source.channels;
   const bool by_channels = sum >= kLargeSum && tiles_of(source.channels) >= 2 * threads;
@@ -238,7 +274,7 @@ bool amx_filter_product(const Image& image, const Part& part, const Source& sour
 
 namespace tricklab {
 
-bool amx_filter_product(const Image&, const Part&, const Source&, int64_t, float*, int64_t) { return false; }
+bool bf16_filter_product(const Image&, const Part&, const Source&, int64_t, float*, int64_t) { return false; }
 
 }  // namespace tricklab
 

@@ -1,6 +1,6 @@
 #include "bf16/pixels.h"
 
-#if defined(TRICKLAB_AMX)
+#if defined(TRICKLAB_BF16)
 
 #include <algorithm>
 #include <cstring>
@@ -68,7 +68,7 @@ PixelLayout pixel_layout(const std::vector<Part>& parts, const Image& image, int
   layout.images = std::clamp<int64_t>(most_floats / of_image, 1, images);
   layout.before = down.before * layout.pitch + across.before;
   // Two tiles of positions, and a block of depth, may run over the end.
-  const int64_t after = down.beyond * layout.pitch + across.beyond + 4 * kAmxRows + kAmxDepth;
+  const int64_t after = down.beyond * layout.pitch + across.beyond + 4 * kTileSide + kTileDepth;
   layout.phase = layout.before + layout.positions() + after;
   return layout;
 }

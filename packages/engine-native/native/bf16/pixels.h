@@ -1,4 +1,4 @@
-// Images in bf16, laid out so that the matrix units read patches straight from them.
+// Images in bf16, laid out so that tiles read patches straight from them.
 //
 // Pixels of some images stand one behind the other with their padding, and the positions of a part are counted the same
 // way, so that a tap is one distance between pixels for all positions. The padding behind a row serves the next one as
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bf16/amx.h"
+#include "bf16/units.h"
 #include "conv/parts.h"
 
 namespace tricklab {

@@ -1,7 +1,7 @@
-#include "bf16/amx.h"
+#include "bf16/units.h"
 #include "bf16/products.h"
 
-#if defined(TRICKLAB_AMX)
+#if defined(TRICKLAB_BF16)
 
 #include <algorithm>
 #include <cstring>
@@ -14,9 +14,9 @@
 namespace tricklab {
 namespace {
 
-constexpr int64_t kPanel = 2 * kAmxRows;      // columns
-constexpr int64_t kPositions = 2 * kAmxRows;  // of a step
-constexpr int64_t kBlock = kAmxDepth * kPanel;
+constexpr int64_t kPanel = 2 * kTileSide;      // columns
+constexpr int64_t kPositions = 2 * kTileSide;  // of a step
+constexpr int64_t kBlock = kTileDepth * kPanel;
 
 // Numbers of the images that are laid out together: about half a megabyte.
 constexpr int64_t kTogether = 256 * 1024;
@@ -28,7 +28,7 @@ struct DepthRun {
   int64_t taps;
 };
 
-struct AmxPart {
+struct PackedPart {
   const Part* part;
   std::vector<DepthRun> runs;
   std::vector<int64_t> offsets;  // of the blocks
@@ -36,10 +36,10 @@ struct AmxPart {
   std::vector<int64_t> targets;  // of the positions of one image; −1 where there is no pixel
 };
 
-int64_t blocks_of(int64_t numbers) { return (numbers + kAmxDepth - 1) / kAmxDepth; }
+int64_t blocks_of(int64_t numbers) { return (numbers + kTileDepth - 1) / kTileDepth; }
 
-AmxPart prepare(const PixelLayout& layout, const Part& part, const Target& target) {
-  AmxPart prepared;
+PackedPart prepare(const PixelLayout& layout, const Part& part, const Target& target) {
+  PackedPart prepared;
   prepared.part = &part;
   for (size_t t = 0; t < part.taps.size(); ++t) {
     const int64_t offset = pixel_offset(layout, part, part.taps[t]) * layout.channels;
@@ -54,7 +54,7 @@ AmxPart prepare(const PixelLayout& layout, const Part& part, const Target& targe
   }
   for (const DepthRun& run : prepared.runs) {
     for (int64_t b = 0; b < blocks_of(run.taps * layout.channels); ++b) {
-      prepared.offsets.push_back(run.offset + b * kAmxDepth);
+      prepared.offsets.push_back(run.offset + b * kTileDepth);
     }
   }
   prepared.targets.assign(static_cast<size_t>(layout.image_pixels()), -1);
@@ -69,14 +69,14 @@ AmxPart prepare(const PixelLayout& layout, const Part& part, const Target& targe
 }
 
 // Row k of a run, whose taps follow each other in the filter in any order.
-const float* row_of(const AmxPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
+const float* row_of(const PackedPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
                     int64_t tap_step, int64_t k) {
   const Tap& tap = prepared.part->taps[run.tap + static_cast<size_t>(k / channels)];
   return filter.data + tap.index * tap_step + (k % channels) * filter.row_step;
 }
 
 // A tile of the filter whose rows are contiguous: pairs of rows.
-void pack_rows_tile(const AmxPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
+void pack_rows_tile(const PackedPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
                     int64_t tap_step, int64_t k, int64_t column, int64_t columns, Bfloat16* to) {
   const int64_t length = run.taps * channels;
   const auto mask = static_cast<__mmask16>(columns >= 16 ? 0xffff : (1u << columns) - 1);
@@ -91,12 +91,12 @@ void pack_rows_tile(const AmxPart& prepared, const DepthRun& run, int64_t channe
 }
 
 // A tile of the filter whose columns are contiguous within a tap: transposed pairs.
-void pack_columns_tile(const AmxPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
+void pack_columns_tile(const PackedPart& prepared, const DepthRun& run, int64_t channels, const MatrixView& filter,
                        int64_t tap_step, int64_t k, int64_t column, int64_t columns, Bfloat16* to) {
-  const int64_t length = std::min(kAmxDepth, run.taps * channels - k);
+  const int64_t length = std::min(kTileDepth, run.taps * channels - k);
   transpose_detail::Of<16>::Floats rows[16];
   for (int64_t j = 0; j < 16; ++j) {
-    alignas(64) float depth[kAmxDepth] = {};
+    alignas(64) float depth[kTileDepth] = {};
     if (j < columns) {
       for (int64_t at = 0; at < length;) {
         const int64_t stretch = std::min(length - at, channels - (k + at) % channels);
@@ -113,11 +113,11 @@ void pack_columns_tile(const AmxPart& prepared, const DepthRun& run, int64_t cha
 }
 
 // Packed: [panel][block of depth][2 tiles of columns][16 pairs][16 columns][2].
-void pack_filter(const std::vector<AmxPart>& parts, int64_t channels, const MatrixView& filter, int64_t tap_step,
+void pack_filter(const std::vector<PackedPart>& parts, int64_t channels, const MatrixView& filter, int64_t tap_step,
                  int64_t columns, int64_t blocks, Bfloat16* packed) {
   const int64_t panels = (columns + kPanel - 1) / kPanel;
   const auto pack_tile = filter.column_step == 1 ? pack_rows_tile : pack_columns_tile;
-  const auto pack_block = [&](const AmxPart& part, const DepthRun& run, int64_t k, int64_t panel, Bfloat16* to) {
+  const auto pack_block = [&](const PackedPart& part, const DepthRun& run, int64_t k, int64_t panel, Bfloat16* to) {
     for (int64_t half = 0; half < 2; ++half) {
       const int64_t column = panel * kPanel + half * 16;
       const int64_t count = std::clamp<int64_t>(columns - column, 0, 16);
@@ -132,9 +132,9 @@ void pack_filter(const std::vector<AmxPart>& parts, int64_t channels, const Matr
   parallel_for(panels * blocks, 16, [&](int64_t begin, int64_t end) {
     for (int64_t panel = begin / blocks; panel * blocks < end; ++panel) {
       int64_t block = panel * blocks;
-      for (const AmxPart& part : parts) {
+      for (const PackedPart& part : parts) {
         for (const DepthRun& run : part.runs) {
-          for (int64_t k = 0; k < run.taps * channels; k += kAmxDepth, ++block) {
+          for (int64_t k = 0; k < run.taps * channels; k += kTileDepth, ++block) {
             if (block >= begin && block < end) pack_block(part, run, k, panel, packed + block * kBlock);
           }
         }
@@ -144,6 +144,8 @@ void pack_filter(const std::vector<AmxPart>& parts, int64_t channels, const Matr
 }
 
 // Sums of 32 positions for one panel.
+#if defined(TRICKLAB_AMX)
+
 inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector<int64_t>& offsets,
                      const Bfloat16* filter, float* sums) {
   const int64_t stride = channels * static_cast<int64_t>(sizeof(Bfloat16));
@@ -169,6 +171,31 @@ inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector
   _tile_stored(3, sums + 16 * kPanel + 16, kPanel * 4);
 }
 
+#else
+
+inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector<int64_t>& offsets,
+                     const Bfloat16* filter, float* sums) {
+  constexpr int R = 8;
+  for (int64_t row = 0; row < kPositions; row += R) {
+    DotSums<R, 2> dots;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) dots[r][0] = dots[r][1] = _mm512_setzero_ps();
+    const Bfloat16* from = pixels + row * channels;
+    const Bfloat16* block = filter;
+    for (const int64_t offset : offsets) {
+      add_dots<R, 2>(dots, from + offset, channels, block, 32, 512);
+      block += kBlock;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      _mm512_store_ps(sums + (row + r) * kPanel, dots[r][0]);
+      _mm512_store_ps(sums + (row + r) * kPanel + 16, dots[r][1]);
+    }
+  }
+}
+
+#endif
+
 inline void finish(const float* sums, const float* bias, bool relu, int64_t columns, float* to) {
   for (int64_t c = 0; c < columns; c += 16) {
     const auto mask = static_cast<__mmask16>(columns - c >= 16 ? 0xffff : (1u << (columns - c)) - 1);
@@ -184,15 +211,15 @@ inline void finish(const float* sums, const float* bias, bool relu, int64_t colu
 
 }  // namespace
 
-bool amx_product(const Image& image, const std::vector<Part>& parts, const MatrixView& filter, int64_t tap_step,
+bool bf16_product(const Image& image, const std::vector<Part>& parts, const MatrixView& filter, int64_t tap_step,
                  const Target& target, const Epilogue& epilogue) {
   constexpr int64_t kLeastChannels = 16;
   const int threads = thread_count();
-  if (!amx_available() || image.channels < kLeastChannels || target.channels < kLeastChannels) return false;
+  if (!bf16_available() || image.channels < kLeastChannels || target.channels < kLeastChannels) return false;
   if (image.batch < threads) return false;
   const int64_t of_thread = (image.batch + threads - 1) / threads;
   const PixelLayout layout = pixel_layout(parts, image, of_thread, kTogether);
-  std::vector<AmxPart> prepared;
+  std::vector<PackedPart> prepared;
   int64_t blocks = 0;
   for (const Part& part : parts) {
     prepared.push_back(prepare(layout, part, target));
@@ -210,7 +237,7 @@ bool amx_product(const Image& image, const std::vector<Part>& parts, const Matri
   const int64_t of_pixels = (layout.size() + 127) / 64 * 32;
   float* all_pixels = scratch(ScratchUse::kTiles, of_pixels * threads);
   parallel_for(image.batch, 1, [&](int64_t begin, int64_t end) {
-    const AmxTiles tiles;
+    const HeldTiles tiles;
     auto* pixels = reinterpret_cast<Bfloat16*>(all_pixels + thread_index() * of_pixels);
     std::fill(pixels, pixels + layout.size(), Bfloat16{0});
     alignas(64) float sums[kPositions * kPanel];
@@ -218,7 +245,7 @@ bool amx_product(const Image& image, const std::vector<Part>& parts, const Matri
       const int64_t count = std::min(layout.images, end - n);
       fill_pixels(layout, image, n, count, pixels);
       const int64_t positions = count * layout.image_pixels();
-      for (const AmxPart& part : prepared) {
+      for (const PackedPart& part : prepared) {
         for (int64_t first = 0; first < positions; first += block) {
           const int64_t last = std::min(positions, first + block);
           for (int64_t panel = 0; panel < panels; ++panel) {
@@ -254,7 +281,7 @@ bool amx_product(const Image& image, const std::vector<Part>& parts, const Matri
 
 namespace tricklab {
 
-bool amx_product(const Image&, const std::vector<Part>&, const MatrixView&, int64_t, const Target&, const Epilogue&) {
+bool bf16_product(const Image&, const std::vector<Part>&, const MatrixView&, int64_t, const Target&, const Epilogue&) {
   return false;
 }
 

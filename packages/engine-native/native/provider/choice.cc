@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <stdexcept>
 
+#include "bf16/units.h"
 #include "provider/library.h"
 
 namespace tricklab {
@@ -30,13 +31,15 @@ Choice& current() {
 
 // Where our kernels come first, by measurements with --bench of test/native/conv_test.cc on AVX-512: in float32 oneDNN's
 // forward pass and input gradient are up to a third faster on large maps. On small maps we leave out the taps that only
-// meet padding; few channels we lay out in planes. In bf16 ours are at least as fast throughout.
+// meet padding; few channels we lay out in planes. In bf16 ours are at least as fast on matrix units, and up to a third
+// slower on vectors.
 bool ours_first(const Conv2dShape& shape, Precision precision) {
   constexpr int64_t kSmallMap = 36;
   constexpr int64_t kThin = 8;
   const bool thin = shape.in_channels == 1 ? shape.out_channels <= 2 * kThin
                                            : shape.in_channels <= kThin && shape.out_channels <= kThin;
-  return precision == Precision::kBfloat16 || thin || shape.out_height * shape.out_width < kSmallMap;
+  if (precision == Precision::kBfloat16) return bf16_has_matrix_units();
+  return thin || shape.out_height * shape.out_width < kSmallMap;
 }
 
 // Offers a call to the providers, the preferred one first.

@@ -1,5 +1,5 @@
 // Our own kernels as a provider.
-#include "bf16/amx.h"
+#include "bf16/units.h"
 #include "bf16/convolution.h"
 #include "conv/convolution.h"
 #include "gemm/matmul.h"
@@ -12,7 +12,7 @@ class Portable final : public Provider {
  public:
   const char* name() const override { return "portable"; }
 
-  bool supports(Precision precision) const override { return precision == Precision::kFloat32 || amx_available(); }
+  bool supports(Precision precision) const override { return precision == Precision::kFloat32 || bf16_available(); }
 
   bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
               const Epilogue& epilogue, float* out) override {

@@ -1,4 +1,4 @@
-#include "bf16/amx.h"
+#include "bf16/units.h"
 
 #if defined(TRICKLAB_AMX)
 #include <sys/syscall.h>
@@ -7,7 +7,7 @@
 
 namespace tricklab {
 
-bool amx_available() {
+bool bf16_available() {
 #if defined(TRICKLAB_AMX)
   static const bool available = [] {
     constexpr int kRequestPermission = 0x1023;
@@ -15,6 +15,16 @@ bool amx_available() {
     return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
   }();
   return available;
+#elif defined(TRICKLAB_BF16)
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool bf16_has_matrix_units() {
+#if defined(TRICKLAB_AMX)
+  return bf16_available();
 #else
   return false;
 #endif

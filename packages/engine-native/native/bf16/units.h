@@ -1,0 +1,104 @@
+// What multiplies bf16 with float32 sums on x86-64: matrix units (AMX), or vectors of pairs (AVX512-BF16).
+#pragma once
+
+#include <cstdint>
+
+#if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
+#define TRICKLAB_BF16 1
+#if defined(__linux__) && defined(__AMX_TILE__) && defined(__AMX_BF16__)
+#define TRICKLAB_AMX 1
+#endif
+#include <immintrin.h>
+#endif
+
+namespace tricklab {
+
+// Whether this process may use them; asks the system for the matrix units at the first call.
+bool bf16_available();
+
+// Whether they are matrix units.
+bool bf16_has_matrix_units();
+
+// The shape of tiles: 16 rows of 16 pairs of bf16, or of 16 floats.
+constexpr int64_t kTileSide = 16;
+constexpr int64_t kTileDepth = 32;
+
+// Numbers with eight bits of mantissa: the upper half of a float.
+using Bfloat16 = uint16_t;
+
+#if defined(TRICKLAB_BF16)
+
+#if defined(TRICKLAB_AMX)
+
+// Holds the calling thread's tiles ready, all of the full shape.
+class HeldTiles {
+ public:
+  HeldTiles() {
+    struct alignas(64) Configuration {
+      uint8_t palette = 1;
+      uint8_t start_row = 0;
+      uint8_t reserved[14] = {};
+      uint16_t bytes[16] = {};
+      uint8_t rows[16] = {};
+    } configuration;
+    for (int tile = 0; tile < 8; ++tile) {
+      configuration.bytes[tile] = 64;
+      configuration.rows[tile] = 16;
+    }
+    _tile_loadconfig(&configuration);
+  }
+  HeldTiles(const HeldTiles&) = delete;
+  HeldTiles& operator=(const HeldTiles&) = delete;
+  ~HeldTiles() { _tile_release(); }
+};
+
+#else
+
+// Vectors need no preparation.
+struct HeldTiles {
+  ~HeldTiles() {}
+};
+
+// Sums of R rows and 16 · C columns, in registers.
+template <int R, int C>
+using DotSums = __m512[R][C];
+
+// Adds the products of one block of depth: rows of 16 pairs that are `left_stride` numbers apart, and 16 rows of 16 · C
+// pairs, `right_stride` numbers apart, their tiles of 16 columns `tile_step`.
+template <int R, int C>
+inline __attribute__((always_inline)) void add_dots(DotSums<R, C>& sums, const Bfloat16* left, int64_t left_stride,
+                                                    const Bfloat16* right, int64_t right_stride, int64_t tile_step) {
+#pragma GCC unroll 2
+  for (int64_t pair = 0; pair < kTileDepth / 2; ++pair) {
+    __m512bh columns[C];
+#pragma GCC unroll 2
+    for (int c = 0; c < C; ++c) {
+      columns[c] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(right + pair * right_stride + c * tile_step));
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      int32_t both;
+      __builtin_memcpy(&both, left + r * left_stride + 2 * pair, sizeof(both));
+      const __m512bh row = reinterpret_cast<__m512bh>(_mm512_set1_epi32(both));
+#pragma GCC unroll 2
+      for (int c = 0; c < C; ++c) sums[r][c] = _mm512_dpbf16_ps(sums[r][c], row, columns[c]);
+    }
+  }
+}
+
+#endif
+
+typedef uint16_t Halves __attribute__((vector_size(32)));
+typedef uint32_t Words __attribute__((vector_size(64)));
+
+// 16 floats as bf16, rounded to the nearest; what is not a number stays so.
+inline Halves to_bfloat16(__m512 values) { return reinterpret_cast<Halves>(_mm512_cvtneps_pbh(values)); }
+
+// Lane i of the result is the pair (low[i], high[i]).
+inline Words pairs_of(Halves low, Halves high) {
+  return __builtin_convertvector(low, Words) | (__builtin_convertvector(high, Words) << 16);
+}
+
+#endif
+
+}  // namespace tricklab
