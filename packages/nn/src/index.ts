@@ -11,6 +11,7 @@ import { doubleConv } from './blocks/double-conv.ts'
 import { linearHead } from './blocks/linear-head.ts'
 import { averagePool, maxPool } from './blocks/pools.ts'
 import { residualConv } from './blocks/residual-conv.ts'
+import { resnextBranch } from './blocks/resnext-branch.ts'
 import { xresnetBlock } from './blocks/xresnet-block.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
 import { accuracy } from './metrics/accuracy.ts'
@@ -31,6 +32,7 @@ export { createLinearHead } from './blocks/linear-head.ts'
 export { createAveragePoolBlock, createMaxPoolBlock } from './blocks/pools.ts'
 export { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual } from './blocks/residual.ts'
 export { createResidualConvBlock } from './blocks/residual-conv.ts'
+export { type ConvWindow, createSwappable } from './blocks/swap.ts'
 export { createXresnetBlock } from './blocks/xresnet-block.ts'
 export {
   type ExportMetadata,
@@ -65,6 +67,7 @@ export const nn = definePlugin({
     on.block('max-pool', maxPool),
     on.block('average-pool', averagePool),
     on.block('xresnet-block', xresnetBlock),
+    on.block('resnext-branch', resnextBranch),
     on.block('linear-head', linearHead),
     on.activation('relu', relu),
     on.activation('leaky-relu', leakyRelu),

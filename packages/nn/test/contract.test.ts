@@ -43,6 +43,26 @@ blockContract({
   zeroGradient: ['conv', 'norm1', 'norm2'],
 })
 
+blockContract({
+  plugin: nn,
+  name: 'resnext-branch',
+  options: [{ groups: 2, baseWidth: 64 }],
+  contexts: fc.record({
+    inputChannels: fc.constantFrom(2, 4),
+    outputChannels: fc.constantFrom(2, 4),
+    stride: fc.constantFrom(1, 2),
+    kernelSize: fc.constantFrom(1, 3),
+    activate: fc.boolean(),
+    expansion: fc.constantFrom(1, 2),
+  }),
+  examples: [
+    { inputChannels: 4, outputChannels: 2, stride: 1, kernelSize: 3, activate: true },
+    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, expansion: 2 },
+  ],
+  // Behind the γ that starts at 0.
+  zeroGradient: ['conv', 'norm1', 'norm2'],
+})
+
 /** Blocks that keep channels: what else a slot may ask is tried at random. */
 const kept = (strides: readonly number[], sizes: readonly number[]) => ({
   contexts: fc

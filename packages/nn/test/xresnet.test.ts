@@ -1,15 +1,19 @@
 import {
+  createModel as createCoreModel,
+  createRegistry,
   createRng,
+  definePlugin,
   type FilledSlot,
   type Json,
   listParams,
+  normalizeModel,
   type SlotReader,
   type TableDefinition,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createCrossEntropy, createResidualBranch, type nn } from '../src/index.ts'
+import { createCrossEntropy, createResidualBranch, nn } from '../src/index.ts'
 import {
   chirp,
   contextOf,
@@ -220,6 +224,59 @@ describe('xresnet', () => {
     // γ of the last norm is 0, so that (0 + 1) · 2 is what comes out.
     expect(outcome).toEqual(Array.from({ length: 16 }, () => 2))
     branch.dispose()
+  })
+
+  test('the slot `swap` is offered every convolution, with its groups; one that hands back the original changes nothing', () => {
+    const seen: string[] = []
+    const spy = definePlugin({
+      name: 'spy',
+      core: '*',
+      register: (on) =>
+        on.block('spy', {
+          doc: 'Notes what it is offered.',
+          options: {},
+          create(_options, { inputChannels, outputChannels, kernelSize, groups, original }) {
+            seen.push(`${inputChannels}-${outputChannels} ${kernelSize}x${kernelSize} ${groups}`)
+            return original!()
+          },
+        }),
+    })
+    const registry = createRegistry([nn, spy])
+    const scores = (slots: Record<string, Json>) => {
+      const options = { layers: [1], widths: [4], stemWidths: [4, 6], expansion: 2 }
+      const branch = { use: 'resnext-branch', groups: 3, baseWidth: 32 }
+      const normal = normalizeModel({ use: 'xresnet50', ...options, slots: { branch, ...slots } }, registry, 'test', [])
+      const model = createCoreModel(registry, normal, { imageShape: [8, 8, 3], classes: 2, init: createRng(1) })
+      const result = tf.tidy(() => model.apply(chirp<tf.Rank.R4>([2, 8, 8, 3], 0), contextOf(true)).dataSync())
+      model.dispose()
+      return result
+    }
+    expect(scores({ swap: 'spy' })).toEqual(scores({}))
+    expect(seen).toEqual(['3-4 3x3 1', '4-6 3x3 1', '6-6 1x1 1', '6-6 3x3 3', '6-8 1x1 1', '6-8 1x1 1'])
+  })
+
+  test("ResNeXt's branch: widths and groups; refuses groups without channels, and a bias in groups", () => {
+    const shapes = (context: object) => {
+      const block = createBlock('resnext-branch', { inputChannels: 64, outputChannels: 64, ...context })
+      const found = listParams(block.params).filter(({ path }) => path.startsWith('conv'))
+      block.dispose()
+      return found.map(({ value }) => value.shape)
+    }
+    // As fastai's notebooks print xse_resnext18: 64 to 128 channels in 32 groups, and back in one.
+    expect(shapes({})).toEqual([
+      [3, 3, 2, 128],
+      [3, 3, 128, 64],
+    ])
+    // As torchvision's resnext50_32x4d: 128 channels inside the first stage.
+    expect(shapes({ outputChannels: 256, expansion: 4 })).toEqual([
+      [1, 1, 64, 128],
+      [3, 3, 4, 128],
+      [1, 1, 128, 256],
+    ])
+    expect(() => shapes({ outputChannels: 8 })).toThrow('[E_SHAPE] block "resnext-branch": base width 4')
+    expect(() => createBlock('conv2d', { inputChannels: 4, outputChannels: 4, groups: 2 }, { bias: true })).toThrow(
+      '[E_OPTION_RANGE] block "conv2d" has no bias',
+    )
   })
 
   test('refuses stages that do not fit together, and attention in a stage that is not there', () => {

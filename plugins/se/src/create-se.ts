@@ -1,5 +1,13 @@
 import { type Activation, type Block, type BlockContext, fail, type OptionValues, opt } from '@tricklab/core'
-import { activated, createSqueezeExcite, expectKept, reluActivation, swishActivation } from '@tricklab/nn'
+import {
+  activated,
+  createSqueezeExcite,
+  createSwappable,
+  expectKept,
+  reluActivation,
+  type SqueezeExciteSpec,
+  swishActivation,
+} from '@tricklab/nn'
 import { hiddenWidth, widthRules } from './hidden-width.ts'
 
 export const options = {
@@ -25,7 +33,7 @@ export const options = {
 export function createSe(values: OptionValues<typeof options>, context: BlockContext): Block {
   expectKept('Squeeze-and-excitation', context, [1])
   const { reduction, width, form } = values
-  const { inputChannels: channels, init } = context
+  const { inputChannels: channels, slots, init } = context
   const hidden = hiddenWidth(channels, reduction, width)
   if (hidden === 0) {
     fail('E_OPTION_RANGE', {
@@ -36,7 +44,9 @@ export function createSe(values: OptionValues<typeof options>, context: BlockCon
     })
   }
   const activation = activationOf(values.activation, context)
-  return activated(createSqueezeExcite({ channels, hidden, activation, form, init }), context)
+  const swap: SqueezeExciteSpec['swap'] = (window, original) =>
+    createSwappable(slots, { ...window, activate: false }, original)
+  return activated(createSqueezeExcite({ channels, hidden, activation, form, init, swap }), context)
 }
 
 function activationOf(name: 'relu' | 'swish' | 'skeleton', { activation = reluActivation }: BlockContext): Activation {

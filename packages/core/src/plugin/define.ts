@@ -41,6 +41,10 @@ export interface BlockContext {
   readonly zero?: boolean
   /** Blocks of blocks: output channels divided by those inside the branch; 4 in a bottleneck, 1 when left out. */
   readonly expansion?: number
+  /** Groups of the convolution that stands there by default; 1 when left out. A block with groups of its own has those. */
+  readonly groups?: number
+  /** Makes the convolution whose place the block may take, for a block that takes some places and not others. */
+  readonly original?: () => Block
   /** Blocks of blocks: the skeleton's other slots, as they are filled at this place of the model. */
   readonly slots?: SlotReader
   /** Initialisation: `init.at('conv/weight')`. */

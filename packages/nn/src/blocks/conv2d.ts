@@ -1,18 +1,28 @@
-import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type BlockContext, type Component, fail, type OptionValues, opt } from '@tricklab/core'
 import { kaimingNormal, zeros } from '../init.ts'
 import { createConv2d } from '../layers/conv2d.ts'
+import { createGroupedConv2d } from '../layers/grouped-conv2d.ts'
 import { activated } from './activated.ts'
 
 const options = { bias: opt.boolean({ default: false, doc: 'Add a bias; a norm behind it makes one useless.' }) }
 
-/** One convolution, kaiming-normal for ReLU (fan in): the plain 1 × 1 and 3 × 3 of ResNets. */
+/**
+ * One convolution, kaiming-normal for ReLU (fan in): the plain 1 × 1 and 3 × 3 of ResNets, in groups where the place has them.
+ * @errors E_OPTION_RANGE for a bias in groups; E_SHAPE where groups do not fit the channels
+ */
 export function createConv2dBlock({ bias }: OptionValues<typeof options>, context: BlockContext): Block {
-  const { inputChannels, outputChannels, kernelSize, stride, init } = context
+  const { inputChannels, outputChannels, kernelSize, stride, groups = 1, init } = context
   const weight = kaimingNormal({ slope: 0, fan: 'in' })
-  return activated(
-    createConv2d({ inputChannels, outputChannels, kernelSize, stride, bias, init, weight, biasStart: zeros }),
-    context,
-  )
+  const window = { inputChannels, outputChannels, kernelSize, stride, init, weight }
+  if (groups === 1) return activated(createConv2d({ ...window, bias, biasStart: zeros }), context)
+  if (bias) {
+    fail('E_OPTION_RANGE', {
+      what: 'block "conv2d" has no bias where it stands in groups.',
+      expected: '`bias` false.',
+      received: `bias true, ${groups} groups.`,
+    })
+  }
+  return activated(createGroupedConv2d({ ...window, groups }), context)
 }
 
 export const conv2dBlock: Component<'block', typeof options> = {

@@ -22,6 +22,7 @@ export function createResidualBranch(context: BlockContext): Block {
     const block = attention.create({
       ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
       ...(activation === undefined ? {} : { activation }),
+      ...(slots === undefined ? {} : { slots }),
       init: init.scope(name),
     })
     parts.push({ [name]: block })
@@ -29,11 +30,18 @@ export function createResidualBranch(context: BlockContext): Block {
   return sequential(Object.assign({}, ...parts))
 }
 
-function createConvolutions(context: BlockContext): Parts[] {
+/**
+ * The convolutions of a branch, each with its norm: `conv1`, `norm1` and so on. `inner` are the channels between them, and
+ * `groups` those of the one with the stride.
+ */
+export function createConvolutions(
+  context: BlockContext,
+  { inner = context.outputChannels / (context.expansion ?? 1), groups = 1 } = {},
+): Parts[] {
   const { inputChannels, outputChannels, kernelSize, stride, expansion = 1 } = context
-  const inner = outputChannels / expansion
   const widths =
     expansion === 1 ? [inputChannels, inner, outputChannels] : [inputChannels, inner, inner, outputChannels]
+  const strided = expansion === 1 ? 0 : 1
   const last = widths.length - 2
   return widths.slice(1).map((width, index) => {
     const wide = expansion === 1 || index === 1
@@ -41,7 +49,8 @@ function createConvolutions(context: BlockContext): Parts[] {
       inputChannels: widths[index]!,
       outputChannels: width,
       kernelSize: wide ? kernelSize : 1,
-      stride: index === (expansion === 1 ? 0 : 1) ? stride : 1,
+      stride: index === strided ? stride : 1,
+      groups: index === strided ? groups : 1,
       activate: index < last,
       zero: index === last,
     }

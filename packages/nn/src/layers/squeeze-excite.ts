@@ -2,7 +2,7 @@ import type { Activation, Block, Rng } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Initializer, kaimingNormal, zeros } from '../init.ts'
 import { expectChannels } from '../shape.ts'
-import { createConv2d } from './conv2d.ts'
+import { type Conv2dSpec, createConv2d } from './conv2d.ts'
 import { createLinear } from './linear.ts'
 import { createGlobalAveragePool } from './parameter-free.ts'
 import { applyPart, collectParams, disposeParts } from './sequential.ts'
@@ -15,6 +15,11 @@ export interface SqueezeExciteSpec {
   readonly init: Rng
   /** Two 1 × 1 convolutions or two linear maps: the same numbers, weights of another rank. Default `conv`. */
   readonly form?: 'conv' | 'linear'
+  /** What stands for one of the two convolutions; default: the original. */
+  readonly swap?: (
+    window: Pick<Conv2dSpec, 'inputChannels' | 'outputChannels' | 'kernelSize' | 'stride' | 'init'>,
+    original: () => Block,
+  ) => Block
   /** Of both weights; default kaiming-normal for ReLU, fan in. Biases start at 0. */
   readonly weight?: Initializer
 }
@@ -29,12 +34,12 @@ export interface SqueezeExciteSpec {
  */
 export function createSqueezeExcite(spec: SqueezeExciteSpec): Block {
   const { channels, hidden, activation, init, form = 'conv' } = spec
-  const { weight = kaimingNormal({ slope: 0, fan: 'in' }) } = spec
+  const { weight = kaimingNormal({ slope: 0, fan: 'in' }), swap = (_window, original) => original() } = spec
   const createMap = (inputs: number, outputs: number, name: string): Block => {
     const start = { weight, biasStart: zeros, init: init.scope(name) }
-    return form === 'linear'
-      ? createLinear({ inputs, outputs, ...start })
-      : createConv2d({ inputChannels: inputs, outputChannels: outputs, kernelSize: 1, stride: 1, bias: true, ...start })
+    if (form === 'linear') return createLinear({ inputs, outputs, ...start })
+    const window = { inputChannels: inputs, outputChannels: outputs, kernelSize: 1, stride: 1, init: start.init }
+    return swap(window, () => createConv2d({ ...window, bias: true, ...start }))
   }
   const pool = createGlobalAveragePool()
   const parts = { reduce: createMap(channels, hidden, 'reduce'), expand: createMap(hidden, channels, 'expand') }
@@ -44,7 +49,7 @@ export function createSqueezeExcite(spec: SqueezeExciteSpec): Block {
       expectChannels('squeeze-and-excitation', input, channels)
       return input
     },
-    macs: () => 2 * channels * hidden,
+    macs: () => parts.reduce.macs([1, 1, channels]) + parts.expand.macs([1, 1, hidden]),
     apply(images, context) {
       const [, height, width, depth] = images.shape
       this.outputShape([height, width, depth])

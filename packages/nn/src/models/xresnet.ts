@@ -46,6 +46,7 @@ const slots = {
   },
   residual: 'xresnet-block',
   branch: { kind: 'block', default: null },
+  swap: { kind: 'block', default: null },
   head: 'linear-head',
 } as const satisfies SlotDeclarations
 

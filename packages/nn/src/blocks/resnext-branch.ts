@@ -1,0 +1,42 @@
+import { type Block, type BlockContext, type Component, fail, type OptionValues, opt } from '@tricklab/core'
+import { sequential } from '../layers/sequential.ts'
+import { activated } from './activated.ts'
+import { createConvolutions } from './residual.ts'
+
+const options = {
+  groups: opt.integer({ min: 1, default: 32, unit: 'groups', doc: 'Groups of the 3 × 3 with the stride.' }),
+  baseWidth: opt.integer({
+    min: 1,
+    default: 4,
+    unit: 'channels',
+    doc: 'Channels of a group in a stage of 64 channels; wider stages have wider groups.',
+  }),
+}
+
+/**
+ * ResNeXt's branch: the 3 × 3 with the stride stands in groups, between `⌊w · baseWidth / 64⌋ · groups` channels, where w is
+ * the output divided by the expansion. Without a bottleneck the second 3 × 3 is an ordinary one.
+ * @shape `[N, H, W, inputChannels]` → `[N, H', W', outputChannels]`
+ * @errors E_SHAPE where that leaves no channels, or groups do not divide the input
+ * @paper arXiv:1611.05431
+ * @differs the paper has bottlenecks alone; two 3 × 3 as in fastai
+ */
+export function createResnextBranch({ groups, baseWidth }: OptionValues<typeof options>, context: BlockContext): Block {
+  const { outputChannels, expansion = 1 } = context
+  const inner = Math.floor((outputChannels / expansion) * (baseWidth / 64)) * groups
+  if (inner === 0) {
+    fail('E_SHAPE', {
+      what: `block "resnext-branch": base width ${baseWidth} leaves groups without channels.`,
+      expected: `a stage of ${Math.ceil(64 / baseWidth)} channels at least.`,
+      received: `${outputChannels / expansion} channels.`,
+      fix: 'choose a larger `baseWidth` or another width of the model.',
+    })
+  }
+  return activated(sequential(Object.assign({}, ...createConvolutions(context, { inner, groups }))), context)
+}
+
+export const resnextBranch: Component<'block', typeof options> = {
+  doc: "ResNeXt's convolutions of a residual block: wider inside, the 3 × 3 with the stride in groups.",
+  options,
+  create: createResnextBranch,
+}
