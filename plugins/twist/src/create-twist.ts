@@ -8,10 +8,11 @@ import {
   type Initializer,
   kaimingNormal,
   previousInCycle,
+  torchWeight,
   windowCount,
 } from '@tricklab/nn'
 import { antisymmetric } from './kernels.ts'
-import { iterate, twist, twistAroundCentres, twistInCircles } from './twists.ts'
+import { iterate, type TwistWindow, twist, twistAroundCentres, twistInCircles } from './twists.ts'
 
 export const options = {
   version: opt.choice(['two-coefficients', 'centres', 'twist-layer'], {
@@ -28,9 +29,27 @@ export const options = {
     min: 0,
     default: 0,
     unit: 'channels',
-    doc: 'two-coefficients: input channels of a group; 0: one group.',
+    doc: 'two-coefficients: input channels of a group; 0: the groups are those of the place.',
   }),
   permute: opt.boolean({ default: false, doc: 'two-coefficients: every group reads the one before it.' }),
+  kernels: opt.choice(['3x3', 'any'], {
+    default: '3x3',
+    doc: 'Whose place it takes: of a 3 × 3, or of any, which becomes a 3 × 3.',
+  }),
+  outputsAbove: opt.integer({
+    min: 0,
+    default: 0,
+    unit: 'channels',
+    doc: 'It takes the place of convolutions with more outputs than this; in the source 32.',
+  }),
+  groups: opt.choice(['kept', 'none'], {
+    default: 'kept',
+    doc: 'Those of the convolution whose place it takes, or one group.',
+  }),
+  start: opt.choice(['kaiming', 'torch'], {
+    default: 'kaiming',
+    doc: 'Kernels: kaiming-normal, or uniform as PyTorch makes them and a later swap leaves them.',
+  }),
 }
 
 type Options = OptionValues<typeof options>
@@ -46,24 +65,29 @@ interface Version {
  * A 3 × 3 convolution whose kernel changes with the position in the image, straight line by straight line:
  * `K∗x + X·(Kx∗x) + Y·(Ky∗x)`. See `twist`, `twistAroundCentres` and `twistInCircles` for the three versions.
  *
- * All kernels start kaiming-normal; the two coefficients start at the deviation of PyTorch's uniform kernel, as the source
- * takes it from the convolution before that is drawn anew.
+ * Kernels start as `start` says; the two coefficients start at the deviation of PyTorch's uniform kernel, as the source
+ * takes it from the convolution before that is drawn anew. In the slot `swap` the places that it does not take keep their
+ * convolution.
  * @shape `[N, H, W, inputChannels]` → `[N, H', W', outputChannels]`; works at any size, as positions are relative
- * @errors E_SHAPE for another kernel than 3 × 3 and for channels that the groups do not divide; E_OPTION_RANGE for groups in
- *   a version without them
+ * @errors E_SHAPE for a place that it does not take, outside of `swap`, and for channels that the groups do not divide;
+ *   E_OPTION_RANGE for groups of its own in a version without them
  * @paper none: forums.fast.ai/t/64806
  * @differs the source overwrites weights with their antisymmetric part, and Ky of the first version with Kx turned, outside
  *   the gradient; here both are part of the function, so Kx learns from both terms and there is no unused Ky
  */
 export function createTwist(values: Options, context: BlockContext): Block {
-  const { inputChannels, outputChannels, kernelSize, stride } = context
-  check(values, context)
-  const version = { 'two-coefficients': twoCoefficients, centres, 'twist-layer': twistLayer }[values.version](
-    context,
-    values,
-  )
+  const { inputChannels, outputChannels, stride, original } = context
+  const takes = takesPlace(values, context)
+  if (!takes && original !== undefined) return original()
+  check(values, context, takes)
+  const groups = countGroups(values, context)
+  const version = { 'two-coefficients': twoCoefficients, centres, 'twist-layer': twistLayer }[values.version](context, {
+    depth: inputChannels / groups,
+    window: { groups, sources: previousInCycle(groups, values.permute ? groups : 1), stride },
+    kernelStart: { kaiming: kaimingNormal({ slope: 0, fan: 'in' }), torch: torchWeight }[values.start],
+  })
   const steps = inputChannels === outputChannels && stride === 1 ? values.iters : 1
-  const window = { kernelSize, stride, padding: 1 }
+  const window = { kernelSize: 3, stride, padding: 1 }
   const outputShape = (input: Shape): Shape => {
     expectChannels('twist', input, inputChannels)
     return expectPixels('twist', input, [windowCount(input[0], window), windowCount(input[1], window), outputChannels])
@@ -85,7 +109,23 @@ export function createTwist(values: Options, context: BlockContext): Block {
   return activated(block, context)
 }
 
-const kernelStart = kaimingNormal({ slope: 0, fan: 'in' })
+function takesPlace({ kernels, outputsAbove }: Options, { kernelSize, outputChannels }: BlockContext): boolean {
+  return (kernels === 'any' || kernelSize === 3) && outputChannels > outputsAbove
+}
+
+function countGroups({ channelsPerGroup, groups }: Options, context: BlockContext): number {
+  if (channelsPerGroup > 0) return context.inputChannels / channelsPerGroup
+  return groups === 'kept' ? (context.groups ?? 1) : 1
+}
+
+/** What the options make of a place. */
+interface Plan {
+  /** Input channels of a group. */
+  readonly depth: number
+  readonly window: TwistWindow
+  readonly kernelStart: Initializer
+}
+
 const value = ({ value }: ReturnType<typeof createParam>) => value as unknown as tf.Tensor4D
 
 const normalOf =
@@ -102,11 +142,10 @@ function fill(shape: readonly number[], draw: () => number): Float32Array {
   return Float32Array.from({ length: shape.reduce((product, length) => product * length, 1) }, draw)
 }
 
-function twoCoefficients(context: BlockContext, { channelsPerGroup, permute }: Options): Version {
-  const { inputChannels, outputChannels, stride, init } = context
-  const depth = channelsPerGroup === 0 ? inputChannels : channelsPerGroup
-  const groups = inputChannels / depth
-  const window = { groups, sources: previousInCycle(groups, permute ? groups : 1), stride }
+function twoCoefficients(
+  { inputChannels, outputChannels, init }: BlockContext,
+  { depth, window, kernelStart }: Plan,
+): Version {
   const weight = createParam('weight', [3, 3, depth, outputChannels], kernelStart, init.at('weight'))
   const start = normalOf(1 / Math.sqrt(3 * 9 * depth))
   const coefficients = createParam('weight', [1, 1, 2 * depth, outputChannels], start, init.at('coefficients'))
@@ -118,26 +157,24 @@ function twoCoefficients(context: BlockContext, { channelsPerGroup, permute }: O
   }
 }
 
-function centres({ inputChannels, outputChannels, stride, init }: BlockContext): Version {
-  const kernel = (name: string) =>
-    createParam('weight', [3, 3, inputChannels, outputChannels], kernelStart, init.at(name))
+function centres({ outputChannels, init }: BlockContext, { depth, window, kernelStart }: Plan): Version {
+  const kernel = (name: string) => createParam('weight', [3, 3, depth, outputChannels], kernelStart, init.at(name))
   const centre = (name: string) => createParam('weight', [outputChannels], normalOf(0.7), init.at(name))
   const [weight, weightX, weightY] = [kernel('weight'), kernel('weightX'), kernel('weightY')]
   const [centreX, centreY] = [centre('centreX'), centre('centreY')]
   return {
     params: { weight, weightX, weightY, centreX, centreY },
-    macs: 27 * inputChannels * outputChannels,
+    macs: 27 * depth * outputChannels,
     apply(x) {
       const [kernelX, kernelY] = [antisymmetric(value(weightX)), antisymmetric(value(weightY))]
       const around = { centreX: centreX.value, centreY: centreY.value }
-      return twistAroundCentres(x, { kernel: value(weight), kernelX, kernelY }, around, stride)
+      return twistAroundCentres(x, { kernel: value(weight), kernelX, kernelY }, around, window)
     },
   }
 }
 
-function twistLayer({ inputChannels, outputChannels, stride, init }: BlockContext): Version {
-  const kernel = (name: string) =>
-    createParam('weight', [3, 3, inputChannels, outputChannels], kernelStart, init.at(name))
+function twistLayer({ outputChannels, init }: BlockContext, { depth, window, kernelStart }: Plan): Version {
+  const kernel = (name: string) => createParam('weight', [3, 3, depth, outputChannels], kernelStart, init.at(name))
   const between = (name: string, low: number, high: number) =>
     createParam('weight', [outputChannels], uniformOf(low, high), init.at(name))
   const [weight, weightX] = [kernel('weight'), kernel('weightX')]
@@ -145,38 +182,42 @@ function twistLayer({ inputChannels, outputChannels, stride, init }: BlockContex
   const radius = between('radius', 0.3, 0.7)
   return {
     params: { weight, weightX, centreX, centreY, radius },
-    macs: 27 * inputChannels * outputChannels,
+    macs: 27 * depth * outputChannels,
     apply(x) {
       const circles = { centreX: centreX.value, centreY: centreY.value, radius: radius.value }
-      return twistInCircles(x, { kernel: value(weight), kernelX: antisymmetric(value(weightX)) }, circles, stride)
+      return twistInCircles(x, { kernel: value(weight), kernelX: antisymmetric(value(weightX)) }, circles, window)
     },
   }
 }
 
-function check({ version, channelsPerGroup, permute }: Options, context: BlockContext): void {
+function check(values: Options, context: BlockContext, takes: boolean): void {
+  const { version, channelsPerGroup, permute, kernels, outputsAbove } = values
   const { inputChannels, outputChannels, kernelSize } = context
-  if (kernelSize !== 3) {
+  if (!takes) {
     fail('E_SHAPE', {
-      what: 'twist was asked for what it cannot do.',
-      expected: 'a kernel of 3 × 3.',
-      received: `a kernel of ${kernelSize} × ${kernelSize}.`,
-      fix: 'put another block into the slot.',
+      what: 'twist was asked for what it does not do.',
+      expected: `${kernels === 'any' ? 'any kernel' : 'a kernel of 3 × 3'}, and more than ${outputsAbove} output channels.`,
+      received: `a kernel of ${kernelSize} × ${kernelSize}, ${outputChannels} output channels.`,
+      fix: 'put another block into the slot, or this one into `swap`, where it leaves the others as they are.',
     })
   }
   if (version !== 'two-coefficients' && (channelsPerGroup !== 0 || permute)) {
     fail('E_OPTION_RANGE', {
-      what: `twist has no groups in the version "${version}".`,
+      what: `twist has no groups of its own in the version "${version}".`,
       expected: '`channelsPerGroup` 0 and `permute` false, or the version "two-coefficients".',
       received: `channelsPerGroup ${channelsPerGroup}, permute ${permute}.`,
     })
   }
-  const groups = inputChannels / (channelsPerGroup === 0 ? inputChannels : channelsPerGroup)
-  if (!Number.isInteger(groups) || outputChannels % groups !== 0) {
+  const groups = countGroups(values, context)
+  if (!Number.isInteger(groups) || inputChannels % groups !== 0 || outputChannels % groups !== 0) {
     fail('E_SHAPE', {
       what: 'twist cannot divide its channels into groups.',
-      expected: `multiples of ${channelsPerGroup} channels in, and of the number of groups out.`,
+      expected:
+        channelsPerGroup > 0
+          ? `multiples of ${channelsPerGroup} channels in, and of the number of groups out.`
+          : `multiples of the ${groups} groups of the place.`,
       received: `${inputChannels} channels in, ${outputChannels} out.`,
-      fix: 'choose another `channelsPerGroup` or another width of the model.',
+      fix: "choose another `channelsPerGroup`, `groups: 'none'` or another width of the model.",
     })
   }
 }

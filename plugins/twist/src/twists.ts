@@ -43,34 +43,38 @@ export function twistByDefinition(
   return tf.add(plain, tf.add(alongX, alongY))
 }
 
-/** Kernels of a twist without structure: `[3, 3, C, D]` each. */
+/** Kernels of a twist without structure: `[3, 3, C / groups, D]` each. */
 export interface ThreeKernels {
   readonly kernel: tf.Tensor4D
   readonly kernelX: tf.Tensor4D
   readonly kernelY: tf.Tensor4D
 }
 
-/** The three convolutions as one, of kernels side by side: the image is read once. */
-function convolveThree(x: tf.Tensor4D, kernels: ThreeKernels, stride: number) {
-  const stacked = tf.concat([kernels.kernel, kernels.kernelX, kernels.kernelY], 3)
-  return tf.split(conv2d(x, stacked, { stride, padding: 1 }), 3, 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]
+/** The three convolutions as one, of kernels side by side: the image is read once. In groups they are three. */
+function convolveThree(x: tf.Tensor4D, { kernel, kernelX, kernelY }: ThreeKernels, window: TwistWindow) {
+  const kernels = [kernel, kernelX, kernelY]
+  const outputs =
+    window.groups === 1
+      ? tf.split(convolve(x, tf.concat(kernels, 3), window), 3, 3)
+      : kernels.map((each) => convolve(x, each, window))
+  return outputs as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]
 }
 
 /**
  * ConvTwist with centres: `K∗x + (X + cx)·(Kx∗x) + (Y + cy)·(Ky∗x)`, a centre an output channel.
  *
  * The centres are a change of the plain kernel: what is computed is `(K + cx·Kx + cy·Ky)∗x + X·(Kx∗x) + Y·(Ky∗x)`.
- * @shape x `[N, H, W, C]`, kernels `[3, 3, C, D]`, centres `[D]` → `[N, H', W', D]`
+ * @shape x `[N, H, W, C]`, kernels `[3, 3, C / groups, D]`, centres `[D]` → `[N, H', W', D]`
  */
 export function twistAroundCentres(
   x: tf.Tensor4D,
   { kernel, kernelX, kernelY }: ThreeKernels,
   { centreX, centreY }: { centreX: tf.Tensor; centreY: tf.Tensor },
-  stride: number,
+  window: TwistWindow,
 ): tf.Tensor4D {
   const moved = tf.add(tf.mul(kernelX, centreX), tf.mul(kernelY, centreY))
   const kernels = { kernel: tf.add(kernel, moved) as tf.Tensor4D, kernelX, kernelY }
-  const [plain, alongX, alongY] = convolveThree(x, kernels, stride)
+  const [plain, alongX, alongY] = convolveThree(x, kernels, window)
   const grid = gridOf(plain.shape[1], plain.shape[2], 1)
   return tf.add(plain, tf.add(tf.mul(alongX, grid.x), tf.mul(alongY, grid.y)))
 }
@@ -78,16 +82,16 @@ export function twistAroundCentres(
 /**
  * The first TwistLayer: `K∗x + M·((X − cx)·(Kx∗x) + (Y − cy)·(Ky∗x))` with X and Y from 0 to 2, Ky the quarter turn of Kx
  * the other way, and M a ramp that falls from 1 to 0 around the circle of radius r about the centre.
- * @shape x `[N, H, W, C]`, kernels `[3, 3, C, D]`, centres and radii `[D]` → `[N, H', W', D]`
+ * @shape x `[N, H, W, C]`, kernels `[3, 3, C / groups, D]`, centres and radii `[D]` → `[N, H', W', D]`
  */
 export function twistInCircles(
   x: tf.Tensor4D,
   { kernel, kernelX }: Omit<ThreeKernels, 'kernelY'>,
   { centreX, centreY, radius }: { centreX: tf.Tensor; centreY: tf.Tensor; radius: tf.Tensor },
-  stride: number,
+  window: TwistWindow,
 ): tf.Tensor4D {
   const kernelY = quarterTurn(kernelX, 'rows')
-  const [plain, alongX, alongY] = convolveThree(x, { kernel, kernelX, kernelY }, stride)
+  const [plain, alongX, alongY] = convolveThree(x, { kernel, kernelX, kernelY }, window)
   const grid = gridOf(plain.shape[1], plain.shape[2], 0)
   const [placeX, placeY] = [tf.sub(grid.x, centreX), tf.sub(grid.y, centreY)]
   const distance = tf.div(tf.add(tf.square(placeX), tf.square(placeY)), tf.square(radius))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRegistry, createRng, formatOptionTable } from '@tricklab/core'
+import { type Block, createRegistry, createRng, formatOptionTable } from '@tricklab/core'
 import { localEngines } from '@tricklab/engine/local-engines'
 import { type BlockShape, blockContract } from '@tricklab/testing'
 import fc from 'fast-check'
@@ -35,9 +35,53 @@ blockContract({
   runs: 10,
 })
 
+// In a place with groups, and in that of any convolution.
+blockContract({
+  plugin: twist,
+  name: 'twist',
+  engines: localEngines,
+  options: [
+    { iters: 2 },
+    { version: 'centres', start: 'torch' },
+    { version: 'twist-layer', kernels: 'any' },
+    { version: 'twist-layer', kernels: 'any', groups: 'none' },
+  ],
+  contexts: fc.constantFrom(1, 2).map((stride) => ({ ...context(4, 6, stride), groups: 2 })),
+  examples: [
+    { ...context(4, 4, 1), groups: 2 },
+    { ...context(6, 3, 2), groups: 3, activate: true },
+  ],
+  runs: 10,
+})
+
+blockContract({
+  plugin: twist,
+  name: 'twist',
+  engines: localEngines,
+  options: [{ kernels: 'any' }],
+  runs: 10,
+})
+
 test('the README shows the options as they are', () => {
   const { options } = createRegistry([twist]).component('block', 'twist')
   expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(formatOptionTable(options))
+})
+
+test('leaves the places that it does not take as they were, where it is told what stands there', () => {
+  const registry = createRegistry([twist])
+  const original = { params: {}, outputShape: () => [1, 1, 1], macs: () => 0, apply: (x) => x, dispose() {} } as Block
+  const stands = (options: object, changes: object = {}) => {
+    const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
+    const shape = { ...context(6, 6, 1), ...changes, original: () => original, init: createRng(1) }
+    const block = registry.create('block', use, shape)
+    if (block !== original) block.dispose()
+    return block !== original
+  }
+  expect(stands({})).toBe(true)
+  expect(stands({}, { kernelSize: 1 })).toBe(false)
+  expect(stands({ kernels: 'any' }, { kernelSize: 1 })).toBe(true)
+  expect(stands({ outputsAbove: 5 })).toBe(true)
+  expect(stands({ outputsAbove: 6, kernels: 'any' })).toBe(false)
 })
 
 test('refuses other kernels, channels that groups do not divide, and groups where there are none', () => {
@@ -49,6 +93,8 @@ test('refuses other kernels, channels that groups do not divide, and groups wher
   expect(() => build({}, { kernelSize: 1 })).toThrow('[E_SHAPE] twist was asked')
   expect(() => build({ channelsPerGroup: 4 })).toThrow('[E_SHAPE] twist cannot divide')
   expect(() => build({ channelsPerGroup: 2 }, { outputChannels: 4 })).toThrow('[E_SHAPE]')
+  expect(() => build({}, { groups: 4 })).toThrow('multiples of the 4 groups of the place')
+  expect(() => build({ outputsAbove: 6 })).toThrow('more than 6 output channels')
   expect(() => build({ version: 'centres', permute: true })).toThrow('[E_OPTION_RANGE]')
   expect(() => build({ version: 'twist-layer', channelsPerGroup: 2 })).toThrow('[E_OPTION_RANGE]')
 })

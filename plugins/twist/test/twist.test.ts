@@ -31,11 +31,11 @@ const golden = JSON.parse(readFileSync(new URL('./golden/twist.json', import.met
 const context = { training: true, rng: createRng(0) }
 const dense = (stride = 1) => ({ groups: 1, stride })
 
-function createBlock(options: object, [inputs, outputs]: readonly [number, number], stride = 1): Block {
+function createBlock(options: object, [inputs, outputs]: readonly [number, number], stride = 1, groups = 1): Block {
   const registry = createRegistry([twistPlugin])
   const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
   const shape = { inputChannels: inputs, outputChannels: outputs, stride, kernelSize: 3, activate: false }
-  return registry.create('block', use, { ...shape, init: createRng(1) })
+  return registry.create('block', use, { ...shape, groups, init: createRng(1) })
 }
 
 const draw = (seed: number, shape: Shape4) =>
@@ -216,6 +216,33 @@ describe('the twist', () => {
     })
   })
 
+  test.each(['two-coefficients', 'centres', 'twist-layer'])(
+    '%s in groups is a twist of each group by itself',
+    (version) => {
+      const [groups, inputs, outputs] = [3, 2, 4]
+      const whole = createBlock({ version }, [groups * inputs, groups * outputs], 2, groups)
+      const part = createBlock({ version }, [inputs, outputs], 2)
+      tf.tidy(() => {
+        const x = draw(1, [2, 5, 6, groups * inputs])
+        const parts = tf.split(x, groups, 3).map((slice, group) => {
+          for (const [index, { value }] of listParams(whole.params).entries()) {
+            // Outputs are the last axis of every weight, and its groups are neighbours.
+            const own = tf.slice(
+              value,
+              [...value.shape.slice(1).fill(0), group * outputs],
+              [...value.shape.slice(0, -1), outputs],
+            )
+            listParams(part.params)[index]!.value.assign(own)
+          }
+          return part.apply(slice as tf.Tensor4D, context)
+        })
+        expect(whole.apply(x, context)).toBeAllClose(tf.concat(parts, 3), { rtol: 1e-4, atol: 1e-5 })
+      })
+      whole.dispose()
+      part.dispose()
+    },
+  )
+
   test('sees no slopes inside a constant image', () => {
     tf.tidy(() => {
       const slopes = twistedSlopes(tf.fill([1, 6, 7, 2], 3) as tf.Tensor4D, 1)
@@ -355,6 +382,10 @@ describe('numbers', () => {
     }
     expect(spread({}, 'coefficients').deviation / Math.sqrt(1 / (27 * 48))).toBeCloseTo(1, 1)
     expect(spread({}, 'weight').deviation / Math.sqrt(2 / (9 * 48))).toBeCloseTo(1, 1)
+    // PyTorch's uniform kernel lies within ±1/√fan.
+    const uniform = spread({ start: 'torch' }, 'weight')
+    expect(uniform.deviation / Math.sqrt(1 / (27 * 48))).toBeCloseTo(1, 1)
+    expect(Math.max(-uniform.least, uniform.most)).toBeLessThanOrEqual(1 / Math.sqrt(9 * 48))
     expect(Math.abs(spread({ version: 'centres' }, 'centreX').deviation / 0.7 - 1)).toBeLessThan(0.5)
     const radii = spread({ version: 'twist-layer' }, 'radius')
     expect([radii.least > 0.3, radii.most < 0.7, radii.most - radii.least > 0.3]).toEqual([true, true, true])
