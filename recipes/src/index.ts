@@ -21,6 +21,7 @@ import imagewoof256x20 from './imagewoof-256-20.ts'
 import imagewoofEfficientnet from './imagewoof-efficientnet.ts'
 import imagewoofEpochTime128 from './imagewoof-epoch-time-128.ts'
 import imagewoofEpochTime256 from './imagewoof-epoch-time-256.ts'
+import imagewoofTwistLayer from './imagewoof-twist-layer.ts'
 import ssaComplexity from './ssa-complexity.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */
@@ -36,6 +37,7 @@ export const tables: readonly Table[] = [
   imagewoof192x80,
   imagewoof256x5,
   imagewoof256x20,
+  imagewoofTwistLayer,
   imagenette128x5,
   imagenette224x5,
   imagenetteProgressive,

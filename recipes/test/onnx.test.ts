@@ -36,6 +36,8 @@ const rows = [
   'imagewoof-128-80/twist',
   'imagewoof-128-80/twist-new',
   'imagewoof-128-80/groups-of-8-layers-4-6-8-10',
+  'imagewoof-twist-layer/xse-resnext18-twist',
+  'imagewoof-twist-layer/xse-resnext18-twist-everywhere',
 ]
 
 const size = 64
