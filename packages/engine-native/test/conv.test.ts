@@ -324,13 +324,22 @@ const depthwiseCases = Array.from({ length: 30 }, () => {
   }
 })
 
-// Rows long enough for the positions that are computed together, in windows that move by a pixel.
+// Rows as long as what is computed together, shorter, and with a rest; windows that move by one pixel and by two.
 const denseDepthwiseCases = [
   { x: [2, 9, 21, 24], filter: [3, 3, 1], pad: 'same' },
   { x: [1, 8, 19, 20], filter: [5, 5, 1], pad: 'same' },
   { x: [2, 7, 30, 17], filter: [3, 5, 2], pad: 'valid' },
   { x: [3, 6, 18, 33], filter: [5, 3, 1], pad: explicit(2, 1, 0, 2) },
-].map((one) => ({ ...one, pad: one.pad as Pad, strides: [1, 1] as Pair, dilations: [1, 1] as Pair }))
+  { x: [2, 4, 4, 32], filter: [5, 5, 1], pad: 'same' },
+  { x: [2, 16, 16, 40], filter: [3, 3, 1], pad: 'same', stride: 2 },
+  { x: [1, 15, 22, 16], filter: [5, 5, 2], pad: explicit(2, 2, 2, 2), stride: 2 },
+  { x: [2, 9, 13, 17], filter: [3, 5, 1], pad: 'valid', stride: 2 },
+].map(({ stride = 1, ...one }) => ({
+  ...one,
+  pad: one.pad as Pad,
+  strides: [stride, stride] as Pair,
+  dilations: [1, 1] as Pair,
+}))
 
 describe.skipIf(!there)('depthwise convolution', () => {
   test.each([...depthwiseCases, ...denseDepthwiseCases])(

@@ -7,6 +7,7 @@
 #include "conv/parts.h"
 #include "depthwise/lanes.h"
 #include "depthwise/rows.h"
+#include "depthwise/windows.h"
 #include "gemm/scratch.h"
 
 namespace tricklab {
@@ -39,66 +40,6 @@ inline __attribute__((always_inline)) void sums_inside(const std::vector<RowTap>
   }
 }
 
-// Taps side by side on one line, from left to right.
-struct Run {
-  const float* image;
-  int64_t dx;
-  int64_t index, index_step;
-};
-
-// Cuts taps into runs of `length`; none where they do not lie side by side.
-std::vector<Run> runs_of(const std::vector<RowTap>& taps, size_t length) {
-  std::vector<Run> runs;
-  if (taps.empty() || taps.size() % length != 0) return runs;
-  for (size_t first = 0; first < taps.size(); first += length) {
-    const RowTap& left = taps[first];
-    const int64_t step = taps[first + 1].dx - left.dx, index_step = taps[first + 1].index - left.index;
-    if (step != 1 && step != -1) return {};
-    for (size_t k = 1; k < length; ++k) {
-      const RowTap& tap = taps[first + k];
-      const int64_t along = static_cast<int64_t>(k);
-      if (tap.image != left.image || tap.dx != left.dx + along * step || tap.index != left.index + along * index_step) {
-        return {};
-      }
-    }
-    const RowTap& begin = step == 1 ? left : taps[first + length - 1];
-    runs.push_back({left.image, begin.dx, begin.index, step * index_step});
-  }
-  return runs;
-}
-
-// As sums_inside for windows that move by a pixel: every pixel is loaded once a run, for all of its positions.
-template <int L, int P, int K>
-inline __attribute__((always_inline)) void sums_of_runs(const std::vector<Run>& runs, const float* filter,
-                                                        int64_t channels, int64_t pixel, int64_t c,
-                                                        typename Lanes<L>::Type* sums) {
-  for (const Run& run : runs) {
-    typename Lanes<L>::Type weights[K];
-#pragma GCC unroll 5
-    for (int k = 0; k < K; ++k) {
-      weights[k] = load_lanes<L>(filter + (run.index + k * run.index_step) * channels + c);
-    }
-    const float* from = run.image + (pixel + run.dx) * channels + c;
-#pragma GCC unroll 16
-    for (int q = 0; q < P + K - 1; ++q) {
-      const auto value = load_lanes<L>(from + q * channels);
-#pragma GCC unroll 5
-      for (int k = 0; k < K; ++k) {
-        if (q >= k && q - k < P) sums[q - k] += value * weights[k];
-      }
-    }
-  }
-}
-
-template <int L>
-inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type sum, const Epilogue& epilogue, int64_t c,
-                                                        float* to) {
-  if (epilogue.bias != nullptr) sum += load_lanes<L>(epilogue.bias + c);
-  const typename Lanes<L>::Type zero{};
-  if (epilogue.relu) sum = sum < zero ? zero : sum;
-  store_lanes<L>(to, sum);
-}
-
 // Asks for a line of memory. Lanes go through a row in steps of a pixel, which no processor foresees.
 inline void fetch(const float* from, int64_t count) {
   for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i);
@@ -115,8 +56,6 @@ void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, co
   const Inside inside = inside_of(part, image, taps);
   const int64_t channels = image.channels;
   const int64_t step = part.in_x.step;
-  const auto threes = step == 1 ? runs_of(taps, 3) : std::vector<Run>{};
-  const auto fives = step == 1 && threes.empty() ? runs_of(taps, 5) : std::vector<Run>{};
   const int64_t y = i * part.out_y.step + part.out_y.from;
   float* line = out.data + ((n * out.height + y) * out.width + part.out_x.from) * channels;
   const int64_t out_step = part.out_x.step * channels;
@@ -140,14 +79,7 @@ void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, co
     for (; j < inside.begin; ++j) at_edge(j);
     for (; j + kTogether <= inside.end; j += kTogether) {
       Type sums[kTogether] = {};
-      const int64_t pixel = j * step + part.in_x.from;
-      if (!threes.empty()) {
-        sums_of_runs<L, kTogether, 3>(threes, filter, channels, pixel, c, sums);
-      } else if (!fives.empty()) {
-        sums_of_runs<L, kTogether, 5>(fives, filter, channels, pixel, c, sums);
-      } else {
-        sums_inside<L, kTogether>(taps, filter, channels, pixel, step, c, sums);
-      }
+      sums_inside<L, kTogether>(taps, filter, channels, j * step + part.in_x.from, step, c, sums);
       for (int p = 0; p < kTogether; ++p) finish_lanes<L>(sums[p], epilogue, c, line + (j + p) * out_step + c);
     }
     for (; j + 2 <= inside.end; j += 2) {
@@ -259,8 +191,10 @@ Image repeated_input(const Conv2dShape& shape, const float* x) {
 
 void depthwise(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue, float* out) {
   if (shape.out_size() == 0) return;
-  const Written written{out, shape.out_height, shape.out_width, shape.out_channels};
-  convolve(repeated_input(shape, x), forward_parts(shape), filter, epilogue, written);
+  const Image image = repeated_input(shape, x);
+  if (windows_serve(shape)) return convolve_windows(shape, image.data, filter, epilogue, out);
+  convolve(image, forward_parts(shape), filter, epilogue,
+           {out, shape.out_height, shape.out_width, shape.out_channels});
 }
 
 void depthwise_input_gradient(const Conv2dShape& shape, const float* dy, const float* filter, float* dx) {
@@ -268,8 +202,13 @@ void depthwise_input_gradient(const Conv2dShape& shape, const float* dy, const f
   const int64_t times = multiplier_of(shape);
   const int64_t pixels = shape.batch * shape.in_height * shape.in_width;
   float* wide = times == 1 ? dx : scratch(ScratchUse::kPlain, shape.in_size() * times);
-  const Image image{dy, shape.batch, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
-  convolve(image, input_gradient_parts(shape), filter, {}, {wide, shape.in_height, shape.in_width, shape.out_channels});
+  if (windows_serve(shape)) {
+    windows_input_gradient(shape, dy, filter, wide);
+  } else {
+    const Image image{dy, shape.batch, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
+    convolve(image, input_gradient_parts(shape), filter, {},
+             {wide, shape.in_height, shape.in_width, shape.out_channels});
+  }
   if (times == 1) return;
   parallel_for(pixels, 1 + kLeastWork / shape.out_channels, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * shape.in_channels; i < end * shape.in_channels; ++i) {
@@ -288,11 +227,17 @@ void depthwise_filter_gradient(const Conv2dShape& shape, const float* x, const f
   const int64_t rows = shape.batch * shape.out_height;
   const int64_t pieces = std::clamp<int64_t>(rows * shape.out_width * size / kLeastWork, 1, thread_count());
   float* sums = scratch(ScratchUse::kSums, size * pieces);
+  const bool windows = windows_serve(shape);
   parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       float* own = sums + piece * size;
       std::fill(own, own + size, 0.0f);
-      for (int64_t row = rows * piece / pieces; row < rows * (piece + 1) / pieces; ++row) {
+      const int64_t first = rows * piece / pieces, last = rows * (piece + 1) / pieces;
+      if (windows) {
+        add_windows_filter_gradient(shape, image.data, dy, first, last, own);
+        continue;
+      }
+      for (int64_t row = first; row < last; ++row) {
         filter_gradient_row(image, part, row / part.height, row % part.height, dy, own);
       }
     }

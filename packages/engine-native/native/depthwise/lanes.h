@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "gemm/panels.h"
+#include "provider/shapes.h"
 
 namespace tricklab {
 
@@ -28,6 +29,16 @@ inline __attribute__((always_inline)) typename Lanes<L>::Type load_lanes(const f
 template <int L>
 inline __attribute__((always_inline)) void store_lanes(float* to, typename Lanes<L>::Type value) {
   std::memcpy(to, &value, sizeof(value));
+}
+
+// Stores sums of channels from c on with what is done to them on the way out.
+template <int L>
+inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type sum, const Epilogue& epilogue, int64_t c,
+                                                        float* to) {
+  if (epilogue.bias != nullptr) sum += load_lanes<L>(epilogue.bias + c);
+  const typename Lanes<L>::Type zero{};
+  if (epilogue.relu) sum = sum < zero ? zero : sum;
+  store_lanes<L>(to, sum);
 }
 
 template <int L>

@@ -45,6 +45,8 @@ bool draw_shape(Conv2dShape& s, bool depthwise_only) {
   s.pad_top = pick({0, 1, 2});
   s.pad_left = pick({0, 1, 2});
   if (depthwise_only) {
+    // Windows of three and five pixels have kernels of their own.
+    s.filter_width = pick({1, 2, 3, 3, 5, 5});
     s.groups = s.in_channels = pick({1, 3, 4, 8, 16, 21, 32, 47});
     s.out_channels = s.groups * pick({1, 1, 2, 3});
   } else {
@@ -314,7 +316,7 @@ int main(int count, char** arguments) {
     if (count <= 3) bench_depthwise();
     return 0;
   }
-  check_depthwise(200);
+  check_depthwise(500);
   for (const Provider* provider : providers) std::printf("%s ", provider->name());
   std::printf("checked, %d failures\n", failures);
   return failures == 0 ? 0 : 1;
