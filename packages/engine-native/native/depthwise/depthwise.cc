@@ -73,20 +73,22 @@ void convolve_row(const Image& image, const Part& part, int64_t n, int64_t i, co
         if (x < 0 || x >= image.width) continue;
         sum += load_lanes<L>(tap.image + x * channels + c) * load_lanes<L>(filter + tap.index * channels + c);
       }
-      finish_lanes<L>(sum, epilogue, c, line + j * out_step + c);
+      finish_lanes<L, 1>(&sum, epilogue, c);
+      store_lanes<L>(line + j * out_step + c, sum);
     };
     int64_t j = 0;
+    const auto together = [&](auto number) {
+      constexpr int P = decltype(number)::kLanes;
+      for (; j + P <= inside.end; j += P) {
+        Type sums[P] = {};
+        sums_inside<L, P>(taps, filter, channels, j * step + part.in_x.from, step, c, sums);
+        finish_lanes<L, P>(sums, epilogue, c);
+        for (int p = 0; p < P; ++p) store_lanes<L>(line + (j + p) * out_step + c, sums[p]);
+      }
+    };
     for (; j < inside.begin; ++j) at_edge(j);
-    for (; j + kTogether <= inside.end; j += kTogether) {
-      Type sums[kTogether] = {};
-      sums_inside<L, kTogether>(taps, filter, channels, j * step + part.in_x.from, step, c, sums);
-      for (int p = 0; p < kTogether; ++p) finish_lanes<L>(sums[p], epilogue, c, line + (j + p) * out_step + c);
-    }
-    for (; j + 2 <= inside.end; j += 2) {
-      Type sums[2] = {};
-      sums_inside<L, 2>(taps, filter, channels, j * step + part.in_x.from, step, c, sums);
-      for (int p = 0; p < 2; ++p) finish_lanes<L>(sums[p], epilogue, c, line + (j + p) * out_step + c);
-    }
+    together(LaneCount<kTogether>{});
+    together(LaneCount<2>{});
     for (; j < part.width; ++j) at_edge(j);
   });
 }

@@ -31,14 +31,17 @@ inline __attribute__((always_inline)) void store_lanes(float* to, typename Lanes
   std::memcpy(to, &value, sizeof(value));
 }
 
-// Stores sums of channels from c on with what is done to them on the way out.
-template <int L>
-inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type sum, const Epilogue& epilogue, int64_t c,
-                                                        float* to) {
-  if (epilogue.bias != nullptr) sum += load_lanes<L>(epilogue.bias + c);
+// What is done to P sums of channels from c on, on the way out.
+template <int L, int P>
+inline __attribute__((always_inline)) void finish_lanes(typename Lanes<L>::Type* sums, const Epilogue& epilogue,
+                                                        int64_t c) {
+  if (epilogue.bias != nullptr) {
+    const auto bias = load_lanes<L>(epilogue.bias + c);
+    for (int p = 0; p < P; ++p) sums[p] += bias;
+  }
+  if (!epilogue.relu) return;
   const typename Lanes<L>::Type zero{};
-  if (epilogue.relu) sum = sum < zero ? zero : sum;
-  store_lanes<L>(to, sum);
+  for (int p = 0; p < P; ++p) sums[p] = sums[p] < zero ? zero : sums[p];
 }
 
 template <int L>

@@ -17,13 +17,26 @@ struct Line {
 
 // What the results of a row have in common.
 struct Row {
-  std::vector<Line> lines;
-  int64_t width;        // pixels of a line
+  int64_t width;  // pixels of a line
+  int64_t out_width;
   int64_t channels;
   int64_t filter_step;  // from a tap to the next; negative from right to left
-  int64_t out_width;
   Epilogue epilogue;
+  std::vector<Line> lines;
+  int64_t first = 0, last = 0;  // of the channels that are computed now
 };
+
+// Keeps a value in a register. GCC would rather load it again for every product, and loads are as scarce as products.
+template <typename Type>
+inline __attribute__((always_inline)) void hold(Type& value) {
+#if defined(__x86_64__)
+  asm("" : "+v"(value));
+#elif defined(__aarch64__)
+  asm("" : "+w"(value));
+#else
+  (void)value;
+#endif
+}
 
 // Which tap takes pixel q of a line to result p: in a forward pass windows of K taps move by S pixels; in the gradient
 // of the input every pixel of dy is spread over a window, and the first result is `Phase` pixels into one.
@@ -58,12 +71,13 @@ inline __attribute__((always_inline)) void sums_of(const Row& row, int64_t origi
     typename Lanes<L>::Type weights[K];
 #pragma GCC unroll 5
     for (int k = 0; k < K; ++k) weights[k] = load_lanes<L>(line.filter + k * row.filter_step + c);
-    const float* from = line.pixels + origin * channels + c;
+    const float* from = line.pixels + (origin + Way::kFirst) * channels + c;
 #pragma GCC unroll 32
-    for (int q = Way::kFirst; q <= kLast; ++q) {
+    for (int q = Way::kFirst; q <= kLast; ++q, from += channels) {
       if ((!Whole || q < Way::kFirst + K - 1) && origin + q < 0) continue;
       if ((!Whole || q > kLast - K + 1) && origin + q >= row.width) break;
-      const auto value = load_lanes<L>(from + q * channels);
+      auto value = load_lanes<L>(from);
+      hold(value);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) {
         const int k = Way::tap(q, p);
@@ -74,8 +88,8 @@ inline __attribute__((always_inline)) void sums_of(const Row& row, int64_t origi
 }
 
 // Asks for what the next row will read and write at this place: one vector of channels after the other is no order that
-// processors foresee. Where windows leap, what is read keeps the memory busy enough. Always inlined, for GCC drops calls
-// of a function that does nothing else.
+// processors foresee. Where windows leap, what is read keeps the memory busy enough. Always inlined, for GCC drops
+// calls of a function that does nothing else.
 template <typename Way, int P>
 inline __attribute__((always_inline)) void fetch_next(const Row& row, int64_t origin, int64_t c, const float* to) {
   const float* next = row.lines.back().pixels + (row.width + origin) * row.channels + c;
@@ -90,15 +104,18 @@ inline __attribute__((always_inline)) void fetch_next(const Row& row, int64_t or
 // P neighbouring results, of which `wanted` are written.
 template <typename Way, int P, bool Whole>
 inline void results_of(const Row& row, int64_t origin, int64_t wanted, float* out) {
-  each_lanes(row.channels, [&](auto count, int64_t c) {
+  each_lanes(row.last - row.first, [&](auto count, int64_t along) {
     constexpr int L = decltype(count)::kLanes;
+    const int64_t c = row.first + along;
     if (L == kLanes && !row.lines.empty()) fetch_next<Way, P>(row, origin, c, out + c);
     typename Lanes<L>::Type sums[P] = {};
     sums_of<Way, L, P, Whole>(row, origin, c, sums);
+    finish_lanes<L, P>(sums, row.epilogue, c);
+    float* to = out + c;
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) {
+    for (int p = 0; p < P; ++p, to += row.channels) {
       if (!Whole && p >= wanted) break;
-      finish_lanes<L>(sums[p], row.epilogue, c, out + p * row.channels + c);
+      store_lanes<L>(to, sums[p]);
     }
   });
 }
@@ -120,6 +137,28 @@ void results_of_row(const Row& row, int64_t origin, float* out) {
   if (j < row.out_width) results_of<Way, kFew, false>(row, origin, row.out_width - j, out + j * row.channels);
 }
 
+// Floats of the lines under a row of windows that stay in the first cache from row to row.
+constexpr int64_t kLines = 4096;
+
+// With fewer at a time, memory is gone through in pieces too small.
+constexpr int64_t kLeastChannels = 32;
+
+// Calls visit(image, row in it, row) for rows [begin, end), counted through images of `height` rows: for some channels
+// down an image, then for the next ones.
+template <typename Visit>
+void each_row(Row& row, int64_t filter_height, int64_t height, int64_t begin, int64_t end, Visit visit) {
+  const int64_t fitting = kLines / std::max<int64_t>(1, filter_height * row.width);
+  const int64_t channels = std::max(kLeastChannels, fitting / kLanes * kLanes);
+  for (int64_t first = begin, last; first < end; first = last) {
+    const int64_t n = first / height;
+    last = std::min(end, (n + 1) * height);
+    for (row.first = 0; row.first < row.channels; row.first = row.last) {
+      row.last = std::min(row.channels, row.first + channels);
+      for (int64_t at = first; at < last; ++at) visit(n, at - n * height, at);
+    }
+  }
+}
+
 // Rows worth a thread of their own have at least this many products.
 constexpr int64_t kLeastWork = 32768;
 
@@ -131,9 +170,8 @@ template <int K, int S>
 void convolve(const Conv2dShape& s, const float* x, const float* filter, const Epilogue& epilogue, float* out) {
   const int64_t channels = s.out_channels;
   parallel_for(s.batch * s.out_height, grain_of(s, s.out_width), [&](int64_t begin, int64_t end) {
-    Row row{{}, s.in_width, channels, channels, s.out_width, epilogue};
-    for (int64_t at = begin; at < end; ++at) {
-      const int64_t n = at / s.out_height, i = at % s.out_height;
+    Row row{s.in_width, s.out_width, channels, channels, epilogue, {}};
+    each_row(row, s.filter_height, s.out_height, begin, end, [&](int64_t n, int64_t i, int64_t at) {
       row.lines.clear();
       for (int64_t r = 0; r < s.filter_height; ++r) {
         const int64_t y = i * s.stride_height - s.pad_top + r * s.dilation_height;
@@ -141,7 +179,7 @@ void convolve(const Conv2dShape& s, const float* x, const float* filter, const E
         row.lines.push_back({x + (n * s.in_height + y) * s.in_width * channels, filter + r * K * channels});
       }
       results_of_row<Gather<K, S>>(row, -s.pad_left, out + at * s.out_width * channels);
-    }
+    });
   });
 }
 
@@ -152,9 +190,8 @@ void input_gradient(const Conv2dShape& s, const float* dy, const float* filter, 
   const int64_t channels = s.out_channels;
   const int64_t first_tap = reversed ? Way::kTaps - 1 : 0;
   parallel_for(s.batch * s.in_height, grain_of(s, s.in_width), [&](int64_t begin, int64_t end) {
-    Row row{{}, s.out_width, channels, reversed ? -channels : channels, s.in_width, {}};
-    for (int64_t at = begin; at < end; ++at) {
-      const int64_t n = at / s.in_height, y = at % s.in_height;
+    Row row{s.out_width, s.in_width, channels, reversed ? -channels : channels, {}, {}};
+    each_row(row, s.filter_height, s.in_height, begin, end, [&](int64_t n, int64_t y, int64_t at) {
       row.lines.clear();
       for (int64_t r = s.filter_height - 1; r >= 0; --r) {
         const int64_t from = y + s.pad_top - r * s.dilation_height;
@@ -164,7 +201,7 @@ void input_gradient(const Conv2dShape& s, const float* dy, const float* filter, 
                              filter + (r * Way::kTaps + first_tap) * channels});
       }
       results_of_row<Way>(row, origin, dx + at * s.in_width * channels);
-    }
+    });
   });
 }
 
@@ -179,8 +216,8 @@ constexpr int kFilterRows = K == 3 ? 3 : 2;
 // Pixels of dy that are kept in registers together.
 constexpr int kGradients = 4;
 
-// Adds to the sums of R rows of the filter what P pixels of dy give, whose windows begin at pixel `origin` of the lines;
-// lines outside the image are null.
+// Adds to the sums of R rows of the filter what P pixels of dy give, whose windows begin at pixel `origin` of the
+// lines; lines outside the image are null.
 template <int L, int K, int S, int R, int P>
 inline __attribute__((always_inline)) void add_products(const float* const* lines, int64_t width, int64_t channels,
                                                         int64_t origin, const float* dy, int64_t c,
@@ -195,7 +232,8 @@ inline __attribute__((always_inline)) void add_products(const float* const* line
 #pragma GCC unroll 16
     for (int q = 0; q < (P - 1) * S + K; ++q) {
       if (origin + q < 0 || origin + q >= width) continue;
-      const auto value = load_lanes<L>(from + q * channels);
+      auto value = load_lanes<L>(from + q * channels);
+      hold(value);
 #pragma GCC unroll 4
       for (int p = 0; p < P; ++p) {
         const int k = q - p * S;
