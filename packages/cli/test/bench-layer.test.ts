@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { benchProgram } from '../src/bench/command.ts'
+import { benchDepthwise, efficientnetShapes } from '../src/bench/depthwise.ts'
+import { formatDepthwise } from '../src/bench/format-depthwise.ts'
 import { formatLayers } from '../src/bench/format-layers.ts'
 import { benchLayer, layerNames } from '../src/bench/layers.ts'
 
@@ -39,8 +41,65 @@ describe('bench layer', () => {
     [['layer', 'groups', '--channels-per-group', '6'], 'E_ARGUMENT'],
     [['layer', 'groups', '--turns', '0'], 'E_ARGUMENT'],
     [['layer', 'twist', '--engine', 'cuda'], 'E_ENGINE_UNKNOWN'],
+    [['layer', 'twist', '--peer', 'torch'], 'E_ARGUMENT'],
+    [['layer', 'depthwise', '--peer', 'keras'], 'E_ARGUMENT'],
   ])('%j: %s', async (args, code) => {
     const running = benchProgram().parseAsync(['node', 'bench', ...args])
     await expect(running).rejects.toMatchObject({ code, exitCode: 2 })
+  })
+})
+
+describe('bench layer depthwise', () => {
+  const shapes = [
+    { size: 6, channels: 4, kernelSize: 5, stride: 2 },
+    { size: 4, channels: 8, kernelSize: 3, stride: 1 },
+  ]
+  const options = { engine: ['wasm', {}] as const, shapes, batch: 2, turns: 3, steps: 2 }
+
+  // timm.create_model('efficientnet_b0'): [m for m in model.modules() if m.groups > 1], at 128 px.
+  it('takes every depthwise convolution of EfficientNet-B0 once', () => {
+    expect(efficientnetShapes().map((shape) => Object.values(shape).join())).toEqual([
+      '64,32,3,1',
+      '64,96,3,2',
+      '32,144,3,1',
+      '32,144,5,2',
+      '16,240,5,1',
+      '16,240,3,2',
+      '8,480,3,1',
+      '8,480,5,1',
+      '8,672,5,1',
+      '8,672,5,2',
+      '4,1152,5,1',
+      '4,1152,3,1',
+    ])
+  })
+
+  it('sets both passes against what the machine allows, without a peer', async () => {
+    const result = await benchDepthwise({ ...options, peer: 'none' }, () => {})
+    expect(result.measured.map(({ channels, pass }) => [channels, pass])).toEqual([
+      [4, 'forward'],
+      [4, 'forward and gradients'],
+      [8, 'forward'],
+      [8, 'forward and gradients'],
+    ])
+    for (const { ours, bound, peer } of result.measured) {
+      expect(peer).toBeNull()
+      expect(Math.min(ours.ms.min, bound.memoryMs, bound.arithmeticMs)).toBeGreaterThan(0)
+      expect(bound.reached).toBeCloseTo(Math.max(bound.memoryMs, bound.arithmeticMs) / ours.processorMs.median)
+    }
+    // 3 outputs see 3, 5 and 4 pixels of a row, 4 outputs 2, 3, 3 and 2; two images; two operations a product.
+    const products = [2 * 4 * 12 ** 2, 2 * 8 * 10 ** 2]
+    const [strided, , dense] = result.measured
+    expect([strided, dense].map((one) => (one!.bound.arithmeticMs * result.matmulSpeed * 1e6) / 2)).toEqual(
+      products.map((count) => expect.closeTo(count)),
+    )
+    expect(formatDepthwise(result)).not.toContain('PyTorch')
+  })
+
+  it('needs torch for the peer, and says how to get it', async () => {
+    vi.stubEnv('TRICKLAB_PYTHON', process.execPath)
+    const running = benchDepthwise({ ...options, peer: 'torch' }, () => {})
+    await expect(running).rejects.toThrow(/E_PEER_UNAVAILABLE.*-m pip install torch/)
+    vi.unstubAllEnvs()
   })
 })

@@ -6,6 +6,8 @@ import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { openDataset } from '@tricklab/repro'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { benchDepthwise } from '../src/bench/depthwise.ts'
+import { formatDepthwise } from '../src/bench/format-depthwise.ts'
 import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
@@ -104,5 +106,28 @@ describe.skipIf(python === undefined)('the peer torch', () => {
       // The update did something, or equal losses would say nothing of the gradients.
       expect(Math.abs(ours[1]! - ours[0]!), names[i]).toBeGreaterThan(1e-2)
     }
+  }, 120_000)
+})
+
+describe.skipIf(python === undefined)('the peer torch of depthwise convolutions', () => {
+  it('computes what ours does, forward and both gradients, in the faster of two memory formats', async () => {
+    const shapes = [
+      { size: 9, channels: 5, kernelSize: 5, stride: 2 },
+      { size: 4, channels: 6, kernelSize: 3, stride: 1 },
+    ]
+    const result = await benchDepthwise(
+      { engine: ['wasm', {}], peer: 'torch', shapes, batch: 2, turns: 2, steps: 1 },
+      () => {},
+    )
+    expect(result.peer!.name).toContain('PyTorch')
+    for (const { peer } of result.measured) {
+      const { difference, format, probedMs, ratio, processorMs } = peer!
+      expect(difference).toBeGreaterThan(0)
+      expect(difference).toBeLessThan(1e-5)
+      expect(probedMs[format]).toBe(Math.min(...Object.values(probedMs)))
+      expect(ratio.min).toBeGreaterThan(0)
+      expect(processorMs.min).toBeGreaterThan(0)
+    }
+    expect(formatDepthwise(result)).toContain('ratio: PyTorch / ours, wanted 1')
   }, 120_000)
 })

@@ -7,7 +7,9 @@ import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { benchData } from './data.ts'
 import { dataPeerName } from './data-peer-name.ts'
+import { benchDepthwise } from './depthwise.ts'
 import { formatData } from './format-data.ts'
+import { formatDepthwise } from './format-depthwise.ts'
 import { formatLayers } from './format-layers.ts'
 import { formatProfile } from './format-profile.ts'
 import { formatTrainHead, formatTrainRow } from './format-train.ts'
@@ -99,15 +101,19 @@ function addData(program: Command): void {
   })
 }
 
-interface LayerArguments extends Omit<CommonArguments, 'data'>, Omit<LayerOptions, 'engine' | 'shapes'> {}
+interface LayerArguments extends Omit<CommonArguments, 'data'>, Omit<LayerOptions, 'engine' | 'shapes'> {
+  readonly peer: 'torch' | 'none'
+}
 
 function addLayer(program: Command): void {
   program
     .command('layer')
     .description(
-      'one layer forward and backward: a twist against three convolutions, groups against a masked dense one',
+      'one layer forward and backward: a twist against three convolutions, groups against a masked dense one, ' +
+        'the depthwise convolutions of EfficientNet-B0 against a peer',
     )
-    .argument('<layer>', layerNames.join(' or '))
+    .argument('<layer>', [...layerNames, depthwise].join(', '))
+    .option('--peer <name>', 'torch: what depthwise convolutions are measured against; none', dataPeerName, 'none')
     .option('--batch <n>', 'images', wholeNumber('--batch', 1), 32)
     .option('--channels-per-group <n>', 'groups: a divisor of 64', wholeNumber('--channels-per-group', 1), 8)
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 5)
@@ -116,18 +122,34 @@ function addLayer(program: Command): void {
     .option('--precision <name>', 'f32 or bf16', 'f32')
     .option('--threads <n>', 'threads; default: what the engine finds best', wholeNumber('--threads', 1))
     .option('--json', 'one JSON object on the last line of standard output')
-    .action(async (name: string, { json, batch, channelsPerGroup, steps, turns, ...given }: LayerArguments) => {
+    .action(async (name: string, { json, channelsPerGroup, peer, ...given }: LayerArguments) => {
       const layer = layerName(name)
       if (64 % channelsPerGroup !== 0) refuse('--channels-per-group', 'a divisor of 64', channelsPerGroup)
-      const options = { batch, channelsPerGroup, steps, turns, engine: engineChoice(given) }
+      if (layer !== depthwise && peer !== 'none') refuse(`--peer of ${layer}, which has two forms,`, 'none', peer)
+      const { batch, steps, turns } = given
+      const options = { batch, steps, turns, engine: engineChoice(given) }
       const line = createProgressLine()
-      const result = await benchLayer(layer, options, (what) => line.show(what)).finally(() => line.clear())
-      print(formatLayers(result), json === true ? result : undefined)
+      const show = (what: string) => line.show(what)
+      try {
+        if (layer === depthwise) {
+          const result = await benchDepthwise({ ...options, peer }, show)
+          print(formatDepthwise(result), json === true ? result : undefined)
+        } else {
+          const result = await benchLayer(layer, { ...options, channelsPerGroup }, show)
+          print(formatLayers(result), json === true ? result : undefined)
+        }
+      } finally {
+        line.clear()
+      }
     })
 }
 
-function layerName(name: string): LayerName {
-  return layerNames.find((known) => known === name) ?? refuse('The layer', `${layerNames.join(' or ')}`, name)
+/** Not of two forms, and so apart from `layerNames`. */
+const depthwise = 'depthwise'
+
+function layerName(name: string): LayerName | typeof depthwise {
+  const known = [...layerNames, depthwise] as const
+  return known.find((each) => each === name) ?? refuse('The layer', known.join(', '), name)
 }
 
 function refuse(what: string, expected: string, received: string | number): never {

@@ -1,10 +1,10 @@
 /** `bench layer`: one layer forward and backward, in the fast form and in the naive one, in turns. */
-import { createRng } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Engine, type EngineName, type EngineOptions, prepareEngine } from '@tricklab/engine'
 import { conv2d, groupedConv2d, previousInCycle } from '@tricklab/nn'
 import { twist, twistByDefinition } from '@tricklab/plugin-twist'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
+import { draw, type Times, time, warmup } from './runs.ts'
 import { pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
 
 export const layerNames = ['twist', 'groups'] as const
@@ -57,9 +57,6 @@ const stages: readonly LayerShape[] = [
   { size: 8, channels: 256 },
   { size: 4, channels: 512 },
 ]
-
-/** Runs before the first turn: compilation, first allocations. */
-const warmup = 2
 
 /** Two forms of one layer: functions of the same tensors with the same result. */
 interface Forms {
@@ -125,22 +122,6 @@ async function measureForms(
   }
 }
 
-interface Times {
-  readonly wall: number
-  readonly processor: number
-}
-
-/** One run. A number of every result is read back, so that an engine that computes later has done so. */
-async function time(run: () => tf.Tensor[]): Promise<Times> {
-  const [start, before] = [performance.now(), process.cpuUsage()]
-  const probes = tf.tidy(() => run().map((tensor) => tf.slice(tf.reshape(tensor, [-1]), 0, 1)))
-  for (const probe of probes) await probe.data()
-  const { user, system } = process.cpuUsage(before)
-  const wall = performance.now() - start
-  tf.dispose(probes)
-  return { wall, processor: (user + system) / 1000 }
-}
-
 async function compare({ inputs, fast, naive }: Forms): Promise<number> {
   const [gap, largest] = tf.tidy(() => {
     const [a, b] = [fast(...inputs), naive(...inputs)]
@@ -149,12 +130,6 @@ async function compare({ inputs, fast, naive }: Forms): Promise<number> {
   const [difference, scale] = [(await gap.data())[0]!, (await largest.data())[0]!]
   tf.dispose([gap, largest])
   return difference / scale
-}
-
-function draw(key: string, shape: readonly number[]): tf.Tensor {
-  const stream = createRng(0).at('bench', 'layer', key)
-  const values = Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => stream.uniform() - 0.5)
-  return tf.tensor(values, [...shape])
 }
 
 type FormsOptions = Pick<LayerOptions, 'batch' | 'channelsPerGroup'>

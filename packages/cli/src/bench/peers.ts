@@ -1,10 +1,8 @@
 import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fail, type Row } from '@tricklab/core'
 import type { PeerSetup } from './messages.ts'
 import { networkOf } from './network.ts'
-import { findTorchPython } from './python.ts'
+import { torchSide } from './python.ts'
 import type { Training } from './share.ts'
 import { nodeSide, type SideCommand } from './side.ts'
 
@@ -34,9 +32,7 @@ export function findPeer(name: PeerName, rows: readonly Row[]): SideCommand | un
     }
   }
   if (name === 'tfjs') return nodeSide('plain TF.js', './tfjs-peer/main.ts')
-  const { program } = findTorchPython()
-  const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'torch-peer.py')
-  return { title: 'PyTorch', program, args: ['-u', script] }
+  return torchSide('PyTorch', 'torch-peer.py')
 }
 
 /** What the peer has to know to train the row from the weights and on the batches of our side. */

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { fail } from '@tricklab/core'
+import type { SideCommand } from './side.ts'
 
 /** A Python that can import torch. */
 export interface TorchPython {
@@ -32,4 +35,10 @@ export function findTorchPython(environment: Readonly<Record<string, string | un
     received: `${tried.join('; ')}.`,
     fix: `${named ?? 'python3'} -m pip install torch`,
   })
+}
+
+/** A side that is a Python file of this folder. @errors E_PEER_UNAVAILABLE */
+export function torchSide(title: string, file: 'torch-peer.py' | 'data-peer.py' | 'depthwise-peer.py'): SideCommand {
+  const script = path.join(path.dirname(fileURLToPath(import.meta.url)), file)
+  return { title, program: findTorchPython().program, args: ['-u', script] }
 }

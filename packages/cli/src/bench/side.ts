@@ -17,8 +17,8 @@ export interface Side<R extends Ready = Ready> {
   readonly ready: R
   /** From the start of the process to the end of its first step. @unit seconds */
   readonly startToFirstStep: number
-  /** @errors what the side reports, E_WORKER when its process ends */
-  measure(steps: number): Promise<Turn>
+  /** A turn; `what` says more to sides that do several things. @errors what the side reports, E_WORKER when its process ends */
+  measure(steps: number, what?: object): Promise<Turn>
   /** Ends the process and waits for its end. */
   close(): Promise<void>
 }
@@ -57,8 +57,8 @@ export async function startSide<R extends Ready>(command: SideCommand, setup: ob
     return {
       ready,
       startToFirstStep,
-      async measure(steps) {
-        send({ steps })
+      async measure(steps, what = {}) {
+        send({ steps, ...what })
         return (await inbox.next('turn')) as Turn
       },
       close,

@@ -1,12 +1,10 @@
 /** Decoding and augmenting photos, ours against torchvision with as many workers, in turns. */
 import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createRegistry, createRng, type Dataset, fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { createBatchSource, data, type NormalizedBatchSource } from '@tricklab/data'
 import type { Ready } from './messages.ts'
-import { findTorchPython } from './python.ts'
+import { torchSide } from './python.ts'
 import { startSide } from './side.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
@@ -74,8 +72,7 @@ export async function compareSupply(dataset: Dataset, options: SupplyOptions): P
   const batches = Math.max(1, Math.min(options.batches, available))
   const workers = os.availableParallelism()
   const files = Array.from({ length: batches * batchSize }, (_, i) => dataset.photo!('train', i).path)
-  const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'data-peer.py')
-  const command = { title: 'torchvision', program: findTorchPython().program, args: ['-u', script] }
+  const command = torchSide('torchvision', 'data-peer.py')
   const peer = await startSide<PeerReady>(command, { files, sizes, batchSize, workers, minScale, ...imagenet })
   try {
     const ours = await Promise.all(sizes.map((size) => openOurs(dataset, size, batchSize, batches, workers)))
