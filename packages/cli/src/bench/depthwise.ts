@@ -110,6 +110,12 @@ const leastStepMs = 10
 /** Between turns: the threads of a side that has just been busy spin for a while before they sleep. */
 const pauseMs = 50
 
+/**
+ * glibc gives large blocks back to the system, or does not, by what happened before: then PyTorch spends most of its time
+ * on fresh pages. Told to keep them it is as fast as it can be, every time; ours has a pool.
+ */
+const keptMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) }
+
 interface PeerReady extends Ready {
   readonly difference: number
 }
@@ -124,7 +130,8 @@ export async function benchDepthwise(
   onProgress: (what: string) => void,
 ): Promise<DepthwiseResult> {
   const environment = describeBenchEnvironment()
-  const command = options.peer === 'torch' ? torchSide('PyTorch', 'depthwise-peer.py') : undefined
+  const command =
+    options.peer === 'torch' ? { ...torchSide('PyTorch', 'depthwise-peer.py'), env: keptMemory } : undefined
   const engine = await prepareEngine(...choice)
   const matmulSpeed = await measureMatmulSpeed()
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tricklab-bench-'))
