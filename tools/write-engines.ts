@@ -1,13 +1,15 @@
 /**
  * Puts the recorded benchmark runs of `docs/bench` into docs/50-engines.md, between its marks. `pnpm docs:engines`; a
- * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json`.
+ * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json` or `pnpm bench layer depthwise …
+ * --json`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { replaceBetween } from './generated-part.ts'
 
-const marks = ['<!-- bench: made by `pnpm docs:engines` -->', '<!-- end of bench -->'] as const
+const marksOf = (part: string) =>
+  [`<!-- ${part}: made by \`pnpm docs:engines\` -->`, `<!-- end of ${part} -->`] as const
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 
 export const enginesFile = path.join(root, 'docs/50-engines.md')
@@ -27,7 +29,7 @@ interface Side {
   readonly peakResidentBytes: number
 }
 
-/** What is read of a recorded run. */
+/** What is read of a recorded run of any kind. */
 interface Recorded {
   readonly date: string
   readonly environment: {
@@ -38,6 +40,10 @@ interface Recorded {
     tfjs: string
     loadAtStart: number
   }
+}
+
+interface RecordedTraining extends Recorded {
+  readonly command: 'bench train'
   readonly options: { readonly precision: string; readonly turns: number; readonly steps: number }
   readonly rows: readonly {
     readonly table: string
@@ -51,23 +57,53 @@ interface Recorded {
   }[]
 }
 
+interface RecordedDepthwise extends Recorded {
+  readonly command: 'bench layer'
+  readonly options: { readonly batch: number; readonly turns: number; readonly steps: number }
+  readonly engine: {
+    readonly name: string
+    readonly precision: string
+    readonly threads: number
+    readonly details: string
+  }
+  readonly peer: { readonly name: string; readonly version: string; readonly threads: number }
+  readonly matmulSpeed: number
+  readonly measured: readonly {
+    readonly size: number
+    readonly channels: number
+    readonly kernelSize: number
+    readonly stride: number
+    readonly pass: string
+    readonly ours: { readonly ms: Spread }
+    readonly bound: { readonly memoryMs: number; readonly arithmeticMs: number; readonly reached: number }
+    readonly peer: {
+      readonly ms: Spread
+      readonly format: string
+      readonly ratio: Spread
+      readonly processorRatio: Spread
+      readonly difference: number
+    }
+  }[]
+}
+
 /** The page with its tables made anew from the recorded runs. */
 export function renderEngines(page: string): string {
   const folder = path.join(root, 'docs/bench')
   const runs = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Recorded)
-  return replaceBetween(page, marks, runs.map(renderRun).join('\n'))
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as RecordedTraining | RecordedDepthwise)
+  const trainings = runs.filter((run) => run.command === 'bench train')
+  const layers = runs.filter((run) => run.command === 'bench layer')
+  const withTrainings = replaceBetween(page, marksOf('bench'), trainings.map(renderTraining).join('\n'))
+  return replaceBetween(withTrainings, marksOf('depthwise'), layers.map(renderDepthwise).join('\n'))
 }
 
-function renderRun({ date, environment, options, rows }: Recorded): string {
-  const { cpu, cores, memoryGiB, node, tfjs, loadAtStart } = environment
+function renderTraining({ options, rows, ...run }: RecordedTraining): string {
   const [first] = rows
   const peer = first?.peer
-  const processor = cpu.replaceAll(/\((?:R|TM)\)| Processor/g, '')
-  const title = `### ${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}, on ${processor}`
-  const machine = `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, TF.js ${tfjs}; load at the start ${loadAtStart}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
+  const title = `${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}`
+  const machine = `${describeMachine(run)}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
   const heads = [
     'row',
     'batch',
@@ -84,12 +120,58 @@ function renderRun({ date, environment, options, rows }: Recorded): string {
     spread(ours.stepMs),
     Math.round(ours.imagesPerSecond.median).toLocaleString('en'),
     theirs === null ? '–' : spread(theirs.stepMs),
-    ratio === null ? '–' : `**${ratio.median.toFixed(2)}** (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
+    ratio === null ? '–' : ratioCell(ratio),
     `${mebibytes(ours)} : ${theirs === null ? '–' : mebibytes(theirs)} MiB`,
     `${ours.startToFirstStepSeconds.toFixed(1)} s`,
   ])
+  return renderSection(title, run, machine, [heads, ...body])
+}
+
+function renderDepthwise({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedDepthwise): string {
+  const { batch, turns, steps } = options
+  const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`
+  const title = `${engine.name} ${engine.precision} against ${peer.name} ${peer.version}, ${threads} each`
+  const machine = `${describeMachine(run)}; batch ${batch}; ${turns} turns of ${steps} steps a side, A B A B …; engine: ${engine.details}; a large matrix product: ${Math.round(matmulSpeed)} GFLOP/s of processor time. Median (smallest–largest turn).`
+  const heads = [
+    'convolution',
+    'pass',
+    'ours, ms',
+    'peer, ms',
+    'format of the peer',
+    'ratio peer/ours',
+    'by processor time',
+    'bound reached',
+    'difference',
+  ]
+  const body = measured.map(({ size, channels, kernelSize, stride, pass, ours, bound, peer: theirs }) => [
+    `${size}×${size}×${channels}, ${kernelSize}×${kernelSize}${stride === 1 ? '' : ` / ${stride}`}`,
+    pass,
+    short(ours.ms.median),
+    short(theirs.ms.median),
+    theirs.format,
+    ratioCell(theirs.ratio),
+    ratioCell(theirs.processorRatio),
+    `${Math.round(100 * bound.reached)} % of ${bound.memoryMs > bound.arithmeticMs ? 'memory' : 'arithmetic'}`,
+    theirs.difference.toExponential(0),
+  ])
+  return renderSection(title, run, machine, [heads, ...body])
+}
+
+function describeMachine({ date, environment }: Recorded): string {
+  const { cpu, cores, memoryGiB, node, tfjs, loadAtStart } = environment
+  return `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, TF.js ${tfjs}; load at the start ${loadAtStart}`
+}
+
+/** A table under its title; two columns to the left, the others to the right. */
+function renderSection(
+  title: string,
+  { environment }: Recorded,
+  about: string,
+  [heads, ...body]: readonly [readonly string[], ...(readonly string[])[]],
+): string {
+  const processor = environment.cpu.replaceAll(/\((?:R|TM)\)| Processor/g, '')
   const table = [heads, heads.map((_, index) => (index < 2 ? '---' : '--:')), ...body]
-  return `${title}\n\n${machine}\n\n${table.map((cells) => `| ${cells.join(' | ')} |\n`).join('')}`
+  return `### ${title}, on ${processor}\n\n${about}\n\n${table.map((cells) => `| ${cells.join(' | ')} |\n`).join('')}`
 }
 
 const spread = ({ median, min, max }: Spread): string =>
@@ -97,6 +179,9 @@ const spread = ({ median, min, max }: Spread): string =>
     .map(digits)
     .join(' (')
     .replace(/ \(([^(]*)$/, '–$1)')
+const ratioCell = ({ median, min, max }: Spread): string =>
+  `**${median.toFixed(2)}** (${min.toFixed(2)}–${max.toFixed(2)})`
+const short = (ms: number): string => ms.toPrecision(3)
 const digits = (ms: number): string => (ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en'))
 const mebibytes = ({ peakResidentBytes }: Side): string => Math.round(peakResidentBytes / 2 ** 20).toLocaleString('en')
 
