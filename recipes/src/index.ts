@@ -21,6 +21,7 @@ import imagewoof256x20 from './imagewoof-256-20.ts'
 import imagewoofEfficientnet from './imagewoof-efficientnet.ts'
 import imagewoofEpochTime128 from './imagewoof-epoch-time-128.ts'
 import imagewoofEpochTime256 from './imagewoof-epoch-time-256.ts'
+import imagewoofEquivalence from './imagewoof-equivalence.ts'
 import imagewoofTwistLayer from './imagewoof-twist-layer.ts'
 import ssaComplexity from './ssa-complexity.ts'
 
@@ -47,6 +48,7 @@ export const tables: readonly Table[] = [
   imagewoof224x5,
   imagenetteEfficientnet,
   imagewoofEfficientnet,
+  imagewoofEquivalence,
   ssaComplexity,
   imagewoofEpochTime128,
   imagewoofEpochTime256,
