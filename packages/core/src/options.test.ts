@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
+  fillInLater,
   type Json,
+  leaveOutLater,
   type Option,
   type OptionInput,
   type OptionSchema,
@@ -54,6 +56,18 @@ test('defaults fill in what is left out', () => {
   expect(read(schema, { steps: 3, alpha: undefined }).values).toEqual({ alpha: 0.4, steps: 3, mode: 'a' })
   expect(read({ off: opt.boolean({ default: false, doc }) }, {}).values).toEqual({ off: false })
   expect(read({ off: opt.boolean({ default: true, doc }) }, { off: false }).values).toEqual({ off: false })
+})
+
+test('the default of an option that was added later stays out of recipes, and create receives it', () => {
+  const later = { ...schema, form: opt.choice(['old', 'new'], { default: 'old', addedLater: true, doc }) }
+  const values = (input: object) => read(later, { steps: 3, ...input }).values
+  const before = read(schema, { steps: 3 }).values
+  expect(leaveOutLater(later, values({}))).toEqual(before)
+  expect(leaveOutLater(later, values({ form: 'old' }))).toEqual(before)
+  expect(leaveOutLater(later, values({ form: 'new' }))).toEqual({ ...before, form: 'new' })
+  for (const form of ['old', 'new']) {
+    expect(fillInLater(later, leaveOutLater(later, values({ form })))).toEqual(values({ form }))
+  }
 })
 
 test('a value that check accepts is passed through as it is', () => {

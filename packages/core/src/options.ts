@@ -1,5 +1,5 @@
 import { type Problem, suggest } from './errors/index.ts'
-import type { Json } from './json.ts'
+import { canonicalJson, type Json } from './json.ts'
 
 /**
  * One option of a component, as data: recipe types, the CLI's help, option tables and error messages come from it.
@@ -11,6 +11,11 @@ export interface Option<T extends Json = Json, Required extends boolean = boolea
   /** Absent when the recipe must give a value. */
   readonly default?: T
   readonly required: Required
+  /**
+   * Left out of normal recipes, and so of their hash, where it has its default: for an option that was added after recipes
+   * had been recorded. `create` receives the default all the same.
+   */
+  readonly addedLater?: true
   /** What is accepted, in words: `number from 0 to 1`. */
   readonly accepts: string
   /** What is wrong with a value, or undefined when it is fine. */
@@ -39,6 +44,8 @@ interface Common<T> {
   doc: string
   unit?: string
   default?: T
+  /** The default stays out of the hash of recipes: see `Option`. */
+  addedLater?: true
 }
 
 interface Range {
@@ -67,6 +74,7 @@ function define<T extends Json, O extends Common<T>>(
     ...(spec.unit === undefined ? {} : { unit: spec.unit }),
     ...(spec.default === undefined ? {} : { default: spec.default }),
     required: (spec.default === undefined) as IsRequired<O>,
+    ...(spec.addedLater === undefined ? {} : { addedLater: spec.addedLater }),
     accepts,
     check,
   }
@@ -193,4 +201,23 @@ export function readOptions<S extends OptionSchema>(
     values[name] = value
   }
   return { values: values as OptionValues<S>, problems }
+}
+
+/** The values without those that say what a recipe would say by leaving them out: see `Option.addedLater`. */
+export function leaveOutLater(
+  schema: OptionSchema,
+  values: { readonly [name: string]: Json },
+): { [name: string]: Json } {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => {
+      const option = schema[name]
+      return option?.addedLater === undefined || canonicalJson(value) !== canonicalJson(option.default!)
+    }),
+  )
+}
+
+/** The values with the defaults of those that `leaveOutLater` left out. */
+export function fillInLater(schema: OptionSchema, values: { readonly [name: string]: Json }): { [name: string]: Json } {
+  const later = Object.entries(schema).filter(([name, option]) => option.addedLater && !Object.hasOwn(values, name))
+  return { ...values, ...Object.fromEntries(later.map(([name, option]) => [name, option.default!])) }
 }

@@ -5,10 +5,17 @@ export const decayOption = opt.boolean({
   doc: 'Also decay biases and the scale and shift of norms, as PyTorch does.',
 })
 
+/** What is decayed beside weights: both roles together, or each by itself. */
+export type DecayChoice =
+  | { readonly decayNormAndBias: boolean }
+  | { readonly decayNorm: boolean; readonly decayBias: boolean }
+
 /** The weight decay of one parameter. */
-export function decayOf(
-  { role }: NamedParam,
-  { weightDecay, decayNormAndBias }: { weightDecay: number; decayNormAndBias: boolean },
-): number {
-  return role === 'weight' || decayNormAndBias ? weightDecay : 0
+export function decayOf({ role }: NamedParam, options: { readonly weightDecay: number } & DecayChoice): number {
+  const { decayNorm, decayBias } =
+    'decayNormAndBias' in options
+      ? { decayNorm: options.decayNormAndBias, decayBias: options.decayNormAndBias }
+      : options
+  const decayed = { weight: true, norm: decayNorm, bias: decayBias, buffer: false }
+  return decayed[role] ? options.weightDecay : 0
 }

@@ -9,7 +9,8 @@ const options = {
   momentum: opt.number({ min: 0, below: 1, default: 0.9, doc: 'Decay of the velocity; a schedule may cycle it.' }),
   epsilon: opt.number({ above: 0, default: 1e-3, doc: 'Added to the mean square, inside the root.' }),
   weightDecay: opt.number({ min: 0, default: 0, doc: 'L2: added to the gradient, times the weight.' }),
-  decayNormAndBias: opt.boolean({ default: false, doc: 'Also decay biases and the scale and shift of norms.' }),
+  decayBias: opt.boolean({ default: false, doc: 'Also decay biases, as the reference code of EfficientNet does.' }),
+  decayNorm: opt.boolean({ default: false, doc: 'Also decay the scale and shift of norms.' }),
 }
 
 /**
@@ -19,7 +20,7 @@ const options = {
  * `p ← p − m`
  * @paper Tieleman and Hinton 2012, lecture 6.5
  * @differs none from TensorFlow 1. PyTorch starts v at 0, adds epsilon outside the root and lets the rate multiply the
- * velocity; the reference decays biases too, which is `decayNormAndBias` here
+ * velocity. EfficientNet's reference decays weights and biases and leaves norms alone: that is `decayBias: true` here
  */
 export function createRmsprop(values: OptionValues<typeof options>): Optimizer {
   const { decay, epsilon } = values

@@ -15,7 +15,7 @@ optimizerContract({
 optimizerContract({
   plugin: optim,
   name: 'rmsprop',
-  options: [{}, { momentum: 0, weightDecay: 0.1, decayNormAndBias: true }],
+  options: [{}, { momentum: 0, weightDecay: 0.1, decayBias: true, decayNorm: true }],
 })
 
 scheduleContract({ plugin: optim, name: 'constant' })

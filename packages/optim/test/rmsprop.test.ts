@@ -59,6 +59,29 @@ describe.each(localEngines)('on %s', (engine) => {
   )
 })
 
+test.each([
+  [{}, ['weight']],
+  [{ decayBias: true }, ['weight', 'bias']],
+  [{ decayNorm: true }, ['weight', 'norm']],
+  [{ decayBias: true, decayNorm: true }, ['weight', 'bias', 'norm']],
+])('%j: without a gradient only %j shrink', async (choice, decayed) => {
+  await prepareEngine('cpu')
+  const { use } = registry.normalize('optimizer', { use: 'rmsprop', weightDecay: 0.1, ...choice } as never, 'test')
+  const optimizer = registry.create('optimizer', use, {})
+  const params = roles.map((role): NamedParam => ({ path: role, role, value: tf.variable(tf.ones([2])) }))
+  tf.tidy(() =>
+    optimizer.step(
+      params,
+      params.map(() => tf.zeros([2])),
+      { learningRate: 0.1 },
+      1,
+    ),
+  )
+  expect(params.filter(({ value }) => value.dataSync()[0]! < 1).map(({ role }) => role)).toEqual(decayed)
+  optimizer.dispose()
+  tf.dispose(params.map(({ value }) => value))
+})
+
 describe('exponential', () => {
   const context = { learningRate: 0.5, stepsPerEpoch: 10 }
   const values = { decayRate: 0.97, decayEpochs: 2.4, staircase: true, warmupEpochs: 5 }

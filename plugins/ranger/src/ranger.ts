@@ -36,20 +36,28 @@ export const options = {
     default: false,
     doc: 'Take its mean out of every gradient of rank above 1, as Ranger 20.4.11 and later do.',
   }),
+  form: opt.choice(['ranger-9.3.19', 'fastai-2'], {
+    default: 'ranger-9.3.19',
+    addedLater: true,
+    doc: 'Whose update: `fastai-2` adds epsilon after the bias correction and starts the slow weights before the first decay.',
+  }),
 }
 
 /**
- * Ranger 9.3.19: rectified Adam inside lookahead; one fused kernel for all parameters.
+ * Ranger: rectified Adam inside lookahead; one fused kernel for all parameters.
  *
  * `p ← p·(1 − lr·decay)`; at the first step `s ← p`; `m ← β1·m + (1−β1)·g`; `v ← β2·v + (1−β2)·g²`;
  * `p ← p − lr·factor · (rectified ? m / (√v + epsilon) : m)`, see `rectify`;
  * at every k-th step `s ← s + alpha·(p − s)`, `p ← s`
+ *
+ * In the form of fastai 2, `s ← p` comes before the first decay, and epsilon joins after the bias correction:
+ * `√(v / (1 − β2^t)) + epsilon` takes the place of `(√v + epsilon) / √(1 − β2^t)`.
  * @paper RAdam: arXiv:1908.03265; lookahead: arXiv:1907.08610; centralisation: arXiv:2004.01461
- * @differs as the source: epsilon is added to the root of v before its bias is corrected, and the mean takes a
- * step of its own while v is too uncertain to divide by
+ * @differs as the sources: Ranger 9.3.19 adds epsilon to the root of v before its bias is corrected, and in both forms
+ * the mean takes a step of its own while v is too uncertain to divide by
  */
 export function createRanger(values: OptionValues<typeof options>): Optimizer {
-  const { beta2, epsilon, k, alpha, rectifyAbove, gradientCentralisation } = values
+  const { beta2, k, alpha, rectifyAbove, gradientCentralisation, form } = values
   const moments = createMoments<'m' | 'v' | 'slow'>()
   return {
     step(params, gradients, { learningRate, momentum: beta1 = values.beta1 }, step) {
@@ -58,8 +66,8 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
       const known = moments.state()
       const inputs: Record<string, tf.Tensor> = {}
       for (const [index, { path, value }] of params.entries()) {
-        // The source decays before the optimizer sees the weights, so the slow ones start decayed too.
-        const keep = 1 - learningRate * weightDecays[index]!
+        // fastai 1 decays before Ranger 9.3.19 sees the weights, so the slow ones start decayed too.
+        const keep = form === 'fastai-2' ? 1 : 1 - learningRate * weightDecays[index]!
         if (!(`${path}/slow` in known)) moments.set(path, 'slow', tf.mul(value, keep))
         inputs[`p${index}`] = value
         inputs[`m${index}`] = moments.get(path, 'm', value.shape)
@@ -67,6 +75,8 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
         inputs[`s${index}`] = moments.get(path, 'slow', value.shape)
         inputs[`g${index}`] = gradients[index]!
       }
+      // (√(v / c) + ε)·√c = √v + ε·√c with c = 1 − β2^t: both forms are one kernel.
+      const epsilon = form === 'fastai-2' ? values.epsilon * Math.sqrt(1 - beta2 ** step) : values.epsilon
       const { rectified, factor } = rectify(step, { beta1, beta2, rectifyAbove })
       const outputs = runFused('RangerUpdate', inputs, {
         ...{ learningRate, stepSize: learningRate * factor, rectified, beta1, beta2, epsilon, weightDecays },

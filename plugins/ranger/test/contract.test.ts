@@ -15,6 +15,7 @@ optimizerContract({
     { k: 2, alpha: 0.3, weightDecay: 0.1, decayNormAndBias: true },
     { beta1: 0, beta2: 0.5, k: 1 },
     { gradientCentralisation: true },
+    { form: 'fastai-2', k: 2, weightDecay: 0.1 },
   ],
 })
 

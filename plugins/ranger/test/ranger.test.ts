@@ -21,6 +21,10 @@ const golden = JSON.parse(readFileSync(new URL('./golden/ranger.json', import.me
   }[]
 }
 
+const fastai = JSON.parse(readFileSync(new URL('./golden/fastai.json', import.meta.url), 'utf8')) as {
+  cases: { options: object; weights: Record<string, number[]> }[]
+}
+
 const registry = createRegistry([ranger])
 
 function create(options: object = {}): Optimizer {
@@ -133,6 +137,18 @@ describe.each(localEngines)('on %s', (engine) => {
     optimizer.dispose()
     disposeParams(params)
     expect(tf.memory().numTensors).toBe(before)
+  })
+
+  test.each(fastai.cases)(
+    '$options in the form of fastai 2: twenty steps as fastai takes them',
+    ({ options, weights }) => {
+      expectClose(trained({ ...options, form: 'fastai-2' }), weights, 1e-6)
+    },
+  )
+
+  test('the form of fastai 2 is another optimizer where weights decay', () => {
+    const { options, weights } = fastai.cases[1]!
+    expect(() => expectClose(trained(options), weights, 1e-3)).toThrow()
   })
 
   test('goes on from a restored state as if it had never stopped, wherever that was', () => {

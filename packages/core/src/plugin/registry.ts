@@ -6,7 +6,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { readOptions } from '../options.ts'
+import { fillInLater, leaveOutLater, readOptions } from '../options.ts'
 import { createRng } from '../rng/index.ts'
 import {
   type AnyRegistration,
@@ -113,15 +113,17 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
       const { use: name, ...input } = typeof use === 'string' ? { use } : use
       const place = `${where} (${kind} "${name}")`
       try {
-        const { values, problems } = readOptions(registry.component(kind, name, where).options, input, place)
-        return { use: { ...values, use: name } as NormalUse, problems }
+        const { options } = registry.component(kind, name, where)
+        const { values, problems } = readOptions(options, input, place)
+        return { use: { ...leaveOutLater(options, values), use: name } as NormalUse, problems }
       } catch (error) {
         if (!(error instanceof TricklabError)) throw error
         return { use: { use: name }, problems: [...error.problems] }
       }
     },
     create(kind, { use, ...options }, context) {
-      return container.resolve<Bound<typeof kind>>(componentToken(kind, use)).create(options as never, context)
+      const { component, create } = container.resolve<Bound<typeof kind>>(componentToken(kind, use))
+      return create(fillInLater(component.options, options) as never, context)
     },
   }
   return registry
