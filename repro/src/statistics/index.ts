@@ -1,3 +1,4 @@
+export { type Equivalence, equivalence } from './equivalence.ts'
 export { fitPowerLaw, type PowerLaw } from './log-log-fit.ts'
 export { mostPairs, type PairedDifference, pairedDifference, signFlipP } from './paired.ts'
 export { median, type Spread, spreadOf } from './spread.ts'

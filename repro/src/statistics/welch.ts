@@ -57,10 +57,20 @@ export function differenceInterval(measured: Summary, reported: Summary): Differ
       note: `The source gives no spread (n = ${reported.n}); the interval assumes that its runs vary as ours do.`,
     }
   }
-  const [a, b] = [measured.sd ** 2 / measured.n, reported.sd ** 2 / reported.n]
-  const freedom = (a + b) ** 2 / (a ** 2 / (measured.n - 1) + b ** 2 / (reported.n - 1))
-  const df = Number.isNaN(freedom) ? measured.n + reported.n - 2 : freedom
-  return { interval: around(difference, Math.sqrt(a + b), df), note: null }
+  const { error, df } = welchOf(measured, reported)!
+  return { interval: around(difference, error, df), note: null }
+}
+
+/**
+ * Difference of two means, its standard error √(s₁²/n₁ + s₂²/n₂) and the degrees of freedom after Welch and Satterthwaite;
+ * null where a side has no spread.
+ */
+export function welchOf(first: Summary, second: Summary): { difference: number; error: number; df: number } | null {
+  if (first.sd === null || second.sd === null || first.n < 2 || second.n < 2) return null
+  const [a, b] = [first.sd ** 2 / first.n, second.sd ** 2 / second.n]
+  const freedom = (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1))
+  const df = Number.isNaN(freedom) ? first.n + second.n - 2 : freedom
+  return { difference: first.mean - second.mean, error: Math.sqrt(a + b), df }
 }
 
 function around(centre: number, error: number, df: number): Interval {

@@ -1,0 +1,28 @@
+import { studentCdf } from './student-t.ts'
+import type { Summary } from './summary.ts'
+import { welchOf } from './welch.ts'
+
+/** The outcome of two one-sided tests. */
+export interface Equivalence {
+  /** Largest difference that counts as none, in units of the values. */
+  readonly margin: number
+  /** The larger p of the two tests: below 0.05, the means differ by less than the margin. */
+  readonly p: number
+}
+
+/**
+ * Two one-sided Welch tests of `|mean(a) − mean(b)| < margin`: t₁ = (d + margin) / s against "the difference is at most
+ * −margin", t₂ = (d − margin) / s against "at least +margin", with d the difference of the means, s its standard error and
+ * Welch's degrees of freedom. At p < 0.05 the 90 % interval of the difference lies within the margin.
+ * Null where one of the sides has no spread.
+ * @paper D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987), 657–680
+ * @throws RangeError for a margin that is not above 0
+ */
+export function equivalence(a: Summary, b: Summary, margin: number): Equivalence | null {
+  if (!(margin > 0)) throw new RangeError(`a margin of equivalence is above 0, not ${margin}`)
+  const welch = welchOf(a, b)
+  if (welch === null) return null
+  const { difference, error, df } = welch
+  if (error === 0) return { margin, p: Math.abs(difference) < margin ? 0 : 1 }
+  return { margin, p: studentCdf((Math.abs(difference) - margin) / error, df) }
+}
