@@ -55,4 +55,5 @@ export {
 } from './runner/run.ts'
 export { findTarget, type Target } from './runner/tables.ts'
 export { median, mostPairs, type Spread, spreadOf } from './statistics/index.ts'
+export { type Trace, type TracedStep, type TraceOptions, traceRow } from './trace/trace.ts'
 export { exitCodeOf } from './verdict.ts'

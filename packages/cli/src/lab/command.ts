@@ -25,6 +25,7 @@ import { type LrFindArguments, lrFind } from './lr-find.ts'
 import { addModelCommands } from './model-commands.ts'
 import { showSamples } from './show.ts'
 import { summary } from './summary.ts'
+import { type TraceArguments, trace } from './trace.ts'
 
 /** `pnpm lab …` */
 export function labProgram(): Command {
@@ -77,6 +78,7 @@ export function labProgram(): Command {
   addFeatures(program)
   addLrFind(program)
   addModelCommands(program)
+  addTrace(program)
 
   const engine = program.command('engine').description('engines that are not part of the installation')
   engine
@@ -235,6 +237,30 @@ function addLrFind(program: Command): void {
     .option('--out <file>', 'where the page goes; default: TABLE-ROW-lr-find.html')
     .option('--json', 'one JSON object on the last line of standard output')
     .action((target: string, options: LrFindArguments) => lrFind(target, options))
+}
+
+function addTrace(program: Command): void {
+  program
+    .command('trace')
+    .description('write the first steps of a training down, so that another framework can follow them')
+    .argument('<target>', 'TABLE/ROW')
+    .requiredOption('--out <folder>', 'folder that gets the weights, batches, losses and rates')
+    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 12)
+    .option('--total-steps <n>', "steps of the whole schedule; default: the row's", wholeNumber('--total-steps', 1))
+    .option('--batch-size <n>', "images a batch; default: the row's", wholeNumber('--batch-size', 1))
+    .option(
+      '--valid-batches <n>',
+      'validation batches scored after the last step',
+      wholeNumber('--valid-batches', 1),
+      2,
+    )
+    .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', 'f32 or bf16; default: f32, whatever the row asks for')
+    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
+    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((target: string, options: TraceArguments) => trace(target, options))
 }
 
 async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {

@@ -1,0 +1,191 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  type Batch,
+  type BoundCallback,
+  createRng,
+  type Dataset,
+  evaluate,
+  fail,
+  fit,
+  type Learner,
+  type Row,
+  type StepResult,
+  TricklabError,
+} from '@tricklab/core'
+import {
+  encodeSafetensors,
+  type StoredTensor,
+  type StoredTensors,
+  storeTensors,
+  writeFileAtomic,
+} from '@tricklab/core/checkpoint'
+import type { ProgressSink } from '../progress.ts'
+import type { Limits } from '../record/types.ts'
+import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+
+export interface TraceOptions {
+  readonly seed: number
+  /** Training steps that are written down. */
+  readonly steps: number
+  /** Steps that the schedule is laid out for; default: those of the row. */
+  readonly totalSteps?: number
+  /** Images a batch; default: the row's. */
+  readonly batchSize?: number
+  /** Validation batches that are scored after the last step. */
+  readonly validBatches: number
+  readonly folder: string
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal
+}
+
+/** What stands in `trace.json`: all that another framework needs beside the tensors. */
+export interface Trace {
+  readonly format: 1
+  readonly table: string
+  readonly row: string
+  readonly seed: number
+  /** The first stage of the row as it was run, every default filled in. */
+  readonly recipe: Row['recipe']
+  readonly classes: number
+  readonly steps: readonly TracedStep[]
+  readonly parameters: readonly { readonly path: string; readonly shape: readonly number[]; readonly role: string }[]
+  /** Mean loss of every validation batch with the weights after the last step. */
+  readonly validLosses: readonly number[]
+}
+
+export interface TracedStep {
+  readonly loss: number
+  readonly learningRate: number
+  /** Where the schedule sets one. */
+  readonly momentum?: number
+}
+
+/**
+ * Trains the first steps of a row and writes down what any framework needs to follow them, into `folder`:
+ *
+ * - `trace.json`: see `Trace`
+ * - `start.safetensors`: `model/<path>`, weights and statistics before the first step
+ * - `batches.safetensors`: `images/<i>` and `targets/<i>`, i from 0, as the network receives them
+ * - `end.safetensors`: `model/<path>` and `optimizer/<name>` after the last step
+ * - `valid.safetensors`: `images/<i>` and `targets/<i>` of the validation batches
+ * @shape images `[N, H, W, C]`, targets `[N, classes]`, kernels `[height, width, in, out]`
+ * @errors E_OPTION_RANGE when the steps do not fit the schedule, E_INTERRUPTED after the signal
+ */
+export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptions): Promise<Trace> {
+  const { seed, steps, folder, progress, signal } = options
+  const [first] = stageRows(whole)
+  const batchSize = options.batchSize ?? first.recipe.batchSize
+  const row: Row = { ...first, recipe: { ...first.recipe, batchSize } }
+  const source = await openSource(row, limitsOf(row, options), dataset, createRng(seed), { progress })
+  const available = source.batches('train') * row.recipe.epochs
+  const model = createRowModel(row, seed, source)
+  const stop = new AbortController()
+  const abort = () => stop.abort()
+  signal.addEventListener('abort', abort, { once: true })
+  const stage = { row, source, split: 0, epochs: row.recipe.epochs, start: undefined }
+  const learners: Learner[] = []
+  try {
+    if (steps > available) tooManySteps(steps, available)
+    const batches: Record<string, StoredTensor> = {}
+    const traced: TracedStep[] = []
+    const tracer = createTracer(batches, (result) => {
+      if (!result.training) return
+      const { learningRate, momentum } = result.hyper!
+      traced.push({ loss: result.loss, learningRate, ...(momentum === undefined ? {} : { momentum }) })
+      progress({ kind: 'notice', message: `step ${traced.length} of ${steps}: loss ${result.loss.toPrecision(7)}` })
+      if (traced.length === steps) stop.abort()
+    })
+    const learner = createStageLearner(stage, model, seed, { progress, signal: stop.signal }, [tracer])
+    learners.push(learner)
+    await mkdir(folder, { recursive: true })
+    const { params } = learner
+    await write(folder, 'start', await storeTensors(learner.snapshot().tensors))
+    await untilStopped(learner, signal)
+    await write(folder, 'batches', batches)
+    await write(folder, 'end', await storeTensors(learner.snapshot().tensors))
+
+    const valid: Record<string, StoredTensor> = {}
+    const validLosses: number[] = []
+    const observer = createTracer(valid, ({ loss }) => {
+      validLosses.push(loss)
+    })
+    const scorer = createStageLearner(stage, model, seed, { progress, signal }, [observer])
+    learners.push(scorer)
+    await evaluate(scorer)
+    await write(folder, 'valid', valid)
+
+    const trace: Trace = {
+      format: 1,
+      ...{ table: row.table.id, row: row.name, seed, recipe: row.recipe, classes: source.classes.length },
+      steps: traced,
+      parameters: params.map(({ path: name, value, role }) => ({ path: name, shape: value.shape, role })),
+      validLosses,
+    }
+    await writeFileAtomic(path.join(folder, 'trace.json'), [`${JSON.stringify(trace, null, 2)}\n`])
+    return trace
+  } finally {
+    signal.removeEventListener('abort', abort)
+    for (const learner of learners) learner.dispose()
+    model.dispose()
+    await source.dispose?.()
+  }
+}
+
+/** As many images as make the steps of the schedule, and the batches of the validation. */
+function limitsOf({ recipe: { batchSize, epochs } }: Row, { totalSteps, validBatches }: TraceOptions): Limits {
+  const limitValid = validBatches * batchSize
+  if (totalSteps === undefined) return { limitValid }
+  if (totalSteps % epochs !== 0) {
+    fail('E_OPTION_RANGE', {
+      what: 'The steps of the schedule must be the same number in every epoch.',
+      expected: `--total-steps as a multiple of ${epochs}, the epochs of the row.`,
+      received: `${totalSteps}.`,
+      fix: `use ${Math.ceil(totalSteps / epochs) * epochs}.`,
+    })
+  }
+  return { limitTrain: (totalSteps / epochs) * batchSize, limitValid }
+}
+
+function tooManySteps(steps: number, available: number): never {
+  return fail('E_OPTION_RANGE', {
+    what: 'The training has fewer steps than are to be written down.',
+    expected: `--steps up to ${available}.`,
+    received: `${steps}.`,
+    fix: 'ask for fewer steps, or for more with --total-steps.',
+  })
+}
+
+/** Keeps every batch as it enters the network, behind all other callbacks; of a fit the training ones alone. */
+function createTracer(batches: Record<string, StoredTensor>, seen: (result: StepResult) => void): BoundCallback {
+  let fitting = false
+  let count = 0
+  return {
+    name: 'tracer',
+    stage: 'checkpoint',
+    callback: {
+      beforeEpoch({ split }) {
+        fitting ||= split === 'train'
+      },
+      async beforeBatch({ images, targets, training }: Batch) {
+        if (fitting && !training) return
+        const index = count++
+        Object.assign(batches, await storeTensors({ [`images/${index}`]: images, [`targets/${index}`]: targets }))
+      },
+      afterBatch: seen,
+    },
+  }
+}
+
+/** Trains to the step at which the tracer stops; only the caller's own signal is an interruption. */
+async function untilStopped(learner: Learner, signal: AbortSignal): Promise<void> {
+  try {
+    await fit(learner)
+  } catch (error) {
+    if (!(error instanceof TricklabError) || error.code !== 'E_INTERRUPTED' || signal.aborted) throw error
+  }
+}
+
+async function write(folder: string, name: string, tensors: StoredTensors): Promise<void> {
+  await writeFileAtomic(path.join(folder, `${name}.safetensors`), encodeSafetensors(tensors, { producer: 'tricklab' }))
+}
