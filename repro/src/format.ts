@@ -1,38 +1,55 @@
 /** How numbers are written for people, in the terminal, in reports and in Markdown alike. */
+import type { MetricFormat } from '@tricklab/core'
 import type { Summary } from './statistics/index.ts'
 
-/** Metrics that are shares of the images: written in per cent, their differences in percentage points (pp). */
-const isShare = (metric: string): boolean => /(^|-)(accuracy|error-rate)$|^top-?\d/.test(metric)
+/** True for shares: written in per cent, their differences in percentage points (pp). */
+export const isPercent = ({ style }: MetricFormat): boolean => style === 'percent'
 
-/** `89.50 %` for a share, `0.3140` for other metrics. */
-export function formatValue(metric: string, value: number): string {
-  return isShare(metric) ? `${(100 * value).toFixed(2)} %` : value.toFixed(4)
+/** The digits alone, without unit: `89.50`, `0.3140`. */
+export function formatDigits(format: MetricFormat, value: number): string {
+  const { digits = isPercent(format) ? 2 : 4 } = format
+  return (isPercent(format) ? 100 * value : value).toFixed(digits)
+}
+
+const valueUnit = (format: MetricFormat) => unitText(isPercent(format) ? '%' : format.unit)
+const sizeUnit = (format: MetricFormat) => unitText(isPercent(format) ? 'pp' : format.unit)
+const unitText = (unit: string | undefined) => (unit === undefined ? '' : ` ${unit}`)
+
+/** `89.50 %` for a share, `0.3140` or `12.5 ms` for other metrics. */
+export function formatValue(format: MetricFormat, value: number): string {
+  return `${formatDigits(format, value)}${valueUnit(format)}`
 }
 
 /** A size without direction, such as a spread or a tolerance: `1.00 pp` or `0.0100`. */
-export function formatSize(metric: string, size: number): string {
-  return isShare(metric) ? `${(100 * size).toFixed(2)} pp` : size.toFixed(4)
+export function formatSize(format: MetricFormat, size: number): string {
+  return `${formatDigits(format, size)}${sizeUnit(format)}`
 }
 
 /** A difference with its sign, `+0.14 pp`, `−0.0100`; zero has none. */
-export function formatDifference(metric: string, difference: number): string {
-  const size = formatSize(metric, Math.abs(difference))
-  if (!/[1-9]/.test(size)) return size
-  return `${difference < 0 ? '−' : '+'}${size}`
+export function formatDifference(format: MetricFormat, difference: number): string {
+  return `${formatSigned(format, difference)}${sizeUnit(format)}`
+}
+
+/** A difference without its unit, for lists of them: `+0.14`. */
+export function formatSigned(format: MetricFormat, difference: number): string {
+  const digits = formatDigits(format, Math.abs(difference))
+  if (!/[1-9]/.test(digits)) return digits
+  return `${difference < 0 ? '−' : '+'}${digits}`
 }
 
 /** An interval of differences, `−0.52 to +0.80 pp`. */
-export function formatInterval(metric: string, { low, high }: { readonly low: number; readonly high: number }): string {
-  return `${formatDifference(metric, low).replace(/ pp$/, '')} to ${formatDifference(metric, high)}`
+export function formatInterval(
+  format: MetricFormat,
+  { low, high }: { readonly low: number; readonly high: number },
+): string {
+  return `${formatSigned(format, low)} to ${formatDifference(format, high)}`
 }
 
 /** `89.64 ± 0.21 % (3)`: mean, sample standard deviation and count; a single value has no spread to show. */
-export function formatSummary(metric: string, { mean, sd, n }: Summary): string {
+export function formatSummary(format: MetricFormat, { mean, sd, n }: Summary): string {
   if (n === 0) return '–'
-  const value = formatValue(metric, mean)
-  if (sd === null) return `${value} (${n})`
-  const spread = isShare(metric) ? (100 * sd).toFixed(2) : sd.toFixed(4)
-  return value.endsWith(' %') ? `${value.slice(0, -2)} ± ${spread} % (${n})` : `${value} ± ${spread} (${n})`
+  const spread = sd === null ? '' : ` ± ${formatDigits(format, sd)}`
+  return `${formatDigits(format, mean)}${spread}${valueUnit(format)} (${n})`
 }
 
 /** A duration: `42 s`, `6 min 20 s`, `3 h 05 min`. */

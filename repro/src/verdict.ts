@@ -1,14 +1,16 @@
-import { fail } from '@tricklab/core'
-import { formatSize, formatValue } from './format.ts'
+import { fail, type MetricFormat, type MetricTraits } from '@tricklab/core'
+import { formatSize, formatValue, isPercent } from './format.ts'
 import type { Reported, Verdict } from './record/types.ts'
 import {
   differenceInterval,
-  halfWidth,
+  floorOf,
   type Interval,
+  meanHalfWidth,
   normal975,
   type Summary,
   seedsFor,
   summarize,
+  type Validation,
 } from './statistics/index.ts'
 
 export interface JudgeInput {
@@ -19,18 +21,20 @@ export interface JudgeInput {
   readonly tolerance: number | null
   /** The run was shortened. */
   readonly partial: boolean
-  /** Which values of the metric are good ones. */
-  readonly better: 'higher' | 'lower'
-  /** Name of the metric, for the wording only. Default: the one that `reported` names. */
-  readonly metric?: string
+  /** Name, direction and format of what is measured. */
+  readonly metric: MetricTraits
+  /** What it was measured on: a share of few samples is not known well, however many seeds there are. */
+  readonly validation: Validation
 }
 
 export interface Judgement {
   readonly verdict: Verdict
   /** Measured mean − reported mean; null when one of them is missing or the run was shortened. */
   readonly difference: number | null
-  /** 95 % interval of the difference (Welch); null when there is no spread to make one of. */
+  /** 95 % interval of the difference; null when there is no spread to make one of. */
   readonly interval: Interval | null
+  /** Half the 95 % interval of the measured mean; null for one seed. */
+  readonly halfWidth: number | null
   /** Why the verdict is what it is, in a sentence, and what its interval assumes. */
   readonly note: string
 }
@@ -43,29 +47,27 @@ export function reportedSummary(reported: Reported | null): Summary | null {
   return { mean: reported.mean, sd: reported.sd ?? null, n: reported.n ?? 1 }
 }
 
-/** Which values of a metric are good ones: what the record says, else lower for a loss and higher for all else. */
-export function betterOf(reported: Reported | null, metric: string): 'higher' | 'lower' {
-  return reported?.better ?? (metric === 'loss' || metric.endsWith('-loss') ? 'lower' : 'higher')
-}
-
 /**
  * Compares measured values with documented ones.
  *
- * In this order: `partial` when the run was shortened; `measured` when nothing is documented to compare with;
- * `inconclusive` when the seeds are too few for the tolerance, that is when the 95 % half-width of the measured mean is
- * larger than it; then `reproduced` when |measured − reported| ≤ tolerance, else `exceeds` or `falls-short`.
+ * In this order: `partial` when the run was shortened; `measured` when nothing is documented to compare with; `exceeds`
+ * or `falls-short` when the whole 95 % interval of the difference lies outside the tolerance; `inconclusive` when the
+ * measured mean is known too coarsely for the tolerance, that is when its 95 % half-width is larger than it; then
+ * `reproduced` when |measured − reported| ≤ tolerance, else `exceeds` or `falls-short`.
  */
 export function judge(input: JudgeInput): Judgement {
-  const { measured, tolerance } = input
+  const { measured, tolerance, metric } = input
   checkFinite(measured)
   const ours = summarize(measured)
   const theirs = reportedSummary(input.reported)
+  const validation = isPercent(metric.format) ? input.validation : null
   // A shortened run says nothing about the documented value, so they are not set against each other.
-  const compared = theirs === null || ours.n === 0 || input.partial ? null : compare(ours, theirs)
+  const compared = theirs === null || ours.n === 0 || input.partial ? null : compare(ours, theirs, validation)
   const result = (verdict: Verdict, sentence: string): Judgement => ({
     verdict,
     difference: compared?.difference ?? null,
     interval: compared?.interval ?? null,
+    halfWidth: meanHalfWidth(ours, validation),
     note: [sentence, ...(compared?.note ? [compared.note] : [])].join(' '),
   })
 
@@ -74,10 +76,12 @@ export function judge(input: JudgeInput): Judgement {
   if (tolerance === null) return result('measured', 'The row declares no tolerance to judge by.')
   if (compared === null) return result('inconclusive', 'No seed has finished.')
 
-  const words = wording(input.metric ?? input.reported?.metric ?? '')
-  const doubt = tooFewSeeds(ours, theirs, tolerance, words)
-  if (doubt !== null) return result('inconclusive', doubt)
-  return result(...place(ours, theirs, tolerance, input.better, words))
+  const words = wording(metric.format)
+  if (!liesOutside(compared.interval, tolerance)) {
+    const doubt = tooCoarse(ours, theirs, tolerance, validation, words)
+    if (doubt !== null) return result('inconclusive', doubt)
+  }
+  return result(...place(ours, theirs, tolerance, metric.better, words))
 }
 
 /** Exit code of a set of rows: 1 when one falls short, else 0. */
@@ -90,38 +94,57 @@ export function within(distance: number, tolerance: number): boolean {
   return Math.abs(distance) <= tolerance * (1 + 1e-9) + 1e-12
 }
 
-function compare(ours: Summary, theirs: Summary) {
-  return { difference: ours.mean - theirs.mean, ...differenceInterval(ours, theirs) }
+function compare(ours: Summary, theirs: Summary, validation: Validation | null) {
+  return { difference: ours.mean - theirs.mean, ...differenceInterval(ours, theirs, validation) }
+}
+
+/** True when not even the nearest end of the interval is within the tolerance: more seeds would not change the verdict. */
+function liesOutside(interval: Interval | null, tolerance: number): boolean {
+  if (interval === null || interval.low * interval.high <= 0) return false
+  return !within(Math.min(Math.abs(interval.low), Math.abs(interval.high)), tolerance)
 }
 
 type Wording = ReturnType<typeof wording>
 
-function wording(metric: string) {
+function wording(format: MetricFormat) {
   return {
-    value: (value: number) => formatValue(metric, value),
-    size: (size: number) => formatSize(metric, size),
+    value: (value: number) => formatValue(format, value),
+    size: (size: number) => formatSize(format, size),
   }
 }
 
 /** Why the measured mean is not known well enough for the tolerance; null when it is. */
-function tooFewSeeds(ours: Summary, theirs: Summary, tolerance: number, { size }: Wording): string | null {
+function tooCoarse(
+  ours: Summary,
+  theirs: Summary,
+  tolerance: number,
+  validation: Validation | null,
+  { size }: Wording,
+): string | null {
+  const limit = `too coarse for a tolerance of ${size(tolerance)}`
+  const samples = validation === null ? '' : ` on ${validation.samples} validation samples`
   if (ours.sd !== null) {
-    const half = halfWidth(ours.sd, ours.n)
+    const half = meanHalfWidth(ours, validation)
+    if (half === null) return `All ${ours.n} seeds gave the same value, so their spread is unknown.`
     if (within(half, tolerance)) return null
-    const enough = `with this spread ${seedsInWords(seedsFor(ours.sd, tolerance))}.`
-    return `The mean of ${ours.n} seeds is known to ±${size(half)}, too coarse for a tolerance of ${size(tolerance)}: ${enough}`
+    const seeds = seedsFor((n) => meanHalfWidth({ ...ours, n }, validation) ?? 0, tolerance, ours.n)
+    return `The mean of ${ours.n} seeds${samples} is known to ±${size(half)}, ${limit}: ${enough(seeds, validation)}`
   }
   if (theirs.sd === null || theirs.n < 2) {
     return 'One seed has no spread and the source gives none: at least one more seed is needed (2 in all).'
   }
-  const half = normal975 * theirs.sd
+  const half = normal975 * Math.sqrt(Math.max(theirs.sd ** 2, floorOf(ours.mean, validation)))
   if (within(half, tolerance)) return null
-  const enough = `with that spread ${seedsInWords(seedsFor(theirs.sd, tolerance))}.`
-  return `One seed is known to ±${size(half)} by the spread of the source, too coarse for a tolerance of ${size(tolerance)}: ${enough}`
+  const assumed = { ...ours, sd: theirs.sd }
+  const seeds = seedsFor((n) => meanHalfWidth({ ...assumed, n }, validation) ?? 0, tolerance)
+  return `One seed${samples} is known to ±${size(half)} by the spread of the source, ${limit}: ${enough(seeds, validation)}`
 }
 
-function seedsInWords(seeds: number | null): string {
-  return seeds === null ? 'no number of seeds would be enough' : `${seeds} seeds would be enough`
+function enough(seeds: number | null, validation: Validation | null): string {
+  if (seeds !== null) return `with this spread ${seeds} seeds would be enough.`
+  return validation === null
+    ? 'no number of seeds would be enough.'
+    : 'no number of seeds would be enough, for the validation set is too small.'
 }
 
 function place(

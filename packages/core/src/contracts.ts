@@ -215,13 +215,29 @@ export interface Optimizer {
   dispose(): void
 }
 
+/** How the values of a metric are written. */
+export interface MetricFormat {
+  /**
+   * `percent`: a share of the samples, from 0 to 1, written in per cent; differences are percentage points, and the
+   * number of samples says how exactly it is known. `number`: as it is.
+   */
+  readonly style: 'percent' | 'number'
+  /** Digits behind the point. Default: 2 in per cent, 4 for a number. */
+  readonly digits?: number
+  /** What stands behind a plain number, such as `ms`. */
+  readonly unit?: string
+}
+
 /**
  * A number computed over all samples of an epoch, never a mean of batch means.
  * `update` may be asynchronous because some engines cannot be read synchronously.
  */
 export interface Metric {
   readonly name: string
+  /** Which values are good ones: verdicts and ablations read it. */
   readonly better: 'higher' | 'lower'
+  /** How values are written, in terminals, reports and charts alike. Default: a number with four digits. */
+  readonly format?: MetricFormat
   update(scores: tf.Tensor2D, targets: tf.Tensor2D): void | Promise<void>
   compute(): number
   reset(): void

@@ -141,6 +141,7 @@ metricContract({
   plugin: nn,
   name: 'top-k-accuracy',
   options: [{}, { k: 1 }, { k: 2 }],
+  classes: 7,
   reference(scores, targets, { k }) {
     const right = scores.filter((row, index) => {
       const own = row[highest(targets[index]!)]!

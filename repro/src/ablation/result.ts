@@ -1,11 +1,11 @@
-import { createModel, createRegistry, createRng, type Row, TricklabError } from '@tricklab/core'
+import { createModel, createRegistry, createRng, type MetricFormat, type Row, TricklabError } from '@tricklab/core'
 import { summarize as summarizeModel } from '@tricklab/nn'
+import { metricOf } from '../record/metrics.ts'
 import { type RunRecord, readRecord, type SeedLog } from '../record/read.ts'
 import { verdictRow } from '../report/verdict-row.ts'
 import { openSource } from '../runner/learner.ts'
 import { openDataset, type RunOptions } from '../runner/run.ts'
 import { median, type PairedDifference, pairedDifference, type Summary, summarize } from '../statistics/index.ts'
-import { betterOf } from '../verdict.ts'
 import type { VariantRun } from './run.ts'
 
 /** The figures of one variant. */
@@ -42,6 +42,8 @@ export interface Ablation {
   readonly row: string
   readonly title: string
   readonly metric: string
+  /** How its values are written. */
+  readonly format: MetricFormat
   /** Which values of the metric are good ones. */
   readonly better: 'higher' | 'lower'
   readonly seeds: readonly number[]
@@ -65,7 +67,7 @@ export async function readAblation(
   const records = await Promise.all(runs.map(({ folder }) => (folder === null ? null : readRecord(folder))))
   const first = records[0]!
   const { metric, engine, precision, partial } = verdictRow(first)
-  const better = betterOf(first.manifest.reported, metric)
+  const { better, format } = metricOf(first.manifest, metric)
   const dataset = await openDataset(row, options)
   const rows: AblationRow[] = []
   for (const [index, run] of runs.entries()) {
@@ -85,6 +87,7 @@ export async function readAblation(
     row: row.name,
     title: row.table.title,
     metric,
+    format,
     better,
     seeds,
     engine,

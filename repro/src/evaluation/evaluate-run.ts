@@ -1,7 +1,8 @@
-import { createRng, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import { createRng, type MetricFormat, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
+import { metricOf } from '../record/metrics.ts'
 import type { Manifest } from '../record/types.ts'
 import { seedFiles } from '../runner/job.ts'
 import { createRowModel } from '../runner/learner.ts'
@@ -49,6 +50,8 @@ export interface Evaluation {
   /** Where this differs from the run: engine, threads, processor, data. Bits may then differ. */
   readonly differences: readonly string[]
   readonly seeds: readonly SeedEvaluation[]
+  /** How the values of each score are written. */
+  readonly formats: { readonly [metric: string]: MetricFormat }
 }
 
 /**
@@ -84,6 +87,7 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
   } finally {
     dataset.dispose?.()
   }
+  const names = [...new Set(seeds.flatMap(({ evaluated }) => Object.keys(evaluated)))]
   return {
     table: manifest.table,
     row: manifest.row,
@@ -93,6 +97,7 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
     precision: engine.precision,
     differences: describeDifferences(record.manifest, engine, dataset.digest),
     seeds,
+    formats: Object.fromEntries(names.map((name) => [name, metricOf(manifest, name).format])),
   }
 }
 

@@ -21,6 +21,7 @@ export async function openRun(folder: string, table?: string): Promise<OpenedRun
     table: await findTable(manifest.table, folder, table),
     name: manifest.row,
     recipe: manifest.recipe as unknown as NormalRecipe,
+    metrics: manifest.metrics ?? [],
     hash: manifest.recipeHash,
     reported: manifest.reported ?? undefined,
     tolerance: manifest.tolerance ?? undefined,

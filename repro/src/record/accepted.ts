@@ -145,7 +145,10 @@ async function checkAgainstRecipe(record: string, manifest: Manifest): Promise<P
   return checkRecord(record, currentRow(row, manifest), { acceptFallsShort: row.knownToFallShort })
 }
 
-function currentRow({ recipe, hash, reported, tolerance, recordedSeeds }: Row, { dataset }: Manifest): CurrentRow {
+function currentRow(
+  { recipe, hash, metrics, reported, tolerance, recordedSeeds }: Row,
+  { dataset }: Manifest,
+): CurrentRow {
   return {
     recipeHash: hash,
     reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
@@ -153,6 +156,7 @@ function currentRow({ recipe, hash, reported, tolerance, recordedSeeds }: Row, {
     seeds: recordedSeeds,
     trainSize: dataset.train,
     validSize: dataset.valid,
+    metrics,
     predictor: recipe.predictor?.use,
     ...planOfStages(stageRecipes(recipe), recipe.stages !== undefined),
   }
@@ -197,13 +201,14 @@ async function listTraining(table: TrainingTable, name: string, root: string): P
   const record = findAccepted(table.id, name, root)
   const result = record === undefined ? undefined : verdictRow(await readRecord(record))
   const reported = result?.reported ?? documentedNumbers(row)
-  const metric = row.reported?.metric ?? 'accuracy'
+  const judged = row.reported?.metric ?? 'accuracy'
+  const format = row.metrics.find(({ name }) => name === judged)?.format ?? { style: 'number' }
   return {
     table: table.id,
     row: name,
     kind: 'training',
-    reported: reported === null ? '–' : formatSummary(metric, reported),
-    measured: result?.measured == null ? '–' : formatSummary(metric, result.measured),
+    reported: reported === null ? '–' : formatSummary(format, reported),
+    measured: result?.measured == null ? '–' : formatSummary(format, result.measured),
     status: result === undefined ? 'not yet run' : `${result.verdict} (${result.engine})`,
   }
 }

@@ -1,14 +1,16 @@
 import {
   canonicalJson,
   type Json,
+  type MetricTraits,
   type NormalRecipe,
   type NormalStage,
   type Problem,
   TricklabError,
 } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
-import { betterOf, judge, within } from '../verdict.ts'
+import { judge, within } from '../verdict.ts'
 import { checkLog, type Plan } from './check-log.ts'
+import { metricOf, validationOf } from './metrics.ts'
 import { type RunRecord, readRecord } from './read.ts'
 import type { Manifest, Reported } from './types.ts'
 
@@ -19,6 +21,7 @@ export interface CurrentRow extends Plan {
   readonly tolerance: number | null
   readonly seeds: readonly number[]
   readonly validSize: number
+  readonly metrics: readonly MetricTraits[]
 }
 
 export interface CheckOptions {
@@ -72,6 +75,11 @@ function checkIdentity(manifest: Manifest, row: CurrentRow | undefined): Problem
     const expectedSizes = `${row.trainSize} training and ${row.validSize} validation images`
     problems.push(problem('The dataset has another size.', expectedSizes, `${train} and ${valid}`, again))
   }
+  const [declared, recorded] = [row.metrics, manifest.metrics].map((metrics) => JSON.stringify(metrics))
+  if (recorded !== undefined && recorded !== declared) {
+    const fix = 'correct `metrics` in the manifest; nothing needs to be run again.'
+    problems.push(problem('The metrics are described otherwise now.', declared, recorded, fix))
+  }
   return problems
 }
 
@@ -116,8 +124,11 @@ function checkVerdict({ manifest, logs }: RunRecord, row: CurrentRow | undefined
   if (measured.some((value) => value === undefined)) {
     return [problem(`A result lacks the metric "${reported.metric}".`)]
   }
-  const better = betterOf(reported, reported.metric)
-  const judgement = judge({ reported, measured: measured as number[], tolerance, partial: false, better })
+  // The direction is the recipe's: a record cannot turn it round.
+  const metric = row?.metrics.find(({ name }) => name === reported.metric) ?? metricOf(manifest, reported.metric)
+  const { better } = metric
+  const validation = validationOf(manifest)
+  const judgement = judge({ reported, measured: measured as number[], tolerance, partial: false, metric, validation })
   // Too few seeds must not hide a mean that lies outside.
   const difference = judgement.difference ?? 0
   const worse = !within(difference, tolerance) && difference > 0 !== (better === 'higher')

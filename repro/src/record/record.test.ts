@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { lossTraits, type MetricTraits } from '@tricklab/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { documented, type FakeOptions, type FakeRecord, fakeRecord, writeFakeRecord } from '../../test/fake-record.ts'
 import { type CheckOptions, type CurrentRow, checkRecord } from './check.ts'
@@ -22,10 +23,16 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
+const described: readonly MetricTraits[] = [
+  { name: 'accuracy', better: 'higher', format: { style: 'percent' } },
+  lossTraits,
+]
+
 function rowOf({ manifest }: FakeRecord): CurrentRow {
   const { recipeHash, reported, tolerance, seeds } = manifest
   const sizes = {
     trainSize: 10,
+    metrics: described,
     validSize: 10_000,
     staged: false,
     predictor: undefined,

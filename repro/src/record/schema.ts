@@ -21,7 +21,6 @@ const curve = mapOf(listOf(nullable(number)))
 const reported = objectOf(
   { metric: text },
   {
-    better: oneOf('higher', 'lower'),
     runs: listOf(number),
     mean: number,
     sd: number,
@@ -30,6 +29,12 @@ const reported = objectOf(
     curve: objectOf({}, { train: curve, valid: curve }),
   },
 )
+
+const metric = objectOf({
+  name: text,
+  better: oneOf('higher', 'lower'),
+  format: objectOf({ style: oneOf('percent', 'number') }, { digits: count, unit: text }),
+})
 
 export const engineShape = objectOf({
   name: text,
@@ -74,7 +79,7 @@ export const manifestShape = objectOf(
     hooks: mapOf(listOf(text)),
     status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
   },
-  { note: text, joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
+  { note: text, metrics: listOf(metric), joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
 )
 
 /** Shape of a line of `seed-N.jsonl`, by event. */

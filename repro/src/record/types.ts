@@ -3,7 +3,7 @@
  * `manifest.json` (this is what ran, on what), `seed-N.jsonl` (what happened, a line a step), `seed-N.safetensors`
  * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
  */
-import type { Json, Scores } from '@tricklab/core'
+import type { Json, MetricTraits, Scores } from '@tricklab/core'
 
 export const recordSchema = 1
 
@@ -11,8 +11,6 @@ export const recordSchema = 1
 export interface Reported {
   /** Metric that the verdict is about. */
   readonly metric: string
-  /** Which values of the metric are good ones. Default: `lower` for `loss`, `higher` for all else. */
-  readonly better?: 'higher' | 'lower'
   /** One value a run, where the source lists them. */
   readonly runs?: readonly number[]
   /** Where the source gives only summary numbers. Left out `n` is taken as 1: the least that the source can mean. */
@@ -78,6 +76,8 @@ export interface Manifest extends RunOrigin {
   readonly recipeHash: string
   /** The normalised row: every default filled in. */
   readonly recipe: Json
+  /** Direction and format of every score, the loss last; absent from records before it was recorded. */
+  readonly metrics?: readonly MetricTraits[]
   readonly reported: Reported | null
   readonly tolerance: number | null
   /** The recipe's remark on this row: what the source leaves open, what is known to differ. */

@@ -1,17 +1,22 @@
+import type { MetricTraits } from '@tricklab/core'
 import type { Ablation, AblationRow } from '../ablation/result.ts'
 import {
   formatDifference,
+  formatDigits,
   formatInterval,
   formatP,
   formatRatio,
   formatSeconds,
+  formatSigned,
   formatSummary,
-  formatValue,
 } from '../format.ts'
 import { type CostLane, drawCostChart } from './chart/cost-chart.ts'
 import { drawEffectChart } from './chart/effect-chart.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
+
+/** Name and format of the metric that a page is about. */
+type ShownMetric = Pick<MetricTraits, 'name' | 'format'>
 
 type CostKey = 'params' | 'macs' | 'secondsPerEpoch' | 'peakMemoryMiB'
 
@@ -22,12 +27,13 @@ export interface AblationReport {
 }
 
 export function ablationPage({ ablation }: AblationReport): Page {
-  const { table, row, title, metric, better, seeds, engine, precision, partial, rows } = ablation
+  const { table, row, title, metric, format, better, seeds, engine, precision, partial, rows } = ablation
   const [whole, ...others] = rows as [AblationRow, ...AblationRow[]]
   const effects = others.flatMap(({ trick, worth }) =>
     trick === null || worth === null ? [] : [{ name: trick, difference: worth }],
   )
-  const chart = drawEffectChart(metric, effects)
+  const shown = { name: metric, format }
+  const chart = drawEffectChart(shown, effects)
   const costs = drawCostChart(others.flatMap((other) => costLane(other, whole)))
   const smallest = 2 / 2 ** seeds.length
   return {
@@ -44,7 +50,7 @@ ${chart !== null && html`<figure class="overview"><figcaption><span class="figur
 ${costs !== null && html`<figure class="overview"><figcaption><span class="figure-title">Cost</span><span class="hint">what the whole row has more than the row without the trick</span></figcaption>${costs}</figure>`}
 <h3>Accuracy and cost</h3>
 <div class="scroll"><table class="cards verdicts"><thead><tr><th>without</th><th class="number">${metric}</th><th class="number">worth</th><th class="number">sign-flip p</th><th class="number">parameters</th><th class="number">million MACs</th><th class="number">time an epoch</th><th class="number">peak memory</th></tr></thead><tbody>
-${wholeRow(whole, metric)}${others.map((other) => ablatedRow(other, whole, metric))}</tbody></table></div>
+${wholeRow(whole, shown)}${others.map((other) => ablatedRow(other, whole, shown))}</tbody></table></div>
 <p class="hint">Mean ± sample standard deviation (number of seeds). Worth with its 95 % interval, paired t over seeds; p of the exact two-sided sign-flip test over all ${2 ** seeds.length} assignments of signs, which with ${seeds.length} seed${seeds.length > 1 && 's'} cannot be below ${formatP(smallest)}. Costs are those of the row without the trick, and how many times those of the whole row. Time: median over epochs, validation included. Memory: most that a training process held.</p>
 ${failures(rows)}`,
   }
@@ -69,7 +75,7 @@ function costLane(without: AblationRow, whole: AblationRow): CostLane[] {
   ]
 }
 
-function wholeRow({ row, ...figures }: AblationRow, metric: string): Html {
+function wholeRow({ row, ...figures }: AblationRow, metric: ShownMetric): Html {
   return html`<tr><th scope="row" data-label="without">nothing<small>${row}, the whole row</small></th>
 ${resultCell(figures, metric)}
 <td class="number" data-label="worth">–</td><td class="number" data-label="sign-flip p">–</td>
@@ -77,20 +83,24 @@ ${costCells({ ...figures, row }, null)}</tr>
 `
 }
 
-function ablatedRow(line: AblationRow, whole: AblationRow, metric: string): Html {
+function ablatedRow(line: AblationRow, whole: AblationRow, metric: ShownMetric): Html {
+  const { format } = metric
   const { trick, place, instead, sameAs, worth } = line
-  const values = worth?.values.map((value) => formatDifference(metric, value).replace(' pp', '')).join(' · ')
+  const values = worth?.values.map((value) => formatSigned(format, value)).join(' · ')
   return html`<tr><th scope="row" data-label="without">${trick}<small>${place}${instead !== null && html`: ${instead} instead`}</small>${sameAs !== null && html`<small>the same recipe as ${sameAs}</small>`}</th>
 ${resultCell(line, metric)}
-<td class="number" data-label="worth">${worth === null ? '–' : formatDifference(metric, worth.mean)}${worth?.interval && html`<small>${formatInterval(metric, worth.interval)}</small>`}${worth !== null && worth.n > 1 && html`<small class="values">${values}</small>`}</td>
+<td class="number" data-label="worth">${worth === null ? '–' : formatDifference(format, worth.mean)}${worth?.interval && html`<small>${formatInterval(format, worth.interval)}</small>`}${worth !== null && worth.n > 1 && html`<small class="values">${values}</small>`}</td>
 <td class="number" data-label="sign-flip p">${worth === null ? '–' : formatP(worth.signFlipP)}</td>
 ${costCells(line, whole)}</tr>
 `
 }
 
-function resultCell({ measured, results }: Pick<AblationRow, 'measured' | 'results'>, metric: string): Html {
-  const values = Object.values(results).map((value) => formatValue(metric, value).replace(' %', ''))
-  return html`<td class="number" data-label="${metric}">${measured === null ? '–' : formatSummary(metric, measured)}${values.length > 1 && html`<small class="values">${values.join(' · ')}</small>`}</td>`
+function resultCell(
+  { measured, results }: Pick<AblationRow, 'measured' | 'results'>,
+  { name, format }: ShownMetric,
+): Html {
+  const values = Object.values(results).map((value) => formatDigits(format, value))
+  return html`<td class="number" data-label="${name}">${measured === null ? '–' : formatSummary(format, measured)}${values.length > 1 && html`<small class="values">${values.join(' · ')}</small>`}</td>`
 }
 
 /** Costs, and how many times those of the whole row. */

@@ -15,16 +15,16 @@ export function renderMarkdownTable(records: readonly RunRecord[]): string {
 
 function cellsOf(record: RunRecord): string[] {
   const { table } = record.manifest
-  const { row, metric, reported, measured, difference, interval, tolerance, verdict, engine, precision } =
+  const { row, format, reported, measured, difference, interval, tolerance, verdict, engine, precision } =
     verdictRow(record)
-  const range = interval === null ? '' : ` (${formatInterval(metric, interval)})`
+  const range = interval === null ? '' : ` (${formatInterval(format, interval)})`
   const cells = [
     table,
     row,
-    reported === null ? '–' : formatSummary(metric, reported),
-    measured === null ? '–' : formatSummary(metric, measured),
-    difference === null ? '–' : `${formatDifference(metric, difference)}${range}`,
-    tolerance === null ? '–' : formatSize(metric, tolerance),
+    reported === null ? '–' : formatSummary(format, reported),
+    measured === null ? '–' : formatSummary(format, measured),
+    difference === null ? '–' : `${formatDifference(format, difference)}${range}`,
+    tolerance === null ? '–' : formatSize(format, tolerance),
     `${verdictWords[verdict].sign} ${verdictWords[verdict].words}`,
     `${engine} ${precision}`,
   ]

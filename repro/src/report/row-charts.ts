@@ -1,4 +1,5 @@
-import { formatValue } from '../format.ts'
+import { formatValue, isPercent } from '../format.ts'
+import { metricOf } from '../record/metrics.ts'
 import type { RunRecord, SeedLog } from '../record/read.ts'
 import { mean } from '../statistics/index.ts'
 import { drawLineChart, type EndLabel, type Line, type Tone } from './chart/line-chart.ts'
@@ -125,7 +126,7 @@ function trainLosses({ stepsPerEpoch, opacity, record }: Frame, log: SeedLog): L
 
 function metricChart(frame: Frame, metric: string): Html {
   const { record, epochs, limit } = frame
-  const percent = formatValue(metric, 0).endsWith('%')
+  const percent = isPercent(formatOf(record, metric))
   return figure(
     metric.charAt(0).toUpperCase() + metric.slice(1),
     [['train', 'train'], ['valid', 'valid'], ...documentedLegend(frame, metric, 'documented train')],
@@ -150,6 +151,8 @@ function metricChart(frame: Frame, metric: string): Html {
   )
 }
 
+const formatOf = ({ manifest }: RunRecord, metric: string) => metricOf(manifest, metric).format
+
 /** One line a seed through its values after each epoch. */
 function epochLines({ record, opacity }: Frame, metric: string, split: Split): Line[] {
   return record.logs.map(({ seed, epochs }) => ({
@@ -168,7 +171,7 @@ function epochDots({ record, everyPoint }: Frame, metric: string, split: Split):
     epochs.flatMap((epoch) => {
       const y = epoch[split][metric]
       if (y === undefined) return []
-      const title = `seed ${seed}, ${split} ${metric} after epoch ${epoch.epoch + 1}: ${formatValue(metric, y)}`
+      const title = `seed ${seed}, ${split} ${metric} after epoch ${epoch.epoch + 1}: ${formatValue(formatOf(record, metric), y)}`
       return [{ tone: split, shape: 'dot', x: epoch.epoch + 1, y, title, size: 1 } satisfies Mark]
     }),
   )
@@ -194,12 +197,13 @@ function documentedCurves({ record, epochs }: Frame, metric: string): Documented
 }
 
 function documentedMarks(frame: Frame, metric: string): Mark[] {
+  const { record } = frame
   return documentedCurves(frame, metric).flatMap(({ split, points, overEpoch }) => {
     const every = points.length <= fewMarks ? 1 : Math.ceil(points.length / 12)
     const shown = (index: number) => (points.length - 1 - index) % every === 0
     return points.flatMap(({ x, y }, index) => {
       if (y === null || !shown(index)) return []
-      const title = `documented ${split} ${metric}, epoch ${index + 1}: ${formatValue(metric, y)}`
+      const title = `documented ${split} ${metric}, epoch ${index + 1}: ${formatValue(formatOf(record, metric), y)}`
       const shape = split === 'train' ? 'square' : 'diamond'
       return [{ tone: split, shape, x, y, title, ...(overEpoch && every === 1 ? { span: 0.5 } : {}) } satisfies Mark]
     })

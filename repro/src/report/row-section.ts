@@ -1,5 +1,6 @@
-import type { Json } from '@tricklab/core'
+import type { Json, MetricTraits } from '@tricklab/core'
 import { formatSeconds, formatValue } from '../format.ts'
+import { metricOf } from '../record/metrics.ts'
 import type { RunRecord, SeedLog } from '../record/read.ts'
 import type { Limits, Manifest, RunOrigin } from '../record/types.ts'
 import { type Html, html } from './html.ts'
@@ -18,7 +19,7 @@ export function rowSection(record: RunRecord, row: VerdictRow, id: string, open:
 <h2><span>${manifest.row}</span> ${badge(row.verdict)}</h2>
 ${manifest.partial !== null && partialBanner(manifest.partial)}
 ${unfinishedBanner(record)}
-<p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.metric, manifest.reported.leaderboard)} at the time.`}</p>
+<p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.format, manifest.reported.leaderboard)} at the time.`}</p>
 ${row.remark !== undefined && html`<p class="note"><b>Training above validation:</b> ${row.remark}</p>`}
 ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
 ${rowCharts(record)}
@@ -50,20 +51,21 @@ function unfinishedBanner({ manifest }: RunRecord): Html | null {
 }
 
 function seedTable({ manifest, logs }: RunRecord): Html {
-  const metrics = [...new Set(logs.flatMap(({ end }) => Object.keys(end?.result ?? {})))]
+  const names = new Set(logs.flatMap(({ end }) => Object.keys(end?.result ?? {})))
+  const metrics = [...names].map((name) => metricOf(manifest, name))
   const bySeed = new Map(logs.map((log) => [log.seed, log]))
-  return html`<table class="cards seeds"><thead><tr><th>seed</th><th>status</th>${metrics.map((metric) => html`<th class="number">${metric}</th>`)}<th class="number">steps</th><th class="number">time</th><th class="number" title="share of the epochs' time that training waited for batches">waiting</th><th class="number">memory</th><th>final weights, SHA-256</th></tr></thead><tbody>
+  return html`<table class="cards seeds"><thead><tr><th>seed</th><th>status</th>${metrics.map((metric) => html`<th class="number">${metric.name}</th>`)}<th class="number">steps</th><th class="number">time</th><th class="number" title="share of the epochs' time that training waited for batches">waiting</th><th class="number">memory</th><th>final weights, SHA-256</th></tr></thead><tbody>
 ${manifest.seeds.map((seed) => seedRow(seed, manifest.status[seed] ?? 'not begun', bySeed.get(seed), metrics))}</tbody></table>`
 }
 
-function seedRow(seed: number, status: string, log: SeedLog | undefined, metrics: readonly string[]): Html {
+function seedRow(seed: number, status: string, log: SeedLog | undefined, metrics: readonly MetricTraits[]): Html {
   const end = log?.end
   const resumed = log?.resumes.length ?? 0
-  const value = (metric: string) => {
-    const result = end?.result[metric]
-    return result === undefined ? '–' : formatValue(metric, result)
+  const value = ({ name, format }: MetricTraits) => {
+    const result = end?.result[name]
+    return result === undefined ? '–' : formatValue(format, result)
   }
-  return html`<tr><th scope="row" data-label="seed">${seed}</th><td data-label="status">${status}${resumed > 0 && html`, resumed ${resumed}×`}</td>${metrics.map((metric) => html`<td class="number" data-label="${metric}">${value(metric)}</td>`)}<td class="number" data-label="steps">${log?.steps.at(-1)?.step ?? 0}</td><td class="number" data-label="time">${log === undefined ? '–' : formatSeconds(secondsOf(log))}</td><td class="number" data-label="waiting">${formatWaiting(log)}</td><td class="number" data-label="memory">${end ? `${Math.round(end.peakMemoryMiB)} MiB` : '–'}</td><td class="hash" data-label="final weights, SHA-256">${end?.weights ?? '–'}</td></tr>
+  return html`<tr><th scope="row" data-label="seed">${seed}</th><td data-label="status">${status}${resumed > 0 && html`, resumed ${resumed}×`}</td>${metrics.map((metric) => html`<td class="number" data-label="${metric.name}">${value(metric)}</td>`)}<td class="number" data-label="steps">${log?.steps.at(-1)?.step ?? 0}</td><td class="number" data-label="time">${log === undefined ? '–' : formatSeconds(secondsOf(log))}</td><td class="number" data-label="waiting">${formatWaiting(log)}</td><td class="number" data-label="memory">${end ? `${Math.round(end.peakMemoryMiB)} MiB` : '–'}</td><td class="hash" data-label="final weights, SHA-256">${end?.weights ?? '–'}</td></tr>
 `
 }
 

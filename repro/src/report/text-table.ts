@@ -1,4 +1,4 @@
-import { formatDifference, formatInterval, formatSeconds, formatSize, formatSummary, formatValue } from '../format.ts'
+import { formatDifference, formatDigits, formatInterval, formatSeconds, formatSize, formatSummary } from '../format.ts'
 import { verdictWords } from './verdict-badge.ts'
 import type { VerdictRow } from './verdict-row.ts'
 
@@ -31,23 +31,23 @@ export function formatVerdictTable(rows: readonly VerdictRow[]): string {
 
 const isNumber = (column: number): boolean => column >= 1 && column <= 4
 
-function cellsOf({ row, metric, reported, measured, difference, tolerance, verdict }: VerdictRow): string[] {
+function cellsOf({ row, format, reported, measured, difference, tolerance, verdict }: VerdictRow): string[] {
   const { sign, words } = verdictWords[verdict]
   return [
     row,
-    reported === null ? '–' : formatSummary(metric, reported),
-    measured === null ? '–' : formatSummary(metric, measured),
-    difference === null ? '–' : formatDifference(metric, difference),
-    tolerance === null ? '–' : formatSize(metric, tolerance),
+    reported === null ? '–' : formatSummary(format, reported),
+    measured === null ? '–' : formatSummary(format, measured),
+    difference === null ? '–' : formatDifference(format, difference),
+    tolerance === null ? '–' : formatSize(format, tolerance),
     `${sign} ${words}`,
   ]
 }
 
-function details({ metric, measured, interval, engine, precision, seconds, note, remark }: VerdictRow): string {
-  const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' ')
+function details({ metric, format, measured, interval, engine, precision, seconds, note, remark }: VerdictRow): string {
+  const values = measured?.values.map((value) => formatDigits(format, value)).join(' ')
   const parts = [
     ...(values === undefined ? [] : [`${metric} ${values}`]),
-    ...(interval === null ? [] : [`difference 95 % ${formatInterval(metric, interval)}`]),
+    ...(interval === null ? [] : [`difference 95 % ${formatInterval(format, interval)}`]),
     `${engine} ${precision}, ${formatSeconds(seconds)}`,
   ]
   return `${parts.join('; ')}. ${note}${remark === undefined ? '' : ` ${remark}`}`

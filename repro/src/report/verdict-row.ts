@@ -1,21 +1,27 @@
+import type { MetricFormat } from '@tricklab/core'
 import { lossGap } from '../loss-gap/gap.ts'
 import { lossGapRemark } from '../loss-gap/remark.ts'
+import { metricOf, validationOf } from '../record/metrics.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
 import type { Verdict } from '../record/types.ts'
 import { type Interval, type Summary, summarize } from '../statistics/index.ts'
-import { betterOf, judge, reportedSummary } from '../verdict.ts'
+import { judge, reportedSummary } from '../verdict.ts'
 
 /** One row of a verdict table, and of `--json`: documented and measured side by side. */
 export interface VerdictRow {
   readonly row: string
   readonly metric: string
+  /** How its values are written. */
+  readonly format: MetricFormat
   readonly reported: Summary | null
   /** Null while no seed has finished. */
   readonly measured: (Summary & { readonly values: readonly number[] }) | null
   /** Measured mean − reported mean. */
   readonly difference: number | null
-  /** 95 % interval of the difference (Welch). */
+  /** 95 % interval of the difference. */
   readonly interval: Interval | null
+  /** Half the 95 % interval of the measured mean. */
+  readonly halfWidth: number | null
   readonly tolerance: number | null
   readonly verdict: Verdict
   /** Why, in a sentence. */
@@ -40,14 +46,15 @@ export function verdictRow(record: RunRecord): VerdictRow {
   const { reported, tolerance, engine } = manifest
   const partial = manifest.partial !== null
   const remark = lossGapRemark(lossGap(record))
-  const better = betterOf(reported, metric)
+  const traits = metricOf(manifest, metric)
   return {
     row: manifest.row,
     metric,
+    format: traits.format,
     reported: reportedSummary(reported),
     measured: values.length === 0 ? null : { ...summarize(values), values },
     tolerance,
-    ...judge({ reported, measured: values, tolerance, partial, better, metric }),
+    ...judge({ reported, measured: values, tolerance, partial, metric: traits, validation: validationOf(manifest) }),
     ...(remark === undefined ? {} : { remark }),
     engine: engine.name,
     precision: engine.precision,

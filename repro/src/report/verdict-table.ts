@@ -1,4 +1,4 @@
-import { formatDifference, formatInterval, formatSeconds, formatSize, formatSummary, formatValue } from '../format.ts'
+import { formatDifference, formatDigits, formatInterval, formatSeconds, formatSize, formatSummary } from '../format.ts'
 import { type Html, html } from './html.ts'
 import { badge } from './verdict-badge.ts'
 import type { VerdictRow } from './verdict-row.ts'
@@ -11,14 +11,14 @@ ${rows.map((row, index) => tableRow(row, links[index]!))}</tbody></table></div>
 }
 
 function tableRow(row: VerdictRow, link: string): Html {
-  const { metric, reported, measured, difference, interval, tolerance } = row
-  const values = measured?.values.map((value) => formatValue(metric, value).replace(' %', '')).join(' · ')
+  const { metric, format, reported, measured, difference, interval, tolerance } = row
+  const values = measured?.values.map((value) => formatDigits(format, value)).join(' · ')
   return html`<tr><th scope="row" data-label="row"><a href="#${link}">${row.row}</a><small>${metric}</small></th>
 <td data-label="verdict">${badge(row.verdict)}</td>
-<td class="number" data-label="documented">${reported === null ? '–' : formatSummary(metric, reported)}</td>
-<td class="number" data-label="measured">${measured === null ? '–' : formatSummary(metric, measured)}${measured !== null && measured.n > 1 && html`<small class="values">${values}</small>`}</td>
-<td class="number" data-label="difference">${difference === null ? '–' : formatDifference(metric, difference)}${interval !== null && html`<small>${formatInterval(metric, interval)}</small>`}</td>
-<td class="number" data-label="tolerance">${tolerance === null ? '–' : formatSize(metric, tolerance)}</td>
+<td class="number" data-label="documented">${reported === null ? '–' : formatSummary(format, reported)}</td>
+<td class="number" data-label="measured">${measured === null ? '–' : formatSummary(format, measured)}${measured !== null && measured.n > 1 && html`<small class="values">${values}</small>`}</td>
+<td class="number" data-label="difference">${difference === null ? '–' : formatDifference(format, difference)}${interval !== null && html`<small>${formatInterval(format, interval)}</small>`}</td>
+<td class="number" data-label="tolerance">${tolerance === null ? '–' : formatSize(format, tolerance)}</td>
 <td class="engine" data-label="engine">${row.engine} ${row.precision}</td>
 <td class="number" data-label="time">${formatSeconds(row.seconds)}</td></tr>
 `

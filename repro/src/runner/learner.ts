@@ -8,6 +8,7 @@ import {
   type Dataset,
   type FitStart,
   Learner,
+  type Metric,
   type Model,
   type Registry,
   type Rng,
@@ -136,6 +137,15 @@ export function openViews(
   )
 }
 
+/** The metrics of a row. @errors E_OPTION_RANGE where one says nothing about so few classes */
+export function createMetrics(
+  { recipe, table }: Row,
+  classes: readonly string[],
+  registry = createRegistry(table.plugins),
+): Metric[] {
+  return recipe.metrics.map((metric) => registry.create('metric', metric, { classes }))
+}
+
 /** The callbacks that a recipe names, in its order. */
 export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchSource): BoundCallback[] {
   const registered = registry.list('callback')
@@ -198,7 +208,7 @@ export function createStageLearner(
       totalSteps: stepsPerEpoch * epochs,
       stepsPerEpoch,
     }),
-    metrics: recipe.metrics.map((metric) => registry.create('metric', metric, { classes: source.classes })),
+    metrics: createMetrics(row, source.classes, registry),
     source,
     epochs,
     ...(accumulate === undefined ? {} : { accumulate }),

@@ -17,7 +17,7 @@ import { type Limits, type Manifest, recordSchema, type SeedStatus } from '../re
 import { describeEnvironment } from './environment.ts'
 import { createHarness, runJob } from './job.ts'
 import { runJobProcess } from './job-process.ts'
-import { bindRecipeCallbacks, openSource, splitDataset, stageRows } from './learner.ts'
+import { bindRecipeCallbacks, createMetrics, openSource, splitDataset, stageRows } from './learner.ts'
 import { createRunFolder, findResumable, readEnd, readManifest, writeManifest } from './run-folder.ts'
 
 export interface RunOptions {
@@ -77,6 +77,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowRun> {
   const seeds = options.seeds ?? row.seeds
   const partial = Object.keys(limits).length === 0 ? null : limits
   const dataset = await openDataset(row, options)
+  createMetrics(row, dataset.classes)
 
   const identity = { engine: describeEngine(engine), partial }
   const resumed = options.resume ? findResumable(out, row, identity) : undefined
@@ -160,6 +161,7 @@ async function describeRun(
     row: row.name,
     recipeHash: row.hash,
     recipe: recipe as unknown as Json,
+    metrics: row.metrics,
     reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
     tolerance: row.tolerance ?? null,
     ...(row.note === undefined ? {} : { note: row.note }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { fail, isTable, rowNames, suggest, type Table, TricklabError } from '@tricklab/core'
+import { checkTable, fail, failAll, isTable, rowNames, suggest, type Table, TricklabError } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { loadTypeScript } from './load-typescript.ts'
 
@@ -70,7 +70,10 @@ async function importTable(file: string, absolute: string): Promise<Table> {
     })
   }
   const table = exported.default
-  if (isTable(table)) return table
+  if (isTable(table)) {
+    failAll(checkTable(table))
+    return table
+  }
   const others = Object.keys(exported).filter((name) => isTable((exported as { [name: string]: unknown })[name]))
   fail('E_RECIPE', {
     what: `${file} does not export a table.`,

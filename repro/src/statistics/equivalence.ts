@@ -14,7 +14,9 @@ export interface Equivalence {
  * Two one-sided Welch tests of `|mean(a) − mean(b)| < margin`: t₁ = (d + margin) / s against "the difference is at most
  * −margin", t₂ = (d − margin) / s against "at least +margin", with d the difference of the means, s its standard error and
  * Welch's degrees of freedom. At p < 0.05 the 90 % interval of the difference lies within the margin.
- * Null where one of the sides has no spread.
+ * Null where a side is a single value, or all values of both are equal: nothing then says how far to trust the means.
+ *
+ * The samples count as given, so the answer is about them: both sides should be measured on the same ones.
  * @paper D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987), 657–680
  * @throws RangeError for a margin that is not above 0
  */
@@ -23,6 +25,6 @@ export function equivalence(a: Summary, b: Summary, margin: number): Equivalence
   const welch = welchOf(a, b)
   if (welch === null) return null
   const { difference, error, df } = welch
-  if (error === 0) return { margin, p: Math.abs(difference) < margin ? 0 : 1 }
+  if (error === 0) return null
   return { margin, p: studentCdf((Math.abs(difference) - margin) / error, df) }
 }

@@ -4,4 +4,5 @@ export { mostPairs, type PairedDifference, pairedDifference, signFlipP } from '.
 export { median, type Spread, spreadOf } from './spread.ts'
 export { normal975, studentCdf, studentQuantile } from './student-t.ts'
 export { mean, type Summary, sampleSd, standardError, summarize } from './summary.ts'
+export { floorOf, meanHalfWidth, samplingVariance, type Validation } from './validation.ts'
 export { differenceInterval, halfWidth, type Interval, seedsFor } from './welch.ts'

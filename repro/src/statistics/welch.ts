@@ -1,5 +1,6 @@
 import { studentQuantile } from './student-t.ts'
 import { type Summary, standardError } from './summary.ts'
+import { floorOf, freedom, meanError, quantile975, type Validation } from './validation.ts'
 
 /** A 95 % interval. */
 export interface Interval {
@@ -21,44 +22,67 @@ export function halfWidth(sd: number, n: number): number {
 }
 
 /**
- * Fewest values (at least 2) whose mean has a 95 % half-width within `tolerance` if their standard deviation is `sd`;
- * null when a million values would not do.
+ * Fewest values (more than `above`, at least 2) whose mean has a 95 % half-width within `tolerance`; null when a million
+ * values would not do.
+ * @param half the half-width of the mean of so many
  */
-export function seedsFor(sd: number, tolerance: number): number | null {
-  let high = 2
-  while (halfWidth(sd, high) > tolerance) {
+export function seedsFor(half: (n: number) => number, tolerance: number, above = 1): number | null {
+  let high = Math.max(2, above + 1)
+  while (half(high) > tolerance) {
     if (high > 1_000_000) return null
     high *= 2
   }
-  let low = 1
+  let low = above
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    if (halfWidth(sd, middle) > tolerance) low = middle
+    if (half(middle) > tolerance) low = middle
     else high = middle
   }
   return high
 }
 
 /**
- * 95 % interval of the difference `measured − reported` of two means, after Welch: standard error
- * √(s₁²/n₁ + s₂²/n₂), degrees of freedom after Welch and Satterthwaite.
+ * 95 % interval of the difference `measured − reported` of two means, after Welch: standard error √(e₁² + e₂²), degrees
+ * of freedom after Welch and Satterthwaite. The error e of a mean is s / √n, and for shares at least what their
+ * validation set leaves open (`meanError`); the source is taken to have validated with as many samples as we.
  *
  * A side without a standard deviation has none to offer: a source that gives one lacks nothing; for one that gives
  * none, the measured one stands in for both, and the note says so. A single measured value yields no interval.
+ * @param validation null for values that are no shares of samples
  */
-export function differenceInterval(measured: Summary, reported: Summary): DifferenceInterval {
-  const difference = measured.mean - reported.mean
-  if (measured.sd === null)
+export function differenceInterval(
+  measured: Summary,
+  reported: Summary,
+  validation: Validation | null = null,
+): DifferenceInterval {
+  if (measured.sd === null) {
     return { interval: null, note: 'One seed has no spread, so the difference has no interval.' }
-  if (reported.sd === null || reported.n < 2) {
-    const error = measured.sd * Math.sqrt(1 / measured.n + 1 / reported.n)
-    return {
-      interval: around(difference, error, measured.n - 1),
-      note: `The source gives no spread (n = ${reported.n}); the interval assumes that its runs vary as ours do.`,
-    }
   }
-  const { error, df } = welchOf(measured, reported)!
-  return { interval: around(difference, error, df), note: null }
+  const shared = validation?.shared ?? true
+  const ours = { spread: measured.sd ** 2, n: measured.n }
+  const own = meanError(ours.spread, ours.n, floorOf(measured.mean, validation), shared)
+  const floor = floorOf(reported.mean, validation)
+  const borrows = reported.sd === null || reported.n < 2
+  const theirs = borrows ? ours : { spread: reported.sd! ** 2, n: reported.n }
+  const other = meanError(theirs.spread, reported.n, floor, shared)
+  const variance = own.variance + other.variance
+  if (variance === 0) {
+    return { interval: null, note: 'All runs gave the same value, so the difference has no interval.' }
+  }
+  // One spread that stands for both sides is uncertain once, not twice.
+  const df = borrows
+    ? freedom(variance, [{ ...ours, slope: own.slope + other.slope }])
+    : freedom(variance, [
+        { ...ours, slope: own.slope },
+        { ...theirs, slope: other.slope },
+      ])
+  const note = `The source gives no spread (n = ${reported.n}); the interval assumes that its runs vary as ours do.`
+  return { interval: around(measured.mean - reported.mean, variance, df), note: borrows ? note : null }
+}
+
+function around(centre: number, variance: number, df: number): Interval {
+  const half = quantile975(df) * Math.sqrt(variance)
+  return { low: centre - half, high: centre + half, df }
 }
 
 /**
@@ -71,9 +95,4 @@ export function welchOf(first: Summary, second: Summary): { difference: number; 
   const freedom = (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1))
   const df = Number.isNaN(freedom) ? first.n + second.n - 2 : freedom
   return { difference: first.mean - second.mean, error: Math.sqrt(a + b), df }
-}
-
-function around(centre: number, error: number, df: number): Interval {
-  const half = error === 0 ? 0 : studentQuantile(0.975, df) * error
-  return { low: centre - half, high: centre + half, df }
 }

@@ -94,7 +94,8 @@ export interface RecipeSpec<R extends AnyRegistration> {
   readonly schedule: Use<R, 'schedule'>
   readonly metrics: readonly Use<R, 'metric'>[]
   readonly callbacks?: readonly Use<R, 'callback'>[]
-  readonly epochs: number
+  /** Left out only where every row has stages: each stage has its own. */
+  readonly epochs?: number
   readonly batchSize: number
   /**
    * Training batches whose gradients make one update: their mean over all samples. A group ends with its epoch, so the

@@ -1,14 +1,17 @@
 import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
+import type { MetricTraits } from '../metric-traits.ts'
 import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
 import { componentReader } from './components.ts'
 import { type NormalData, normalizeData } from './data.ts'
 import type { ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
+import { describeMetrics, type JudgedRow } from './judged.ts'
 import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 import { inheritedStages, joinStages, type NormalStage, stageChange } from './stages.ts'
+import { checkHead } from './table.ts'
 import { checkTrack } from './track.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
@@ -40,6 +43,8 @@ export interface Row {
   readonly table: TrainingTable
   readonly name: string
   readonly recipe: NormalRecipe
+  /** What is known of every score of the row, the loss last. */
+  readonly metrics: readonly MetricTraits[]
   /** SHA-256 of the recipe: binds records and README tables to it. */
   readonly hash: string
   readonly reported: ReportedValues | undefined
@@ -58,7 +63,9 @@ export const rowNames = (table: Table): string[] => Object.keys(table.rows)
  * Resolves inheritance, fills in every default and reports all problems at once, before any tensor is made.
  * @errors E_ROW_UNKNOWN, E_RECIPE, E_COMPONENT_UNKNOWN, E_OPTION_*
  */
-export function normalizeRow(table: TrainingTable, name: string, registry = createRegistry(table.plugins)): Row {
+export function normalizeRow(table: TrainingTable, name: string, given?: Registry): Row {
+  failAll(checkHead(table))
+  const registry = given ?? createRegistry(table.plugins)
   checkRowName(table, name)
   const where = `${table.id}/${name}`
   const { seeds, tolerance, ...base } = table.base
@@ -67,24 +74,46 @@ export function normalizeRow(table: TrainingTable, name: string, registry = crea
   const own = chain.at(-1)!
 
   const problems: Problem[] = []
-  const whole = normalizeRecipe(spec, registry, where, problems)
   const stages = inheritedStages(chain as never, where, problems)
+  // Every stage has its own epochs, so a table of stages alone need not name any.
+  const whole = normalizeRecipe(stages === undefined ? spec : { epochs: 1, ...spec }, registry, where, problems)
   const recipe = stages === undefined ? whole : normalizeStages(spec, stages, registry, where, problems)
+  const judged = { reported: own.reported, tolerance: own.tolerance ?? tolerance }
+  const usedSeeds = checkSeeds(own.seeds ?? seeds, own.recordedSeeds, where, problems)
   // The sizes of crops are known only where everything else is right.
   if (problems.length === 0) checkTrack(recipe, own.track ?? table.track, registry, where, problems)
+  const metrics = describeMetrics(spec.metrics, judged as JudgedRow, registry, where, problems)
   failAll(problems)
   return {
     table,
     name,
     recipe,
+    metrics,
     hash: hashJson(recipe as unknown as Json),
-    reported: own.reported,
-    tolerance: own.tolerance ?? tolerance,
-    seeds: own.seeds ?? seeds,
-    recordedSeeds: own.recordedSeeds ?? own.seeds ?? seeds,
+    ...judged,
+    seeds: usedSeeds,
+    recordedSeeds: own.recordedSeeds ?? usedSeeds,
     note: own.note,
     knownToFallShort: own.knownToFallShort ?? false,
   }
+}
+
+/** Checks that seeds are whole numbers, each once: files are named after them. */
+function checkSeeds(
+  seeds: readonly number[],
+  recorded: readonly number[] | undefined,
+  where: string,
+  problems: Problem[],
+): readonly number[] {
+  const isSeed = (seed: unknown) => Number.isSafeInteger(seed) && (seed as number) >= 0
+  const isSet = (list: unknown): list is readonly number[] =>
+    Array.isArray(list) && list.length > 0 && list.every(isSeed) && new Set(list).size === list.length
+  const form = 'a list of whole numbers from 0, at least one, each once'
+  if (!isSet(seeds)) problems.push(missing(where, 'seeds', form, seeds as Json | undefined))
+  if (recorded !== undefined && !(isSet(recorded) && isSet(seeds) && recorded.every((seed) => seeds.includes(seed)))) {
+    problems.push(missing(where, 'recordedSeeds', 'some of the `seeds`, each once', recorded))
+  }
+  return seeds
 }
 
 /** Resolves the model of a summary row. */

@@ -45,7 +45,7 @@ const parts = definePlugin({
     on.metric('accuracy', {
       doc: '',
       options: { average: opt.choice(['micro', 'macro'], { default: 'micro', doc: '' }) },
-      create: nothing,
+      create: () => ({ name: 'accuracy', better: 'higher' }) as never,
     }),
     on.callback('mix', { doc: '', options: { alpha: opt.number({ min: 0, default: 0.4, doc: '' }) }, create: nothing }),
   ],

@@ -24,7 +24,7 @@ const parts = definePlugin({
       create: nothing,
     }),
     on.schedule('cycle', { doc: '', options: { pct: opt.number({ default: 0.25, doc: '' }) }, create: nothing }),
-    on.metric('accuracy', { doc: '', options: {}, create: nothing }),
+    on.metric('accuracy', { doc: '', options: {}, create: () => ({ name: 'accuracy', better: 'higher' }) as never }),
     on.callback('mix', { doc: '', options: { alpha: opt.number({ default: 0.4, doc: '' }) }, create: nothing }),
   ],
 })

@@ -1,8 +1,10 @@
+import { createRegistry } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readGolden } from '../../test/helpers.ts'
+import { nn } from '../index.ts'
 import { createAccuracy } from './accuracy.ts'
 
 interface Case {
@@ -89,4 +91,11 @@ test('a guess beyond the classes is wrong, and of no class', async () => {
     expect(metric.compute()).toBe(0.75)
     expect(metric.state()).toEqual({ right: [1, 2], samples: [2, 2], guesses: [1, 2] })
   }
+})
+
+test('as many scores as there are classes say nothing, and are refused', () => {
+  const registry = createRegistry([nn])
+  const make = (k: number) => registry.create('metric', { use: 'top-k-accuracy', k }, { classes: ['a', 'b', 'c'] })
+  expect(make(2).name).toBe('top2-accuracy')
+  for (const k of [3, 50]) expect(() => make(k)).toThrow('E_OPTION_RANGE')
 })

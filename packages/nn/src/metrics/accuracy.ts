@@ -35,6 +35,7 @@ export function createAccuracy(average: 'micro' | 'macro', classes: number): Met
   return {
     name: 'accuracy',
     better: 'higher',
+    format: { style: 'percent' },
     async update(scores, targets) {
       const indices = tf.tidy(() => tf.stack([tf.argMax(scores, 1), tf.argMax(targets, 1)]))
       const values = await indices.data()

@@ -1,4 +1,4 @@
-import { type Component, type Metric, opt } from '@tricklab/core'
+import { type Component, fail, type Metric, opt } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 const options = {
@@ -15,6 +15,7 @@ export function createTopKAccuracy(k: number): Metric {
   return {
     name: `top${k}-accuracy`,
     better: 'higher',
+    format: { style: 'percent' },
     async update(scores, targets) {
       const above = tf.tidy(() => {
         const own = tf.sum(tf.mul(scores, tf.oneHot(tf.argMax(targets, 1), scores.shape[1])), 1, true)
@@ -42,5 +43,13 @@ export function createTopKAccuracy(k: number): Metric {
 export const topKAccuracy: Component<'metric', typeof options> = {
   doc: 'Share of samples whose class is among the k highest scores.',
   options,
-  create: ({ k }) => createTopKAccuracy(k),
+  create({ k }, { classes }) {
+    if (k < classes.length) return createTopKAccuracy(k)
+    return fail('E_OPTION_RANGE', {
+      what: `top-k-accuracy: the right class is always among ${k} scores of ${classes.length} classes.`,
+      expected: `k below ${classes.length}.`,
+      received: `${k}.`,
+      fix: 'lower `k`, or remove the metric.',
+    })
+  },
 }

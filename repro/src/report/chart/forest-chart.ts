@@ -1,5 +1,5 @@
-import { formatDifference, formatInterval, formatSize, formatValue } from '../../format.ts'
-import { halfWidth } from '../../statistics/index.ts'
+import type { MetricFormat } from '@tricklab/core'
+import { formatDifference, formatInterval, formatSize, formatValue, isPercent } from '../../format.ts'
 import { type Html, html, px } from '../html.ts'
 import type { VerdictRow } from '../verdict-row.ts'
 import { signPath } from './marks.ts'
@@ -20,7 +20,7 @@ export function drawForestChart(rows: readonly VerdictRow[]): Html | null {
   const bottom = 8 + lane * shown.length
   const pad = 0.04 * (Math.max(...values) - Math.min(...values))
   const x = createScale([Math.min(...values) - pad, Math.max(...values) + pad], [left, right], { count: 7 })
-  const percent = formatValue(first.metric, 0).endsWith('%')
+  const percent = isPercent(first.format)
   const label = tickLabel(percent ? x.step * 100 : x.step)
   const height = bottom + 40
   return html`<svg class="chart forest" viewBox="0 0 ${width} ${height}" role="img" aria-label="${summaryOf(shown)}">
@@ -34,46 +34,50 @@ ${shown.map((row, index) => drawLane(row, 8 + lane * index, x))}
 function drawLane(row: VerdictRow, top: number, x: Scale): Html {
   const middle = top + 36
   return html`<g class="lane"><text class="lane-title" x="${left}" y="${top + 16}">${shorten(row.row)}</text>
-${row.reported !== null && row.tolerance !== null && band(row.metric, row.reported.mean, row.tolerance, middle, x)}
-${row.reported !== null && reportedSign(row.metric, row.reported.mean, middle, x)}
+${row.reported !== null && row.tolerance !== null && band(row.format, row.reported.mean, row.tolerance, middle, x)}
+${row.reported !== null && reportedSign(row.format, row.reported.mean, middle, x)}
 ${measuredSigns(row, middle, x)}</g>`
 }
 
 /** SVG text does not wrap; the table above has the whole name. */
 const shorten = (name: string): string => (name.length > 50 ? `${name.slice(0, 49)}…` : name)
 
-function band(metric: string, mean: number, tolerance: number, middle: number, x: Scale): Html {
+function band(format: MetricFormat, mean: number, tolerance: number, middle: number, x: Scale): Html {
   const from = Math.max(left, x(mean - tolerance))
   const to = Math.min(right, x(mean + tolerance))
-  return html`<rect class="band" x="${px(from)}" y="${middle - 13}" width="${px(to - from)}" height="26" rx="3"><title>documented ${formatValue(metric, mean)}, tolerance ${formatSize(metric, tolerance)}</title></rect>`
+  return html`<rect class="band" x="${px(from)}" y="${middle - 13}" width="${px(to - from)}" height="26" rx="3"><title>documented ${formatValue(format, mean)}, tolerance ${formatSize(format, tolerance)}</title></rect>`
 }
 
-function reportedSign(metric: string, mean: number, middle: number, x: Scale): Html {
+function reportedSign(format: MetricFormat, mean: number, middle: number, x: Scale): Html {
   const at = x(mean)
-  return html`<g class="mark diamond reported"><path class="bar" d="M${px(at)} ${middle - 13}v26"/><path class="sign" d="${signPath('diamond', at, middle, 1.1)}"/><title>documented ${formatValue(metric, mean)}</title></g>`
+  return html`<g class="mark diamond reported"><path class="bar" d="M${px(at)} ${middle - 13}v26"/><path class="sign" d="${signPath('diamond', at, middle, 1.1)}"/><title>documented ${formatValue(format, mean)}</title></g>`
 }
 
-function measuredSigns({ metric, measured, difference, interval }: VerdictRow, middle: number, x: Scale): Html {
-  const { mean, sd, n, values } = measured!
+function measuredSigns(
+  { format, halfWidth, measured, difference, interval }: VerdictRow,
+  middle: number,
+  x: Scale,
+): Html {
+  const { mean, values } = measured!
   const title = [
-    `measured ${formatValue(metric, mean)}`,
-    ...(difference === null ? [] : [`difference ${formatDifference(metric, difference)}`]),
-    ...(interval === null ? [] : [`95 % from ${formatInterval(metric, interval)}`]),
+    `measured ${formatValue(format, mean)}`,
+    ...(difference === null ? [] : [`difference ${formatDifference(format, difference)}`]),
+    ...(interval === null ? [] : [`95 % from ${formatInterval(format, interval)}`]),
   ].join(', ')
-  const half = sd === null ? 0 : halfWidth(sd, n)
+  const half = halfWidth ?? 0
   const y = middle + 7
   const from = Math.max(left, x(mean - half))
   const to = Math.min(right, x(mean + half))
   return html`<g class="measured"><path class="interval" d="M${px(from)} ${y}H${px(to)}M${px(x(mean))} ${y - 5}v10"/><title>${title}</title></g>
-${values.map((value) => html`<g class="mark dot measured"><path class="sign" d="${signPath('dot', x(value), middle - 5, 1.15)}"/><title>${formatValue(metric, value)}</title></g>`)}`
+${values.map((value) => html`<g class="mark dot measured"><path class="sign" d="${signPath('dot', x(value), middle - 5, 1.15)}"/><title>${formatValue(format, value)}</title></g>`)}`
 }
 
 /** What the axis must reach: every value; the tolerance and the interval only as far as they are not far wider. */
-function valuesOf({ reported, measured, tolerance }: VerdictRow): number[] {
+function valuesOf({ reported, measured, halfWidth, tolerance }: VerdictRow): number[] {
   const values = [...measured!.values, ...(reported === null ? [] : [reported.mean])]
   const span = Math.max(...values) - Math.min(...values)
   const reach = Math.max(2 * span, 1.2 * (tolerance ?? 0)) || 0.01
-  const half = measured!.sd === null ? 0 : Math.min(halfWidth(measured!.sd, measured!.n), reach)
+  const half = Math.min(halfWidth ?? 0, reach)
   return [
     ...values,
     measured!.mean - half,
@@ -83,9 +87,9 @@ function valuesOf({ reported, measured, tolerance }: VerdictRow): number[] {
 }
 
 function summaryOf(rows: readonly VerdictRow[]): string {
-  const lines = rows.map(({ row, metric, measured, reported, verdict }) => {
-    const documented = reported === null ? '' : `, documented ${formatValue(metric, reported.mean)}`
-    return `${row}: measured ${formatValue(metric, measured!.mean)}${documented}, ${verdict}`
+  const lines = rows.map(({ row, format, measured, reported, verdict }) => {
+    const documented = reported === null ? '' : `, documented ${formatValue(format, reported.mean)}`
+    return `${row}: measured ${formatValue(format, measured!.mean)}${documented}, ${verdict}`
   })
   return lines.join('; ')
 }
