@@ -1,5 +1,5 @@
 import { type Problem, suggest } from './errors/index.ts'
-import type { Json } from './json.ts'
+import { canonicalJson, type Json } from './json.ts'
 
 /**
  * One option of a component, as data: recipe types, the CLI's help, option tables and error messages come from it.
@@ -11,6 +11,8 @@ export interface Option<T extends Json = Json, Required extends boolean = boolea
   /** Absent when the recipe must give a value. */
   readonly default?: T
   readonly required: Required
+  /** Its default stays out of normalised recipes; see `addedLater` of `opt`. */
+  readonly addedLater?: true
   /** What is accepted, in words: `number from 0 to 1`. */
   readonly accepts: string
   /** What is wrong with a value, or undefined when it is fine. */
@@ -39,6 +41,11 @@ interface Common<T> {
   doc: string
   unit?: string
   default?: T
+  /**
+   * The option joined a component that recorded recipes name already, and its default is what they did. That default is
+   * left out of normalised recipes, so that their hashes stay.
+   */
+  addedLater?: true
 }
 
 interface Range {
@@ -67,6 +74,7 @@ function define<T extends Json, O extends Common<T>>(
     ...(spec.unit === undefined ? {} : { unit: spec.unit }),
     ...(spec.default === undefined ? {} : { default: spec.default }),
     required: (spec.default === undefined) as IsRequired<O>,
+    ...(spec.addedLater === undefined ? {} : { addedLater: spec.addedLater }),
     accepts,
     check,
   }
@@ -141,6 +149,19 @@ function pickRange({ min, above, max, below }: Range): Range {
     ...(max === undefined ? {} : { max }),
     ...(below === undefined ? {} : { below }),
   }
+}
+
+/** What a normalised recipe says: all values but those defaults that recipes did not know when they were recorded. */
+export function recordedOptions(schema: OptionSchema, values: { readonly [name: string]: Json }) {
+  const isSilent = (name: string) =>
+    schema[name]!.addedLater === true && canonicalJson(values[name]!) === canonicalJson(schema[name]!.default!)
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isSilent(name)))
+}
+
+/** The values of a normalised recipe together with the defaults that it leaves out: what `create` receives. */
+export function completeOptions(schema: OptionSchema, recorded: { readonly [name: string]: Json }) {
+  const silent = Object.entries(schema).filter(([name, { addedLater }]) => addedLater && !Object.hasOwn(recorded, name))
+  return { ...recorded, ...Object.fromEntries(silent.map(([name, option]) => [name, option.default!])) }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
 import type { ImageSize } from '@tricklab/core'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { Pixels } from '../pixels/resample.ts'
 
 // Images are decoded side by side, so one thread an image is enough; nothing is decoded twice in a row.
@@ -47,8 +47,7 @@ export async function readImageSize(bytes: Uint8Array, path: string): Promise<Im
 export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
   try {
     const image = open(bytes).autoOrient()
-    // `fill` onto a smaller size is what lets libjpeg decode at 1/2, 1/4 or 1/8 in the first place.
-    if (size !== undefined) image.resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
+    if (size !== undefined) resizeTo(image, size)
     const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
     if (info.channels === 3) return { data, width: info.width, height: info.height }
     return { data: greyToRgb(data, info.channels), width: info.width, height: info.height }
@@ -56,6 +55,16 @@ export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined
     return refuse(path, bytes, cause)
   }
 }
+
+/** What `decodeImage` makes with a size of an image that is stored without loss. */
+export async function shrinkPixels({ data, width, height }: Pixels, size: ImageSize): Promise<Pixels> {
+  const image = resizeTo(sharp(data, { raw: { width, height, channels: 3 } }), size)
+  return { data: await image.raw().toBuffer(), ...size }
+}
+
+// `fill` onto a smaller size is what lets libjpeg decode at 1/2, 1/4 or 1/8 in the first place.
+const resizeTo = (image: Sharp, { width, height }: ImageSize) =>
+  image.resize(width, height, { fit: 'fill', kernel: 'linear' })
 
 function greyToRgb(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels

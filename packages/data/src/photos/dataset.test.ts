@@ -15,6 +15,7 @@ async function prepare(change?: (root: string) => Promise<unknown>) {
     family: smallFamily,
     version: 2,
     onBadImage: 'fail',
+    shrink: { train: 0, valid: 0 },
     notes: [],
     cache: path.join(folder, 'index'),
     log: (message) => logs.push(message),
@@ -45,6 +46,28 @@ test('the digest follows names and content, not place or date', async () => {
   expect((await openPhotoFolder(path.join(folder, 'copy'), options)).digest).toBe(before)
   await writeFile(path.join(root, files[0]!), await encodePhoto('other', 40, 30))
   expect((await open()).digest).not.toBe(before)
+})
+
+test('photos of a split are shrunk on request: size, pixels, digest and note say so', async () => {
+  const { open } = await prepare()
+  const stored = await open()
+  const shrunk = await open({ shrink: { train: 31, valid: 0 } })
+  // 50 × 36, 40 × 30 and 45 × 33: 31 · 50 / 36 = 43.1, what is small enough stays, 31 · 45 / 33 = 42.3.
+  expect([0, 1, 2].map((index) => shrunk.photo('train', index))).toMatchObject([
+    { width: 43, height: 31, shrunk: true },
+    { width: 40, height: 30 },
+    { width: 42, height: 31, shrunk: true },
+  ])
+  expect(shrunk.photo('train', 1)).toEqual(stored.photo('train', 1))
+  expect(shrunk.photo('valid', 0)).toEqual(stored.photo('valid', 0))
+  // Where a view makes a training photo of a validation photo.
+  expect(shrunk.photo('valid', 0, 'train')).toMatchObject({ width: 42, height: 31, shrunk: true })
+  expect((await shrunk.read('train', 0)).shape).toEqual([31, 43, 3])
+  expect((await shrunk.read('valid', 0, 'train')).shape).toEqual([31, 42, 3])
+  expect(await shrunk.read('valid', 0)).toEqual(await stored.read('valid', 0))
+  expect(shrunk.note).toBe('Training photos are shrunk to a shorter side of 31 px when read.')
+  const digests = [stored, shrunk, await open({ shrink: { train: 0, valid: 31 } })].map(({ digest }) => digest)
+  expect(new Set(digests).size).toBe(3)
 })
 
 test('the index is used while size and date stay, and a broken one is not', async () => {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Dataset, fail, type Photo, type Sample, type Split, TricklabError } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
-import { decodeImage, ImageError } from '../decode/decode.ts'
+import { ImageError } from '../decode/decode.ts'
 import { describeImageError } from '../decode/image-error.ts'
+import { readPhoto } from '../decode/read-photo.ts'
 import type { PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
+import { describeShrink, type Shrink, shrinkPhoto } from './shrink.ts'
 
 /** A photo with the hash of its file. */
 export interface IndexedPhoto extends Photo {
@@ -18,7 +19,7 @@ export interface IndexedPhoto extends Photo {
 
 /** A dataset of encoded photos. */
 export interface PhotoDataset extends Dataset {
-  photo(split: Split, index: number): IndexedPhoto
+  photo(split: Split, index: number, as?: Split): IndexedPhoto
   /** Files that cannot be decoded and were left out because the recipe says so. */
   readonly skipped: readonly string[]
 }
@@ -28,6 +29,7 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
   /** 1: validation is what ImageNet's validation images were; 2: as the folders say. */
   readonly version: 1 | 2
   readonly onBadImage: 'fail' | 'skip'
+  readonly shrink: Shrink
   /** Sentences for the record, to which counts that differ and skipped images are added. */
   readonly notes: readonly string[]
   readonly log: (message: string) => void
@@ -38,7 +40,7 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
  * @errors E_DATASET_CORRUPT naming the file or folder; E_INTERRUPTED
  */
 export async function openPhotoFolder(root: string, options: PhotoDatasetOptions): Promise<PhotoDataset> {
-  const { family, version, onBadImage, log } = options
+  const { family, version, onBadImage, shrink, log } = options
   const listed = await listPhotos(root, family.classes)
   const facts = await indexPhotos(root, listed, { ...options, decodeAll: onBadImage === 'skip' })
   const faults = listed.filter(({ file }) => facts.get(file)!.fault !== undefined).map(({ file }) => file)
@@ -54,24 +56,29 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
   }
   // Version 1 knows no folders: what lies in `val` here may be training data there.
   if (version === 1) for (const split of ['train', 'valid'] as const) photos[split].sort(byClassAndName)
-  const notes = [...options.notes, ...describeCounts(photos, options), ...describeFaults(faults)]
+  const notes = [
+    ...options.notes,
+    ...describeCounts(photos, options),
+    ...describeFaults(faults),
+    ...describeShrink(shrink),
+  ]
   for (const note of notes) log(note)
 
-  const photo = (split: Split, index: number): IndexedPhoto => {
+  const photo = (split: Split, index: number, as = split): IndexedPhoto => {
     checkIndex({ size: (of) => photos[of].length }, split, index)
-    return photos[split][index]!
+    return shrinkPhoto(photos[split][index]!, shrink[as])
   }
   return {
     classes: family.classes.map(({ name }) => name),
-    digest: digestOf(photos),
+    digest: shrunkDigest(digestOf(photos), shrink),
     ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     skipped: faults,
     size: (split) => photos[split].length,
     photo,
-    async read(split, index): Promise<Sample> {
-      const { path: file, label } = photo(split, index)
+    async read(split, index, as): Promise<Sample> {
+      const { path: file, label, shrunk, ...size } = photo(split, index, as)
       try {
-        const { data, width, height } = await decodeImage(await readFile(file), undefined, file)
+        const { data, width, height } = await readPhoto({ path: file, shrinkTo: shrunk === true ? size : undefined })
         return { pixels: data, shape: [height, width, 3], label }
       } catch (error) {
         if (error instanceof ImageError) throw new TricklabError([describeImageError(error)])
@@ -95,6 +102,12 @@ function digestOf(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>): str
     }
   }
   return hash.digest('hex')
+}
+
+/** Photos that are shrunk are other images: what was not shrunk keeps its digest. */
+function shrunkDigest(digest: string, { train, valid }: Shrink): string {
+  if (train === 0 && valid === 0) return digest
+  return createHash('sha256').update(`${digest} shrunk to ${train} ${valid}`).digest('hex')
 }
 
 function describeCounts(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>, options: PhotoDatasetOptions) {
