@@ -43,7 +43,7 @@ export async function openPhotos(
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
   const find = findPhotosOptions(family.archive, archive, context)
-  const { root, notes } = await findPhotos(find)
+  const { root, origin } = await findPhotos(find)
   const rebuilt = 'Version 1 rebuilt from version 2: validation is every file named ILSVRC2012_val_*.'
   return openPhotoFolder(root, {
     family,
@@ -51,7 +51,8 @@ export async function openPhotos(
     onBadImage,
     shrink: { train: shrinkTrain, valid: shrinkValid },
     cache: path.join(find.cache, 'index'),
-    notes: version === 1 ? [rebuilt, ...notes] : notes,
+    notes: version === 1 ? [rebuilt] : [],
+    origin,
     log: (message) => context.log(`${family.archive}: ${message}`),
     onProgress: (done, total) => context.onProgress({ what: `${family.archive}: read`, done, total, unit: 'photos' }),
     signal: context.signal,

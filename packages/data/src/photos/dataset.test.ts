@@ -70,6 +70,13 @@ test('photos of a split are shrunk on request: size, pixels, digest and note say
   expect(new Set(digests).size).toBe(3)
 })
 
+test('the note says where the photos come from', async () => {
+  const { open } = await prepare()
+  const origin = { found: 'the folder small2', wanted: 'small2-320' }
+  const note = 'Data: the folder small2 as given, not known to be the archive small2-320 that the recipe asks for.'
+  for (const version of [2, 1] as const) expect((await open({ origin, version })).note).toContain(note)
+})
+
 test('the index is used while size and date stay, and a broken one is not', async () => {
   const { folder, open, options } = await prepare()
   const read: number[] = []

@@ -7,6 +7,7 @@ import { describeImageError } from '../decode/image-error.ts'
 import { readPhoto } from '../decode/read-photo.ts'
 import type { PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
+import { describeOrigin, type PhotoOrigin } from './origin.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
 import { describeShrink, type Shrink, shrinkPhoto } from './shrink.ts'
 
@@ -30,8 +31,9 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
   readonly version: 1 | 2
   readonly onBadImage: 'fail' | 'skip'
   readonly shrink: Shrink
-  /** Sentences for the record, to which counts that differ and skipped images are added. */
+  /** Sentences for the record, to which origin, counts that differ and skipped images are added. */
   readonly notes: readonly string[]
+  readonly origin?: PhotoOrigin
   readonly log: (message: string) => void
 }
 
@@ -47,17 +49,21 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
   if (faults.length > 0 && onBadImage === 'fail') refuseFaults(faults.map((file) => facts.get(file)!.fault!))
 
   const photos: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
+  // As version 2 has them: what the files are does not depend on the version that is made of them.
+  const inFolders: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
   for (const { file, folder, label } of listed) {
     const { sha256, width, height, fault } = facts.get(file)!
     if (fault !== undefined) continue
     const fromValidation = version === 1 ? path.posix.basename(file).startsWith('ILSVRC2012_val_') : folder === 'val'
     const photo = { path: path.join(root, ...file.split('/')), file, label, sha256, width, height }
+    inFolders[folder === 'val' ? 'valid' : 'train'].push(photo)
     photos[fromValidation ? 'valid' : 'train'].push(photo)
   }
   // Version 1 knows no folders: what lies in `val` here may be training data there.
   if (version === 1) for (const split of ['train', 'valid'] as const) photos[split].sort(byClassAndName)
   const notes = [
     ...options.notes,
+    ...(options.origin === undefined ? [] : describeOrigin(options.origin, digestOf(inFolders))),
     ...describeCounts(photos, options),
     ...describeFaults(faults),
     ...describeShrink(shrink),

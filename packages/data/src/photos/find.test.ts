@@ -40,9 +40,9 @@ async function prepare() {
 
 test('an official archive is verified and unpacked once', async () => {
   const { options, logs, archive } = await prepare()
-  const { root, notes } = await findPhotos(options)
+  const { root, origin } = await findPhotos(options)
   expect(root).toBe(path.join(options.cache, 'small2-160', 'small2-160'))
-  expect(notes).toEqual([])
+  expect(origin).toEqual({ found: 'small2-160.tgz', archive: 'small2-160', wanted: 'small2-160' })
   expect(await readdir(root)).toEqual(['train', 'val'])
   await rm(archive)
   logs.length = 0
@@ -66,10 +66,10 @@ test('a re-encoded archive is used and noted; an official one of another size on
     /E_DATASET_MISSING[\s\S]*small2-160\.tgz would be used if passed itself/,
   )
   const passed = await findPhotos({ ...options, archive: '320', dataPaths: [archive] })
-  expect(passed.notes.join()).toMatch(/another official archive \(the recipe asks for small2-320\)/)
+  expect(passed.origin).toEqual({ found: 'small2-160.tgz', archive: 'small2-160', wanted: 'small2-320' })
   await rename(archive, path.join(given, 'small2-99.tgz'))
-  const { notes, root } = await findPhotos({ ...options, archive: '320' })
-  expect(notes.join()).toMatch(/small2-99\.tgz, a re-encoded set, no official archive/)
+  const { origin, root } = await findPhotos({ ...options, archive: '320' })
+  expect(origin).toEqual({ found: 'small2-99.tgz', wanted: 'small2-320' })
   expect(path.basename(root)).toBe('small2-160')
 })
 
@@ -84,7 +84,7 @@ test('an extracted folder is used as it is, passed itself or in a folder', async
     expect((await findPhotos({ ...options, dataPaths: [root] })).root).toBe(root)
     const found = await findPhotos({ ...options, archive: place === 'small2' ? 'full' : '160', dataPaths: [at] })
     expect(found.root).toBe(root)
-    expect(found.notes.join()).toMatch(/as given, not a verified archive/)
+    expect(found.origin).toEqual({ found: `the folder ${place}`, wanted: place })
   }
 })
 

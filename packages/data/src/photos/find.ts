@@ -8,6 +8,7 @@ import { extractArchive } from '../archive/extract.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
 import { type ArchiveBuild, type ArchiveSize, archiveBuilds, archiveMirrors, archiveName } from './archives.ts'
 import { findRoot } from './list.ts'
+import type { PhotoOrigin } from './origin.ts'
 
 export interface FindPhotosOptions {
   /** Name of the archives without size: `imagewoof2`. */
@@ -28,8 +29,7 @@ export interface FindPhotosOptions {
 export interface FoundPhotos {
   /** The folder with `train` and `val`. */
   readonly root: string
-  /** What a record must say of where it comes from. */
-  readonly notes: readonly string[]
+  readonly origin: PhotoOrigin
 }
 
 // The largest archive unpacks to 1.6 GB.
@@ -62,7 +62,7 @@ export function findPhotosOptions(
  * are verified and unpacked into the cache.
  *
  * What `--data` names itself is taken as it is; in a folder of archives the one that the recipe asks for is looked for,
- * then a re-encoded one such as `imagewoof2-224.tgz`. The notes tell which it was.
+ * then a re-encoded one such as `imagewoof2-224.tgz`. The origin tells which it was.
  * @errors E_DATASET_MISSING with every place looked at; E_DATASET_CORRUPT; E_CACHE_WRITE; E_INTERRUPTED
  */
 export async function findPhotos(options: FindPhotosOptions): Promise<FoundPhotos> {
@@ -82,7 +82,8 @@ export async function findPhotos(options: FindPhotosOptions): Promise<FoundPhoto
     name: `the cache ${cache}`,
     async look() {
       const root = await findRoot(path.join(cache, name))
-      return root === undefined ? { missing: `no ${name}` } : { found: { root, notes: [] } }
+      const origin = { found: `${name} in the cache`, archive: name, wanted: name }
+      return root === undefined ? { missing: `no ${name}` } : { found: { root, origin } }
     },
   }
   const download: Place<FoundPhotos> = {
@@ -127,11 +128,8 @@ async function lookAt(at: string, options: FindPhotosOptions): Promise<Answer> {
 async function takeFolder(at: string, { family, archive }: FindPhotosOptions): Promise<Answer | undefined> {
   const root = await findRoot(at)
   if (root === undefined) return undefined
-  const wanted = archiveName(family, archive)
-  const asked = path.basename(root) === wanted ? '' : ` (the recipe asks for ${wanted})`
-  return {
-    found: { root, notes: [`Data: the folder ${path.basename(root)} as given${asked}, not a verified archive.`] },
-  }
+  const origin = { found: `the folder ${path.basename(root)}`, wanted: archiveName(family, archive) }
+  return { found: { root, origin } }
 }
 
 /** Verifies an archive and unpacks it into the cache, unless that was done before. */
@@ -140,7 +138,6 @@ async function takeArchive(at: string, options: FindPhotosOptions): Promise<Answ
   const { family, archive, builds, cache } = options
   const { size, mtimeMs } = await stat(at)
   const name = path.basename(at).replace(/\.(tgz|tar\.gz)$/, '')
-  const wanted = archiveName(family, archive)
   const build = builds[name]?.find(({ bytes }) => bytes === size)
   if (builds[name] !== undefined && build === undefined) refuseArchive(at, builds[name], `${size} bytes`)
 
@@ -156,9 +153,8 @@ async function takeArchive(at: string, options: FindPhotosOptions): Promise<Answ
     root = await findRoot(target)
   }
   if (root === undefined) refuseLayout(at)
-  if (name === wanted) return { found: { root, notes: [] } }
-  const sort = build === undefined ? 'a re-encoded set, no official archive' : 'another official archive'
-  return { found: { root, notes: [`Data: ${path.basename(at)}, ${sort} (the recipe asks for ${wanted}).`] } }
+  const origin = { found: path.basename(at), wanted: archiveName(family, archive) }
+  return { found: { root, origin: build === undefined ? origin : { ...origin, archive: name } } }
 }
 
 async function unpack(at: string, target: string, options: FindPhotosOptions): Promise<void> {
