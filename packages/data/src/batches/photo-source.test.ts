@@ -148,6 +148,25 @@ test('a shrunk photo is not taken for one that was decoded to the same size', as
   expect(await collect(first(shrunk), photos())).toEqual(wanted)
 })
 
+test('a limited run is normalised by the photos that it learns from, of every class', async () => {
+  const { dataset } = await openSmall()
+  const read: number[] = []
+  const watched: Dataset = {
+    ...dataset,
+    read: (split, index) => {
+      read.push(index)
+      return dataset.read(split, index)
+    },
+  }
+  // 3 + 2 photos: of two at equal distances one is of the second class.
+  const limited = { ...options, normalize: { kind: 'sample-scalar', images: 9 }, photos: photos() } as const
+  await createBatchSource(watched, { ...limited, limits: { train: 2 } }, createRng(1))
+  expect(read.sort()).toEqual([0, 2])
+  read.length = 0
+  await createBatchSource(watched, limited, createRng(1))
+  expect(read.sort()).toEqual([0, 1, 2, 3, 4])
+})
+
 test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {
   const { dataset } = await openSmall()
   const whole = await collect(dataset, photos(), 4)
