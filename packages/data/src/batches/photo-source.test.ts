@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Augmentation, createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
@@ -165,6 +165,16 @@ test('a limited run is normalised by the photos that it learns from, of every cl
   read.length = 0
   await createBatchSource(watched, limited, createRng(1))
   expect(read.sort()).toEqual([0, 1, 2, 3, 4])
+})
+
+test('a photo that is gone meanwhile is named, whoever reads it', async () => {
+  const { dataset } = await openSmall()
+  await rm(dataset.photo('train', 1).path)
+  for (const workers of [0, 2]) {
+    await expect(collect(dataset, photos({ workers }))).rejects.toThrow(
+      /E_DATASET_READ.*JPEG cannot be read \(it is gone\)/,
+    )
+  }
 })
 
 test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {

@@ -13,17 +13,31 @@ export const decoderVersion = `${sharp.versions.vips} ${sharp.versions.mozjpeg ?
 /** Largest image accepted, in pixels: a header may promise anything. */
 const pixelLimit = 200_000_000
 
-/** An image that cannot be decoded; `describeImageError` makes it one of ours. */
+/** What is wrong with a file of an image: its content, or that it cannot be read at all. */
+export type ImageFault = 'corrupt' | 'unreadable'
+
+/** An image that cannot be read or decoded; `describeImageError` makes it one of ours. */
 export class ImageError extends Error {
   override readonly name = 'ImageError'
   readonly path: string
   readonly received: string
+  readonly fault: ImageFault
 
-  constructor(path: string, reason: string, received: string) {
+  constructor(path: string, reason: string, received: string, fault: ImageFault = 'corrupt') {
     super(reason)
     this.path = path
     this.received = received
+    this.fault = fault
   }
+}
+
+// JPEG and PNG, as the datasets hold them. The decoder knows more, an SVG among them, which would have no size of its own.
+const beginnings = ['ffd8ff', '89504e470d0a1a0a']
+
+/** @throws where the file is no JPEG and no PNG, whatever it is called */
+function checkFormat(bytes: Uint8Array): void {
+  const begin = Buffer.from(bytes.subarray(0, 8)).toString('hex')
+  if (!beginnings.some((known) => begin.startsWith(known))) throw new Error('it is neither a JPEG nor a PNG')
 }
 
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit })
@@ -31,6 +45,7 @@ const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPi
 /** Size of an encoded image when upright. @errors ImageError when this is no image */
 export async function readImageSize(bytes: Uint8Array, path: string): Promise<ImageSize> {
   try {
+    checkFormat(bytes)
     const { width, height, orientation = 1 } = await open(bytes).metadata()
     // From 5 on the orientation turns the image by a quarter.
     return orientation >= 5 ? { width: height, height: width } : { width, height }
@@ -46,6 +61,7 @@ export async function readImageSize(bytes: Uint8Array, path: string): Promise<Im
  */
 export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
   try {
+    checkFormat(bytes)
     const image = open(bytes).autoOrient()
     if (size !== undefined) resizeTo(image, size)
     const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })

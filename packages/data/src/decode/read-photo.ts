@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ImageSize } from '@tricklab/core'
 import { type Pixels, resample } from '../pixels/resample.ts'
-import { decodeImage, shrinkPixels } from './decode.ts'
+import { decodeImage, ImageError, shrinkPixels } from './decode.ts'
 
 /** An image file and what is done to it before a crop sees it. */
 export interface PhotoFile {
@@ -13,9 +13,31 @@ export interface PhotoFile {
   readonly decodeTo?: ImageSize | undefined
 }
 
-/** @errors ImageError when it cannot be decoded whole */
+/** The bytes of an image file. @errors ImageError when it cannot be read */
+export async function readImageFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}
+
+/** What the file system says of an image, in the words of ours. */
+export function unreadable(path: string, cause: unknown): ImageError {
+  const { code = 'no code', message } = cause as NodeJS.ErrnoException
+  return new ImageError(path, reasons[code] ?? message, code, 'unreadable')
+}
+
+const reasons: { readonly [code: string]: string } = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'it is gone',
+  EIO: 'the disk reports a fault',
+}
+
+/** @errors ImageError when it cannot be read, or not decoded whole */
 export async function readPhoto({ path, shrinkTo, decodeTo }: PhotoFile): Promise<Pixels> {
-  const bytes = await readFile(path)
+  const bytes = await readImageFile(path)
   if (shrinkTo === undefined) return decodeImage(bytes, decodeTo, path)
   const shrunk = resizeWhole(await decodeImage(bytes, undefined, path), shrinkTo)
   return decodeTo === undefined ? shrunk : shrinkPixels(shrunk, decodeTo)

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { type Dataset, fail, type Photo, type Sample, type Split, TricklabError } from '@tricklab/core'
+import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
-import { ImageError } from '../decode/decode.ts'
-import { describeImageError } from '../decode/image-error.ts'
+import { inHouseForm } from '../decode/image-error.ts'
 import { readPhoto } from '../decode/read-photo.ts'
 import type { PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
@@ -83,13 +82,9 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
     photo,
     async read(split, index, as): Promise<Sample> {
       const { path: file, label, shrunk, ...size } = photo(split, index, as)
-      try {
-        const { data, width, height } = await readPhoto({ path: file, shrinkTo: shrunk === true ? size : undefined })
-        return { pixels: data, shape: [height, width, 3], label }
-      } catch (error) {
-        if (error instanceof ImageError) throw new TricklabError([describeImageError(error)])
-        throw error
-      }
+      const shrinkTo = shrunk === true ? size : undefined
+      const { data, width, height } = await inHouseForm(() => readPhoto({ path: file, shrinkTo }))
+      return { pixels: data, shape: [height, width, 3], label }
     },
   }
 }

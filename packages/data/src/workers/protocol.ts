@@ -1,5 +1,6 @@
 // What main thread and workers say to each other. Types of core only: see decode.ts.
 import type { CropPlan } from '@tricklab/core'
+import type { ImageFault } from '../decode/decode.ts'
 import type { PhotoFile } from '../decode/read-photo.ts'
 import type { PixelTransform } from '../pixels/transform.ts'
 
@@ -54,5 +55,6 @@ export type WorkerReply =
       readonly path: string
       readonly message: string
       readonly received: string
+      readonly fault: ImageFault
     }
   | { readonly kind: 'fault'; readonly id: number; readonly path: string; readonly message: string }
