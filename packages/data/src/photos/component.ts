@@ -42,7 +42,7 @@ export async function openPhotos(
   { archive, onBadImage, shrinkTrain, shrinkValid }: PhotoOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
-  const find = findPhotosOptions(family.archive, archive, context)
+  const find = findPhotosOptions(family, archive, context)
   const { root, origin } = await findPhotos(find)
   const rebuilt = 'Version 1 rebuilt from version 2: validation is every file named ILSVRC2012_val_*.'
   return openPhotoFolder(root, {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
-import { tarEntries, writePhotos } from '../../test/photos.ts'
+import { smallFamily, tarEntries, writePhotos } from '../../test/photos.ts'
 import { serve, startServer } from '../../test/server.ts'
 import { writeTarFile } from '../../test/tar-file.ts'
 import type { ArchiveBuild } from './archives.ts'
@@ -26,6 +26,7 @@ async function prepare() {
   const logs: string[] = []
   const options: FindPhotosOptions = {
     family: 'small2',
+    classes: smallFamily.classes,
     archive: '160',
     dataPaths: [given],
     cache: path.join(folder, 'cache'),
@@ -86,6 +87,68 @@ test('an extracted folder is used as it is, passed itself or in a folder', async
     expect(found.root).toBe(root)
     expect(found.origin).toEqual({ found: `the folder ${place}`, wanted: place })
   }
+})
+
+/** Folders with photos in them, and the one that is taken. */
+async function findAmong(names: readonly string[], more?: (at: string) => Promise<unknown>) {
+  const { options, given, archive, logs } = await prepare()
+  await rm(archive)
+  for (const name of names) await writePhotos(path.join(given, name))
+  await more?.(given)
+  const found = await findPhotos({ ...options, archive: 'full' }).catch((error: Error) => error.message)
+  return { given, logs, found: typeof found === 'string' ? found : path.relative(given, found.root) }
+}
+
+/** Photos of other classes. */
+async function writeOthers(at: string): Promise<void> {
+  for (const part of ['train', 'val']) await mkdir(path.join(at, part, 'n555'), { recursive: true })
+}
+
+test.each([
+  [['a-copy', 'small2-99', 'small2'], 'small2'],
+  [['a-copy', 'small2-99'], 'small2-99'],
+  [['a-copy'], 'a-copy'],
+  [['small2-320'], 'small2-320'],
+])(
+  'of the folders %j the one that the recipe names is taken, then a re-encoded one, then the only one',
+  async (names, wanted) => {
+    expect((await findAmong(names)).found).toBe(wanted)
+  },
+)
+
+test('photos of other classes are passed over, whatever they are called, and named where nothing else is there', async () => {
+  const beside = await findAmong(['small2-320'], (at) => writeOthers(path.join(at, 'other2-224')))
+  expect(beside.found).toBe('small2-320')
+  const named = await findAmong(['small2-99'], (at) => writeOthers(path.join(at, 'small2')))
+  expect(named.found).toBe('small2-99')
+  const { found } = await findAmong([], async (at) => {
+    await writeOthers(path.join(at, 'other2-224'))
+    await writeOthers(path.join(at, 'small2'))
+  })
+  expect(found).toMatch(
+    /E_DATASET_MISSING[\s\S]*small2: holds other photos than small2, other2-224: holds other photos/,
+  )
+  const { found: itself } = await findAmong([], writeOthers)
+  expect(itself).toMatch(/E_DATASET_MISSING[\s\S]*given: holds other photos than small2/)
+})
+
+test('of several folders without the name asked for none is guessed', async () => {
+  const { found } = await findAmong(['a-copy', 'small2-320'])
+  expect(found).toMatch(/E_DATASET_MISSING[\s\S]*a-copy, small2-320 would be used if passed itself/)
+})
+
+test('a link to a folder is followed where a folder is', async () => {
+  const { found } = await findAmong([], async (at) => {
+    await writePhotos(path.join(at, '..', 'elsewhere', 'photos'))
+    await symlink(path.join(at, '..', 'elsewhere'), path.join(at, 'linked'))
+    await symlink(path.join(at, 'nowhere'), path.join(at, 'small2-77'))
+  })
+  expect(found).toBe('linked/photos')
+  const direct = await findAmong([], async (at) => {
+    await writePhotos(path.join(at, '..', 'photos'))
+    await symlink(path.join(at, '..', 'photos'), path.join(at, 'linked'))
+  })
+  expect(direct.found).toBe('linked')
 })
 
 test('a download is verified, unpacked and deleted; another build of the server is asked for', async () => {
