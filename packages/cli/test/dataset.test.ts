@@ -31,7 +31,7 @@ describe('lab dataset', () => {
     expect(stdout).toMatch(/^class +train +valid\nShih-Tzu +3 +2\nRhodesian ridgeback +3 +2\n/)
     expect(stdout).toMatch(/\nall +30 +20\n/)
     expect(stdout).toMatch(
-      /\ndigest [0-9a-f]{64}\nData: the folder imagewoof2 as given, not a verified archive\. It holds 30/,
+      /\ndigest [0-9a-f]{64}\nData: the folder imagewoof2 as given, not known to be the archive imagewoof2 that the recipe asks for\. It holds 30/,
     )
     expect(stdout).toContain(
       '1 group of equal files:\n  train/n02086240/n02086240_train_0.JPEG (Shih-Tzu) = ' +

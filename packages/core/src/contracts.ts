@@ -30,9 +30,11 @@ export interface ImageSize {
   readonly height: number
 }
 
-/** An encoded image: where it lies, what it shows, and its size when upright. */
+/** An encoded image: where it lies, what it shows, and the size in which it is read. */
 export interface Photo extends ImageSize {
   readonly path: string
+  /** The image in the file is larger: it is resized to `width` × `height` as soon as it is decoded. */
+  readonly shrunk?: boolean
   /** Index into `Dataset.classes`. */
   readonly label: number
   /** SHA-256 of the file, where it is known: by it what was decoded is found again, in whichever split it lies. */
@@ -44,11 +46,12 @@ export interface Dataset {
   /** SHA-256 (hex) of what the dataset consists of: equal digests mean equal images and labels. */
   readonly digest: string
   size(split: Split): number
-  read(split: Split, index: number): Promise<Sample>
+  /** @param as the split whose way of reading applies, where another split than the dataset's is made; default `split` */
+  read(split: Split, index: number, as?: Split): Promise<Sample>
   /** The same sample at once, for datasets held in memory: spares a promise a sample. `pixels` must not be written to. */
   readSync?(split: Split, index: number): Sample
   /** Datasets of encoded images: the file of a sample. Workers decode it, so its size may differ from image to image. */
-  photo?(split: Split, index: number): Photo
+  photo?(split: Split, index: number, as?: Split): Photo
   /** What a record must say of this data: no official archive, images left out. One or more sentences. */
   readonly note?: string
   dispose?(): void

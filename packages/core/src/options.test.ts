@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
-  fillInLater,
+  completeOptions,
   type Json,
-  leaveOutLater,
   type Option,
   type OptionInput,
   type OptionSchema,
   type OptionValues,
   opt,
   readOptions,
+  recordedOptions,
 } from './index.ts'
 
 const doc = 'A doc.'
@@ -62,11 +62,11 @@ test('the default of an option that was added later stays out of recipes, and cr
   const later = { ...schema, form: opt.choice(['old', 'new'], { default: 'old', addedLater: true, doc }) }
   const values = (input: object) => read(later, { steps: 3, ...input }).values
   const before = read(schema, { steps: 3 }).values
-  expect(leaveOutLater(later, values({}))).toEqual(before)
-  expect(leaveOutLater(later, values({ form: 'old' }))).toEqual(before)
-  expect(leaveOutLater(later, values({ form: 'new' }))).toEqual({ ...before, form: 'new' })
+  expect(recordedOptions(later, values({}))).toEqual(before)
+  expect(recordedOptions(later, values({ form: 'old' }))).toEqual(before)
+  expect(recordedOptions(later, values({ form: 'new' }))).toEqual({ ...before, form: 'new' })
   for (const form of ['old', 'new']) {
-    expect(fillInLater(later, leaveOutLater(later, values({ form })))).toEqual(values({ form }))
+    expect(completeOptions(later, recordedOptions(later, values({ form })))).toEqual(values({ form }))
   }
 })
 

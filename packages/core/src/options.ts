@@ -11,10 +11,7 @@ export interface Option<T extends Json = Json, Required extends boolean = boolea
   /** Absent when the recipe must give a value. */
   readonly default?: T
   readonly required: Required
-  /**
-   * Left out of normal recipes, and so of their hash, where it has its default: for an option that was added after recipes
-   * had been recorded. `create` receives the default all the same.
-   */
+  /** Its default stays out of normalised recipes; see `addedLater` of `opt`. */
   readonly addedLater?: true
   /** What is accepted, in words: `number from 0 to 1`. */
   readonly accepts: string
@@ -44,7 +41,10 @@ interface Common<T> {
   doc: string
   unit?: string
   default?: T
-  /** The default stays out of the hash of recipes: see `Option`. */
+  /**
+   * The option joined a component that recorded recipes name already, and its default is what they did. That default is
+   * left out of normalised recipes, so that their hashes stay.
+   */
   addedLater?: true
 }
 
@@ -151,6 +151,19 @@ function pickRange({ min, above, max, below }: Range): Range {
   }
 }
 
+/** What a normalised recipe says: all values but those defaults that recipes did not know when they were recorded. */
+export function recordedOptions(schema: OptionSchema, values: { readonly [name: string]: Json }) {
+  const isSilent = (name: string) =>
+    schema[name]!.addedLater === true && canonicalJson(values[name]!) === canonicalJson(schema[name]!.default!)
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isSilent(name)))
+}
+
+/** The values of a normalised recipe together with the defaults that it leaves out: what `create` receives. */
+export function completeOptions(schema: OptionSchema, recorded: { readonly [name: string]: Json }) {
+  const silent = Object.entries(schema).filter(([name, { addedLater }]) => addedLater && !Object.hasOwn(recorded, name))
+  return { ...recorded, ...Object.fromEntries(silent.map(([name, option]) => [name, option.default!])) }
+}
+
 /**
  * Fills in defaults and collects everything that is wrong.
  * @param where place in the recipe for messages, such as `optimizer "adamw"`
@@ -201,23 +214,4 @@ export function readOptions<S extends OptionSchema>(
     values[name] = value
   }
   return { values: values as OptionValues<S>, problems }
-}
-
-/** The values without those that say what a recipe would say by leaving them out: see `Option.addedLater`. */
-export function leaveOutLater(
-  schema: OptionSchema,
-  values: { readonly [name: string]: Json },
-): { [name: string]: Json } {
-  return Object.fromEntries(
-    Object.entries(values).filter(([name, value]) => {
-      const option = schema[name]
-      return option?.addedLater === undefined || canonicalJson(value) !== canonicalJson(option.default!)
-    }),
-  )
-}
-
-/** The values with the defaults of those that `leaveOutLater` left out. */
-export function fillInLater(schema: OptionSchema, values: { readonly [name: string]: Json }): { [name: string]: Json } {
-  const later = Object.entries(schema).filter(([name, option]) => option.addedLater && !Object.hasOwn(values, name))
-  return { ...values, ...Object.fromEntries(later.map(([name, option]) => [name, option.default!])) }
 }

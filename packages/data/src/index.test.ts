@@ -4,7 +4,7 @@ import { type Component, createRng, type DatasetContext, type Registrar, type Se
 import { afterEach, expect, test, vi } from 'vitest'
 import { createFolder } from '../test/folder.ts'
 import { fashionMnistFiles } from './fashion-mnist/files.ts'
-import { data } from './index.ts'
+import { data, readImageSize } from './index.ts'
 
 const datasets = new Map<string, Component<'dataset'>>()
 const on = {
@@ -26,6 +26,12 @@ afterEach(() => {
 test('the plugin registers the datasets', () => {
   const photos = ['imagenette2', 'imagewoof2', 'imagenette', 'imagewoof']
   expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic', ...photos])
+})
+
+test('a broken photo read through the public function is named', async () => {
+  await expect(readImageSize(Buffer.from('no photo'), 'some/dog.JPEG')).rejects.toThrow(
+    /\[E_DATASET_CORRUPT\] some\/dog\.JPEG cannot be decoded/,
+  )
 })
 
 test('a bad file in --data is refused, not passed over', async () => {

@@ -17,7 +17,7 @@ export {
   type NormalizedBatchSource,
   type PhotoSetup,
 } from './batches/source.ts'
-export { readImageSize } from './decode/decode.ts'
+export { readImageSize } from './decode/image-size.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'

@@ -13,6 +13,7 @@ import {
 } from '@tricklab/core'
 import type { ProgressSink } from '../progress.ts'
 import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+import { checkLastBatch } from '../runner/stages.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
 
 export interface FindRatesOptions {
@@ -52,6 +53,7 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
   const [first] = stageRows(row)
   const source = await openSource(first, {}, dataset, createRng(seed), { progress })
   const model = createRowModel(first, seed, source)
+  checkLastBatch(model, [{ row: first, source }])
   const accumulate = first.recipe.accumulate ?? 1
   const stop = new AbortController()
   const points: RatePoint[] = []

@@ -18,7 +18,7 @@ import { createRecorder } from '../callbacks/recorder.ts'
 import type { Limits } from '../record/types.ts'
 import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
 import { predict } from './predict.ts'
-import { checkStages, disposeStages, openStages } from './stages.ts'
+import { checkLastBatch, checkStages, disposeStages, openStages } from './stages.ts'
 import { createWaitClock } from './wait-clock.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
@@ -89,6 +89,7 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
   let learner: Learner | undefined
   try {
     checkStages(model, stages)
+    checkLastBatch(model, stages)
     const clock = createWaitClock()
     const harness = createHarness(job, services, () => learner!.snapshot(), stages, clock.take)
     let snapshot = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined

@@ -1,13 +1,17 @@
 import {
   canonicalJson,
+  createRng,
   type Dataset,
   fail,
   type Json,
+  listParams,
   type Model,
   type Rng,
   type Row,
   type Shape,
+  TricklabError,
 } from '@tricklab/core'
+import * as tf from '@tricklab/core/tf'
 import type { ProgressSink } from '../progress.ts'
 import type { Limits } from '../record/types.ts'
 import { type OpenStage, openSource, shortened, stageRows } from './learner.ts'
@@ -44,6 +48,50 @@ export async function openStages(
     throw error
   }
   return stages as unknown as OpenStages
+}
+
+/**
+ * Tries a last training batch of one image before anything is trained: batch norm cannot take it where a channel holds
+ * one value. Nothing of the model changes.
+ * @errors E_SHAPE naming the stage and `dropLast`
+ */
+export function checkLastBatch(model: Model, stages: readonly Pick<OpenStage, 'row' | 'source'>[]): void {
+  for (const [index, { row, source }] of stages.entries()) {
+    const { batchSize } = row.recipe
+    const samples = source.samples('train')
+    const last = samples - (source.batches('train') - 1) * batchSize
+    if (last !== 1) continue
+    try {
+      tryBatchOfOne(model, source.imageShape)
+    } catch (cause) {
+      if (!(cause instanceof TricklabError) || cause.code !== 'E_SHAPE') throw cause
+      const stage = stages.length > 1 ? ` of stage ${index + 1}` : ''
+      fail('E_SHAPE', {
+        what: `The model cannot train on the last batch of an epoch${stage}: ${cause.problems[0]!.what}`,
+        expected: 'at least two images in every training batch.',
+        received: `${samples} training images in batches of ${batchSize}, so the last batch holds one image.`,
+        fix:
+          batchSize === 1
+            ? 'set `batchSize` to 2 or more.'
+            : 'set `dropLast: true` in `data`, which leaves such a batch out, or choose another `batchSize`.',
+        cause,
+      })
+    }
+  }
+}
+
+/** One forward pass in training; running statistics are put back. */
+function tryBatchOfOne(model: Model, imageShape: Shape): void {
+  const buffers = listParams(model.params).filter(({ role }) => role === 'buffer')
+  const before = buffers.map(({ value }) => tf.clone(value))
+  try {
+    tf.tidy(() => {
+      model.apply(tf.zeros([1, ...imageShape]), { training: true, rng: createRng(0) })
+    })
+  } finally {
+    for (const [index, { value }] of buffers.entries()) value.assign(before[index]!)
+    tf.dispose(before)
+  }
 }
 
 /** What makes the batches of a stage. A random split is drawn anew only with them, as fastai does with its loaders. */

@@ -24,6 +24,10 @@ export const errorCodes = {
   E_PRECISION: { exit: 2, meaning: 'The engine does not offer this precision.' },
   E_DATASET_MISSING: { exit: 2, meaning: 'The data was found in none of the places looked at.' },
   E_DATASET_CORRUPT: { exit: 2, meaning: 'A data file is truncated, altered or not of the expected format.' },
+  E_DATASET_READ: {
+    exit: 2,
+    meaning: 'A file or folder of the data cannot be read: permissions, or a fault of the disk.',
+  },
   E_CACHE_WRITE: { exit: 2, meaning: 'The cache folder cannot be written.' },
   E_OUT_WRITE: { exit: 2, meaning: 'The run folder cannot be written.' },
   E_CHECKPOINT_CORRUPT: { exit: 2, meaning: 'A checkpoint is cut short or altered.' },

@@ -161,6 +161,33 @@ test('normalize gives the long form, and collects problems instead of throwing',
   expect(registry.normalize('loss', 'q', 'here').problems[0]!.code).toBe('E_COMPONENT_UNKNOWN')
 })
 
+test('the default of an option added later is received, but leaves the normalised recipe as it was', () => {
+  const received: unknown[] = []
+  const grown = plugin('p', (on) =>
+    on.loss('p', {
+      doc: '',
+      options: {
+        factor: opt.number({ default: 1, doc: 'Factor.' }),
+        base: opt.number({ default: 2, addedLater: true, doc: 'Base.' }),
+      },
+      create(options) {
+        received.push(options)
+        return { apply: () => null as never }
+      },
+    }),
+  )
+  const registry = createRegistry([grown])
+  const normalize = (options: object) => registry.normalize('loss', { use: 'p', ...options }, 'here').use
+  expect(normalize({})).toEqual({ use: 'p', factor: 1 })
+  expect(normalize({ base: 2 })).toEqual({ use: 'p', factor: 1 })
+  expect(normalize({ base: 3 })).toEqual({ use: 'p', factor: 1, base: 3 })
+  for (const options of [{}, { base: 3 }]) registry.create('loss', normalize(options), {} as never)
+  expect(received).toEqual([
+    { factor: 1, base: 2 },
+    { factor: 1, base: 3 },
+  ])
+})
+
 test('create receives options without `use`, its context, and the services of the run in its own scope', () => {
   const lines: string[] = []
   const received: unknown[] = []

@@ -6,7 +6,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { fillInLater, leaveOutLater, readOptions } from '../options.ts'
+import { completeOptions, readOptions, recordedOptions } from '../options.ts'
 import { createRng } from '../rng/index.ts'
 import {
   type AnyRegistration,
@@ -23,7 +23,7 @@ import { blame, type Origin, rememberOrigin } from './origin.ts'
 
 export const coreVersion: string = manifest.version
 
-/** How a normalised recipe names a component: always the long form, every option filled in. */
+/** How a normalised recipe names a component: always the long form, every option filled in but those added later. */
 export interface NormalUse {
   readonly use: string
   readonly [option: string]: Json
@@ -115,15 +115,15 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
       try {
         const { options } = registry.component(kind, name, where)
         const { values, problems } = readOptions(options, input, place)
-        return { use: { ...leaveOutLater(options, values), use: name } as NormalUse, problems }
+        return { use: { ...recordedOptions(options, values), use: name }, problems }
       } catch (error) {
         if (!(error instanceof TricklabError)) throw error
         return { use: { use: name }, problems: [...error.problems] }
       }
     },
     create(kind, { use, ...options }, context) {
-      const { component, create } = container.resolve<Bound<typeof kind>>(componentToken(kind, use))
-      return create(fillInLater(component.options, options) as never, context)
+      const bound = container.resolve<Bound<typeof kind>>(componentToken(kind, use))
+      return bound.create(completeOptions(bound.component.options, options) as never, context)
     },
   }
   return registry

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { createMemoryDataset } from '../../test/memory-dataset.ts'
 import { createNormalization, createPixelTable, scalarStatistics } from './normalization.ts'
 
+const firstOf = (size: number) => ({ size, index: (position: number) => position })
+
 test('mean and unbiased standard deviation of all pixels, in units of the pixel range', () => {
   const sample = (...pixels: number[]): Sample => ({ pixels: Uint8Array.from(pixels), shape: [1, 2, 1], label: 0 })
   const { mean, std } = scalarStatistics([sample(0, 51), sample(102, 255)])
@@ -27,7 +29,7 @@ test('the images are drawn by seed, without repetition, from the used part of th
     },
   }
   const settle = (seed: number, images: number) =>
-    createNormalization(watched, { kind: 'sample-scalar', images }, 20, 1, createRng(seed))
+    createNormalization(watched, { kind: 'sample-scalar', images }, firstOf(20), 1, createRng(seed))
   const first = await settle(1, 8)
   expect(new Set(read).size).toBe(8)
   expect(Math.max(...read)).toBeLessThan(20)
@@ -41,7 +43,7 @@ test('the images are drawn by seed, without repetition, from the used part of th
 test('fixed values must fit the channels', async () => {
   const dataset = createMemoryDataset({ train: 1, valid: 1 })
   const settle = (mean: number[], std: number[]) =>
-    createNormalization(dataset, { kind: 'fixed', mean, std }, 1, 3, createRng(1))
+    createNormalization(dataset, { kind: 'fixed', mean, std }, firstOf(1), 3, createRng(1))
   expect(await settle([0.5], [0.1, 0.2, 0.3])).toEqual({ mean: [0.5], std: [0.1, 0.2, 0.3] })
   for (const [mean, std] of [
     [[0.1, 0.2], [1]],
@@ -52,7 +54,7 @@ test('fixed values must fit the channels', async () => {
   ] as const) {
     await expect(settle([...mean], [...std])).rejects.toThrow('E_OPTION_RANGE')
   }
-  const none = createNormalization(dataset, { kind: 'sample-scalar', images: 0 }, 1, 1, createRng(1))
+  const none = createNormalization(dataset, { kind: 'sample-scalar', images: 0 }, firstOf(1), 1, createRng(1))
   await expect(none).rejects.toThrow('E_OPTION_RANGE')
 })
 

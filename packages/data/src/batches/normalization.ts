@@ -11,13 +11,13 @@ const imagenet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.22
 
 /**
  * Settles mean and standard deviation, drawing images by `rng.at('normalize')` where the kind asks for it.
- * @param trainSize the first so many training images may be drawn
+ * @param used the training images that the run learns from: how many, and which of the dataset each of them is
  * @errors E_OPTION_RANGE for fixed values that do not fit; E_DATASET_CORRUPT when the drawn images are of one grey
  */
 export async function createNormalization(
   dataset: Dataset,
   normalize: Normalize,
-  trainSize: number,
+  used: { readonly size: number; index(position: number): number },
   channels: number,
   rng: Rng,
 ): Promise<Normalization> {
@@ -31,9 +31,10 @@ export async function createNormalization(
       received: `${normalize.images}.`,
     })
   }
-  const drawn = rng.at('normalize').permutation(trainSize).subarray(0, normalize.images)
+  const drawn = rng.at('normalize').permutation(used.size).subarray(0, normalize.images)
   const samples: Sample[] = []
-  for (const index of drawn) {
+  for (const position of drawn) {
+    const index = used.index(position)
     samples.push(dataset.readSync ? dataset.readSync('train', index) : await dataset.read('train', index))
   }
   return scalarStatistics(samples)

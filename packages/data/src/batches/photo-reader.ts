@@ -55,8 +55,9 @@ export async function createPhotoReader(
   const pool = sharedPool(workers)
   const contents = (['train', 'valid'] as const).flatMap((split) =>
     sizes[split].map((size, index) => {
-      const { sha256 } = dataset.photo(split, index)
-      return { ...size, content: sha256 ?? `${dataset.digest} ${split} ${index}` }
+      const { sha256, shrunk, width, height } = dataset.photo(split, index)
+      const content = sha256 ?? `${dataset.digest} ${split} ${index}`
+      return { ...size, content: shrunk === true ? `${content} shrunk to ${width} ${height}` : content }
     }),
   )
   let store: Promise<DecodedStore | undefined> | undefined
@@ -71,12 +72,14 @@ export async function createPhotoReader(
     const photo = dataset.photo(split, index)
     const { crop } = photos[split]
     const plan = drawPlan(crop, photo, split === 'train' ? rng.at('crop', epoch, index) : null)
+    const { width, height } = photo
     const size = sizes[split][index]!
-    const shrunk = size.width !== photo.width || size.height !== photo.height
+    const smaller = size.width !== width || size.height !== height
     return {
       path: photo.path,
-      decodeTo: shrunk ? size : undefined,
-      plan: shrunk ? scalePlan(plan, size.width / photo.width, size.height / photo.height) : plan,
+      shrinkTo: photo.shrunk === true ? { width, height } : undefined,
+      decodeTo: smaller ? size : undefined,
+      plan: smaller ? scalePlan(plan, size.width / width, size.height / height) : plan,
       ...(files === undefined ? {} : { stored: files.place(firstStored[split] + index) }),
     }
   }

@@ -1,9 +1,10 @@
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Augmentation, createRegistry, createRng, type Dataset, type NormalUse } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
+import sharp from 'sharp'
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
 import { smallFamily, writePhotos } from '../../test/photos.ts'
@@ -31,13 +32,16 @@ beforeEach(() => {
   vi.stubEnv('TRICKLAB_DECODED_GB', '0')
 })
 
-async function openSmall(sizes?: { width: number; height: number }) {
+async function openSmall(sizes?: { width: number; height: number }, shrink = { train: 0, valid: 0 }) {
   const folder = await createFolder()
   const root = path.join(folder, 'small2')
   await writePhotos(root, sizes)
+  return { folder, root, dataset: await openFolder(root, shrink) }
+}
+
+function openFolder(root: string, shrink = { train: 0, valid: 0 }) {
   const options = { family: smallFamily, version: 2, onBadImage: 'fail', notes: [], log: () => {} } as const
-  const dataset = await openPhotoFolder(root, { ...options, cache: path.join(folder, 'index') })
-  return { folder, root, dataset }
+  return openPhotoFolder(root, { ...options, shrink, cache: path.join(root, '..', 'index') })
 }
 
 const options = { batchSize: 2, shuffle: true, dropLast: false, normalize: { kind: 'imagenet' } } as const
@@ -101,6 +105,76 @@ test('augmentation in threads: the same bytes for any number, about those of the
     }
   }
   expect(tf.memory().numTensors).toBe(tensors)
+})
+
+test('photos that are shrunk when read give the batches of photos stored so, with and without the store', async () => {
+  // Large enough that a crop is content with half of a validation photo.
+  const shrink = { train: 100, valid: 200 }
+  const { folder, dataset } = await openSmall({ width: 400, height: 300 }, shrink)
+  const copy = path.join(folder, 'shrunk')
+  for (const split of ['train', 'valid'] as const) {
+    for (let index = 0; index < dataset.size(split); index++) {
+      const { pixels, shape } = await dataset.read(split, index)
+      const file = path.join(copy, dataset.photo(split, index).file).replace(/JPEG$/, 'png')
+      await mkdir(path.dirname(file), { recursive: true })
+      const raw = { width: shape[1], height: shape[0], channels: 3 } as const
+      await writeFile(file, await sharp(pixels, { raw }).png().toBuffer())
+    }
+  }
+  const stored = await openFolder(copy)
+  expect([stored.photo('train', 0).height, stored.photo('valid', 0).height]).toEqual([100, 200])
+  const read = async (of: Dataset) => [
+    ...(await collect(of, photos())),
+    ...(await collect(of, photos({ workers: 2 }), 0, 0, 'valid')),
+  ]
+  const wanted = await read(stored)
+  expect(await read(dataset)).toEqual(wanted)
+  vi.stubEnv('TRICKLAB_DECODED_GB', '1')
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  for (const _ of ['written', 'read']) expect(await read(dataset)).toEqual(wanted)
+})
+
+test('a shrunk photo is not taken for one that was decoded to the same size', async () => {
+  const { root, folder, dataset } = await openSmall({ width: 400, height: 300 })
+  const first = (of: Dataset): Dataset => ({ ...of, size: () => 1 })
+  // 410 × 306, of which a crop decodes half: the size to which the dataset shrinks it.
+  expect(dataset.photo('train', 0)).toMatchObject({ width: 410, height: 306 })
+  const shrunk = await openFolder(root, { train: 153, valid: 0 })
+  expect(shrunk.photo('train', 0)).toMatchObject({ width: 205, height: 153 })
+  const wanted = await collect(first(shrunk), photos())
+  vi.stubEnv('TRICKLAB_DECODED_GB', '1')
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  expect(await collect(first(dataset), photos())).not.toEqual(wanted)
+  expect(await collect(first(shrunk), photos())).toEqual(wanted)
+})
+
+test('a limited run is normalised by the photos that it learns from, of every class', async () => {
+  const { dataset } = await openSmall()
+  const read: number[] = []
+  const watched: Dataset = {
+    ...dataset,
+    read: (split, index) => {
+      read.push(index)
+      return dataset.read(split, index)
+    },
+  }
+  // 3 + 2 photos: of two at equal distances one is of the second class.
+  const limited = { ...options, normalize: { kind: 'sample-scalar', images: 9 }, photos: photos() } as const
+  await createBatchSource(watched, { ...limited, limits: { train: 2 } }, createRng(1))
+  expect(read.sort()).toEqual([0, 2])
+  read.length = 0
+  await createBatchSource(watched, limited, createRng(1))
+  expect(read.sort()).toEqual([0, 1, 2, 3, 4])
+})
+
+test('a photo that is gone meanwhile is named, whoever reads it', async () => {
+  const { dataset } = await openSmall()
+  await rm(dataset.photo('train', 1).path)
+  for (const workers of [0, 2]) {
+    await expect(collect(dataset, photos({ workers }))).rejects.toThrow(
+      /E_DATASET_READ.*JPEG cannot be read \(it is gone\)/,
+    )
+  }
 })
 
 test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {

@@ -67,7 +67,11 @@ export async function createBatchSource(
   }
   const first = hasPhotos(dataset) ? undefined : await dataset.read('train', 0)
   const channels = first?.shape[2] ?? 3
-  const normalization = await createNormalization(dataset, options.normalize, available.train, channels, rng)
+  // Photos come class by class: a limit takes them at equal distances, so that no class is left out.
+  const place = (split: Split, position: number) =>
+    first === undefined ? Math.floor((position * dataset.size(split)) / available[split]) : position
+  const used = { size: available.train, index: (position: number) => place('train', position) }
+  const normalization = await createNormalization(dataset, options.normalize, used, channels, rng)
   const reader =
     first === undefined
       ? await createPhotoReader(dataset as WithPhotos, checkPhotos(photos), normalization, rng)
@@ -76,10 +80,6 @@ export async function createBatchSource(
 
   const batches = (split: Split) =>
     split === 'train' && dropLast ? Math.floor(available[split] / batchSize) : Math.ceil(available[split] / batchSize)
-
-  // Photos come class by class: a limit takes them at equal distances, so that no class is left out.
-  const place = (split: Split, position: number) =>
-    first === undefined ? Math.floor((position * dataset.size(split)) / available[split]) : position
 
   async function* read(split: Split, epoch: number, from: number): AsyncGenerator<SourceBatch> {
     const order = split === 'train' && shuffle ? rng.at('shuffle', epoch).permutation(available.train) : undefined

@@ -1,6 +1,6 @@
 // Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
 import type { ImageSize } from '@tricklab/core'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { Pixels } from '../pixels/resample.ts'
 
 // Images are decoded side by side, so one thread an image is enough; nothing is decoded twice in a row.
@@ -13,17 +13,31 @@ export const decoderVersion = `${sharp.versions.vips} ${sharp.versions.mozjpeg ?
 /** Largest image accepted, in pixels: a header may promise anything. */
 const pixelLimit = 200_000_000
 
-/** An image that cannot be decoded; `describeImageError` makes it one of ours. */
+/** What is wrong with a file of an image: its content, or that it cannot be read at all. */
+export type ImageFault = 'corrupt' | 'unreadable'
+
+/** An image that cannot be read or decoded; `describeImageError` makes it one of ours. */
 export class ImageError extends Error {
   override readonly name = 'ImageError'
   readonly path: string
   readonly received: string
+  readonly fault: ImageFault
 
-  constructor(path: string, reason: string, received: string) {
+  constructor(path: string, reason: string, received: string, fault: ImageFault = 'corrupt') {
     super(reason)
     this.path = path
     this.received = received
+    this.fault = fault
   }
+}
+
+// JPEG and PNG, as the datasets hold them. The decoder knows more, an SVG among them, which would have no size of its own.
+const beginnings = ['ffd8ff', '89504e470d0a1a0a']
+
+/** @throws where the file is no JPEG and no PNG, whatever it is called */
+function checkFormat(bytes: Uint8Array): void {
+  const begin = Buffer.from(bytes.subarray(0, 8)).toString('hex')
+  if (!beginnings.some((known) => begin.startsWith(known))) throw new Error('it is neither a JPEG nor a PNG')
 }
 
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit })
@@ -31,6 +45,7 @@ const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPi
 /** Size of an encoded image when upright. @errors ImageError when this is no image */
 export async function readImageSize(bytes: Uint8Array, path: string): Promise<ImageSize> {
   try {
+    checkFormat(bytes)
     const { width, height, orientation = 1 } = await open(bytes).metadata()
     // From 5 on the orientation turns the image by a quarter.
     return orientation >= 5 ? { width: height, height: width } : { width, height }
@@ -46,9 +61,9 @@ export async function readImageSize(bytes: Uint8Array, path: string): Promise<Im
  */
 export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
   try {
+    checkFormat(bytes)
     const image = open(bytes).autoOrient()
-    // `fill` onto a smaller size is what lets libjpeg decode at 1/2, 1/4 or 1/8 in the first place.
-    if (size !== undefined) image.resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
+    if (size !== undefined) resizeTo(image, size)
     const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
     if (info.channels === 3) return { data, width: info.width, height: info.height }
     return { data: greyToRgb(data, info.channels), width: info.width, height: info.height }
@@ -56,6 +71,16 @@ export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined
     return refuse(path, bytes, cause)
   }
 }
+
+/** What `decodeImage` makes with a size of an image that is stored without loss. */
+export async function shrinkPixels({ data, width, height }: Pixels, size: ImageSize): Promise<Pixels> {
+  const image = resizeTo(sharp(data, { raw: { width, height, channels: 3 } }), size)
+  return { data: await image.raw().toBuffer(), ...size }
+}
+
+// `fill` onto a smaller size is what lets libjpeg decode at 1/2, 1/4 or 1/8 in the first place.
+const resizeTo = (image: Sharp, { width, height }: ImageSize) =>
+  image.resize(width, height, { fit: 'fill', kernel: 'linear' })
 
 function greyToRgb(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels

@@ -18,6 +18,7 @@ test('the report counts classes and finds equal files with conflicting labels; t
     family: smallFamily,
     version: 2,
     onBadImage: 'fail',
+    shrink: { train: 0, valid: 0 },
     notes: ['A <note>.'],
     cache: path.join(folder, 'index'),
     log: () => {},

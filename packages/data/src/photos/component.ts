@@ -4,10 +4,13 @@ import { type ArchiveSize, archiveSizes } from './archives.ts'
 import { openPhotoFolder, type PhotoDataset } from './dataset.ts'
 import type { PhotoFamily } from './families.ts'
 import { findPhotos, findPhotosOptions } from './find.ts'
+import { shrinkOptions } from './shrink.ts'
 
 export interface PhotoOptions {
   readonly archive: ArchiveSize
   readonly onBadImage: 'fail' | 'skip'
+  readonly shrinkTrain: number
+  readonly shrinkValid: number
 }
 
 const options = {
@@ -20,6 +23,7 @@ const options = {
     default: 'fail',
     doc: 'What an image that cannot be decoded does: stop before the start, or be left out, counted and recorded.',
   }),
+  ...shrinkOptions,
 }
 
 /** The dataset of a family in one of its versions. */
@@ -35,18 +39,20 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
 export async function openPhotos(
   family: PhotoFamily,
   version: 1 | 2,
-  { archive, onBadImage }: PhotoOptions,
+  { archive, onBadImage, shrinkTrain, shrinkValid }: PhotoOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
-  const find = findPhotosOptions(family.archive, archive, context)
-  const { root, notes } = await findPhotos(find)
+  const find = findPhotosOptions(family, archive, context)
+  const { root, origin } = await findPhotos(find)
   const rebuilt = 'Version 1 rebuilt from version 2: validation is every file named ILSVRC2012_val_*.'
   return openPhotoFolder(root, {
     family,
     version,
     onBadImage,
+    shrink: { train: shrinkTrain, valid: shrinkValid },
     cache: path.join(find.cache, 'index'),
-    notes: version === 1 ? [rebuilt, ...notes] : notes,
+    notes: version === 1 ? [rebuilt] : [],
+    origin,
     log: (message) => context.log(`${family.archive}: ${message}`),
     onProgress: (done, total) => context.onProgress({ what: `${family.archive}: read`, done, total, unit: 'photos' }),
     signal: context.signal,

@@ -1,8 +1,11 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
 import { encodePhoto, smallFamily, writePhotos } from '../../test/photos.ts'
+import { describeImageError } from '../decode/image-error.ts'
+import { unreadable } from '../decode/read-photo.ts'
 import { openPhotoFolder, type PhotoDatasetOptions } from './dataset.ts'
 
 async function prepare(change?: (root: string) => Promise<unknown>) {
@@ -15,6 +18,7 @@ async function prepare(change?: (root: string) => Promise<unknown>) {
     family: smallFamily,
     version: 2,
     onBadImage: 'fail',
+    shrink: { train: 0, valid: 0 },
     notes: [],
     cache: path.join(folder, 'index'),
     log: (message) => logs.push(message),
@@ -45,6 +49,35 @@ test('the digest follows names and content, not place or date', async () => {
   expect((await openPhotoFolder(path.join(folder, 'copy'), options)).digest).toBe(before)
   await writeFile(path.join(root, files[0]!), await encodePhoto('other', 40, 30))
   expect((await open()).digest).not.toBe(before)
+})
+
+test('photos of a split are shrunk on request: size, pixels, digest and note say so', async () => {
+  const { open } = await prepare()
+  const stored = await open()
+  const shrunk = await open({ shrink: { train: 31, valid: 0 } })
+  // 50 × 36, 40 × 30 and 45 × 33: 31 · 50 / 36 = 43.1, what is small enough stays, 31 · 45 / 33 = 42.3.
+  expect([0, 1, 2].map((index) => shrunk.photo('train', index))).toMatchObject([
+    { width: 43, height: 31, shrunk: true },
+    { width: 40, height: 30 },
+    { width: 42, height: 31, shrunk: true },
+  ])
+  expect(shrunk.photo('train', 1)).toEqual(stored.photo('train', 1))
+  expect(shrunk.photo('valid', 0)).toEqual(stored.photo('valid', 0))
+  // Where a view makes a training photo of a validation photo.
+  expect(shrunk.photo('valid', 0, 'train')).toMatchObject({ width: 42, height: 31, shrunk: true })
+  expect((await shrunk.read('train', 0)).shape).toEqual([31, 43, 3])
+  expect((await shrunk.read('valid', 0, 'train')).shape).toEqual([31, 42, 3])
+  expect(await shrunk.read('valid', 0)).toEqual(await stored.read('valid', 0))
+  expect(shrunk.note).toBe('Training photos are shrunk to a shorter side of 31 px when read.')
+  const digests = [stored, shrunk, await open({ shrink: { train: 0, valid: 31 } })].map(({ digest }) => digest)
+  expect(new Set(digests).size).toBe(3)
+})
+
+test('the note says where the photos come from', async () => {
+  const { open } = await prepare()
+  const origin = { found: 'the folder small2', wanted: 'small2-320' }
+  const note = 'Data: the folder small2 as given, not known to be the archive small2-320 that the recipe asks for.'
+  for (const version of [2, 1] as const) expect((await open({ origin, version })).note).toContain(note)
 })
 
 test('the index is used while size and date stay, and a broken one is not', async () => {
@@ -86,6 +119,30 @@ test.each<[string, (root: string) => Promise<unknown>, RegExp]>([
     /E_DATASET_CORRUPT.*empty\.JPEG cannot be decoded/,
   ],
   [
+    'an SVG named .JPEG',
+    (root) =>
+      writeFile(
+        path.join(root, 'val/n002/drawn.JPEG'),
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+      ),
+    /E_DATASET_CORRUPT.*drawn\.JPEG cannot be decoded \(it is neither a JPEG nor a PNG\)/,
+  ],
+  [
+    'a link to nothing',
+    (root) => symlink(path.join(root, 'gone.JPEG'), path.join(root, 'val/n002/link.JPEG')),
+    /E_DATASET_CORRUPT.*link\.JPEG is a link to nothing/,
+  ],
+  [
+    'a folder named .JPEG',
+    (root) => mkdir(path.join(root, 'val/n002/zz.JPEG')),
+    /E_DATASET_CORRUPT.*zz\.JPEG is a folder, not a file/,
+  ],
+  [
+    'a named pipe called .JPEG',
+    async (root) => execFileSync('mkfifo', [path.join(root, 'val/n002/pipe.JPEG')]),
+    /E_DATASET_CORRUPT.*pipe\.JPEG is a named pipe, not a file/,
+  ],
+  [
     'an empty class folder',
     async (root) => {
       await rm(path.join(root, 'val/n002'), { recursive: true })
@@ -109,6 +166,69 @@ test.each<[string, (root: string) => Promise<unknown>, RegExp]>([
 ])('%s is refused by name', async (_name, change, message) => {
   const { open } = await prepare(change)
   await expect(open()).rejects.toThrow(message)
+})
+
+test("onBadImage 'skip' leaves out what is no file at all, the second time too", async () => {
+  const { open } = await prepare(async (root) => {
+    await symlink(path.join(root, 'gone.JPEG'), path.join(root, 'val/n002/link.JPEG'))
+    await mkdir(path.join(root, 'val/n002/zz.JPEG'))
+    execFileSync('mkfifo', [path.join(root, 'train/n001/pipe.JPEG')])
+  })
+  for (const _ of ['first', 'again']) {
+    const { skipped, size } = await open({ onBadImage: 'skip' })
+    expect(skipped).toEqual(['train/n001/pipe.JPEG', 'val/n002/link.JPEG', 'val/n002/zz.JPEG'])
+    expect([size('train'), size('valid')]).toEqual([5, 3])
+  }
+})
+
+test('folders that file managers and archivers leave are no classes', async () => {
+  const { open } = await prepare(async (root) => {
+    await mkdir(path.join(root, 'train/@eaDir/train_n001_0.JPEG'), { recursive: true })
+    await mkdir(path.join(root, 'train/n001/@eaDir/train_n001_0.JPEG'), { recursive: true })
+    await mkdir(path.join(root, 'val/__MACOSX'))
+    await writeFile(path.join(root, 'val/__MACOSX/._val_n001_0.JPEG'), 'a resource fork')
+  })
+  expect((await open()).size('train')).toBe(5)
+})
+
+// Permissions do not count for the superuser, but a link to itself cannot be followed by anybody.
+test('what cannot be read is told as such, also where bad images are left out', async () => {
+  const { root, open, files } = await prepare()
+  const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+  expect(describeImageError(unreadable(path.join(root, files[0]!), denied))).toMatchObject({
+    code: 'E_DATASET_READ',
+    what: `${path.join(root, files[0]!)} cannot be read (permission denied).`,
+  })
+  const dataset = await open()
+  await rm(dataset.photo('train', 0).path)
+  await expect(dataset.read('train', 0)).rejects.toThrow(/E_DATASET_READ.*JPEG cannot be read \(it is gone\)/)
+  await symlink('loop.JPEG', path.join(root, 'train/n001/loop.JPEG'))
+  await expect(open({ onBadImage: 'skip' })).rejects.toThrow(/E_DATASET_READ.*loop\.JPEG cannot be read/)
+  await rm(path.join(root, 'train/n001'), { recursive: true })
+  await symlink('n001', path.join(root, 'train/n001'))
+  await expect(open({ onBadImage: 'skip' })).rejects.toThrow(/E_DATASET_READ.*The folder .*n001 cannot be read/)
+})
+
+test('an index that was edited, and a photo of the same size and date in the place of another, are read anew', async () => {
+  const { root, files, open, options } = await prepare()
+  const photo = path.join(root, files[0]!)
+  const date = new Date('2020-02-02')
+  await utimes(photo, date, date)
+  const { digest } = await open()
+  const place = path.join(options.cache, (await readdir(options.cache))[0]!)
+  const index = await readFile(place, 'utf8')
+  const edited = index.replace('"width":45', '"width":44')
+  expect(edited).not.toBe(index)
+  await writeFile(place, edited)
+  const opened = await open()
+  expect(opened.photo('train', 2).width).toBe(45)
+
+  const bytes = await readFile(photo)
+  const other = Buffer.from(bytes)
+  other[other.length - 3]! ^= 1
+  await writeFile(photo, other)
+  await utimes(photo, date, date)
+  expect((await open()).digest).not.toBe(digest)
 })
 
 test("onBadImage 'skip' leaves bad images out, counts them and says so", async () => {

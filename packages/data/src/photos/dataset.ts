@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Dataset, fail, type Photo, type Sample, type Split, TricklabError } from '@tricklab/core'
+import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
-import { decodeImage, ImageError } from '../decode/decode.ts'
-import { describeImageError } from '../decode/image-error.ts'
+import { inHouseForm } from '../decode/image-error.ts'
+import { readPhoto } from '../decode/read-photo.ts'
 import type { PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
+import { describeOrigin, type PhotoOrigin } from './origin.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
+import { describeShrink, type Shrink, shrinkPhoto } from './shrink.ts'
 
 /** A photo with the hash of its file. */
 export interface IndexedPhoto extends Photo {
@@ -18,7 +19,7 @@ export interface IndexedPhoto extends Photo {
 
 /** A dataset of encoded photos. */
 export interface PhotoDataset extends Dataset {
-  photo(split: Split, index: number): IndexedPhoto
+  photo(split: Split, index: number, as?: Split): IndexedPhoto
   /** Files that cannot be decoded and were left out because the recipe says so. */
   readonly skipped: readonly string[]
 }
@@ -28,8 +29,10 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
   /** 1: validation is what ImageNet's validation images were; 2: as the folders say. */
   readonly version: 1 | 2
   readonly onBadImage: 'fail' | 'skip'
-  /** Sentences for the record, to which counts that differ and skipped images are added. */
+  readonly shrink: Shrink
+  /** Sentences for the record, to which origin, counts that differ and skipped images are added. */
   readonly notes: readonly string[]
+  readonly origin?: PhotoOrigin
   readonly log: (message: string) => void
 }
 
@@ -38,45 +41,50 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
  * @errors E_DATASET_CORRUPT naming the file or folder; E_INTERRUPTED
  */
 export async function openPhotoFolder(root: string, options: PhotoDatasetOptions): Promise<PhotoDataset> {
-  const { family, version, onBadImage, log } = options
+  const { family, version, onBadImage, shrink, log } = options
   const listed = await listPhotos(root, family.classes)
   const facts = await indexPhotos(root, listed, { ...options, decodeAll: onBadImage === 'skip' })
   const faults = listed.filter(({ file }) => facts.get(file)!.fault !== undefined).map(({ file }) => file)
   if (faults.length > 0 && onBadImage === 'fail') refuseFaults(faults.map((file) => facts.get(file)!.fault!))
 
   const photos: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
+  // As version 2 has them: what the files are does not depend on the version that is made of them.
+  const inFolders: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
   for (const { file, folder, label } of listed) {
     const { sha256, width, height, fault } = facts.get(file)!
     if (fault !== undefined) continue
     const fromValidation = version === 1 ? path.posix.basename(file).startsWith('ILSVRC2012_val_') : folder === 'val'
     const photo = { path: path.join(root, ...file.split('/')), file, label, sha256, width, height }
+    inFolders[folder === 'val' ? 'valid' : 'train'].push(photo)
     photos[fromValidation ? 'valid' : 'train'].push(photo)
   }
   // Version 1 knows no folders: what lies in `val` here may be training data there.
   if (version === 1) for (const split of ['train', 'valid'] as const) photos[split].sort(byClassAndName)
-  const notes = [...options.notes, ...describeCounts(photos, options), ...describeFaults(faults)]
+  const notes = [
+    ...options.notes,
+    ...(options.origin === undefined ? [] : describeOrigin(options.origin, digestOf(inFolders))),
+    ...describeCounts(photos, options),
+    ...describeFaults(faults),
+    ...describeShrink(shrink),
+  ]
   for (const note of notes) log(note)
 
-  const photo = (split: Split, index: number): IndexedPhoto => {
+  const photo = (split: Split, index: number, as = split): IndexedPhoto => {
     checkIndex({ size: (of) => photos[of].length }, split, index)
-    return photos[split][index]!
+    return shrinkPhoto(photos[split][index]!, shrink[as])
   }
   return {
     classes: family.classes.map(({ name }) => name),
-    digest: digestOf(photos),
+    digest: shrunkDigest(digestOf(photos), shrink),
     ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     skipped: faults,
     size: (split) => photos[split].length,
     photo,
-    async read(split, index): Promise<Sample> {
-      const { path: file, label } = photo(split, index)
-      try {
-        const { data, width, height } = await decodeImage(await readFile(file), undefined, file)
-        return { pixels: data, shape: [height, width, 3], label }
-      } catch (error) {
-        if (error instanceof ImageError) throw new TricklabError([describeImageError(error)])
-        throw error
-      }
+    async read(split, index, as): Promise<Sample> {
+      const { path: file, label, shrunk, ...size } = photo(split, index, as)
+      const shrinkTo = shrunk === true ? size : undefined
+      const { data, width, height } = await inHouseForm(() => readPhoto({ path: file, shrinkTo }))
+      return { pixels: data, shape: [height, width, 3], label }
     },
   }
 }
@@ -95,6 +103,12 @@ function digestOf(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>): str
     }
   }
   return hash.digest('hex')
+}
+
+/** Photos that are shrunk are other images: what was not shrunk keeps its digest. */
+function shrunkDigest(digest: string, { train, valid }: Shrink): string {
+  if (train === 0 && valid === 0) return digest
+  return createHash('sha256').update(`${digest} shrunk to ${train} ${valid}`).digest('hex')
 }
 
 function describeCounts(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>, options: PhotoDatasetOptions) {

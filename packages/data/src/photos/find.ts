@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, realpath, rm, stat } from 'node:fs/promises'
+import { realpath, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type DatasetContext, fail, type Services, TricklabError } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
@@ -7,11 +7,16 @@ import { downloadFiles, hashFile } from '../archive/download.ts'
 import { extractArchive } from '../archive/extract.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
 import { type ArchiveBuild, type ArchiveSize, archiveBuilds, archiveMirrors, archiveName } from './archives.ts'
-import { findRoot } from './list.ts'
+import type { PhotoClass, PhotoFamily } from './families.ts'
+import { findRoot, holdsClasses, isDataset } from './list.ts'
+import type { PhotoOrigin } from './origin.ts'
+import { readFolder } from './read-folder.ts'
 
 export interface FindPhotosOptions {
   /** Name of the archives without size: `imagewoof2`. */
   readonly family: string
+  /** Its classes: by their folders photos are known to be of this family. */
+  readonly classes: readonly PhotoClass[]
   readonly archive: ArchiveSize
   readonly dataPaths: readonly string[]
   /** The cache's folder of photos. */
@@ -28,8 +33,7 @@ export interface FindPhotosOptions {
 export interface FoundPhotos {
   /** The folder with `train` and `val`. */
   readonly root: string
-  /** What a record must say of where it comes from. */
-  readonly notes: readonly string[]
+  readonly origin: PhotoOrigin
 }
 
 // The largest archive unpacks to 1.6 GB.
@@ -37,7 +41,7 @@ const unpackedLimitBytes = 8e9
 
 /** The places of this machine. `TRICKLAB_DATA` may name several folders, separated as in `PATH`. */
 export function findPhotosOptions(
-  family: string,
+  { archive: family, classes }: PhotoFamily,
   archive: ArchiveSize,
   context: Pick<DatasetContext & Services, 'dataPaths' | 'log' | 'onProgress' | 'signal'>,
   env: NodeJS.ProcessEnv = process.env,
@@ -45,6 +49,7 @@ export function findPhotosOptions(
   const fromEnv = (env.TRICKLAB_DATA ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return {
     family,
+    classes,
     archive,
     dataPaths: [...new Set([...context.dataPaths, ...fromEnv].map((folder) => path.resolve(folder)))],
     cache: path.join(cacheFolder(env), 'photos'),
@@ -61,8 +66,9 @@ export function findPhotosOptions(
  * Finds the photos of a family: in what `--data` names, in the cache, or downloads the archive into the cache. Archives
  * are verified and unpacked into the cache.
  *
- * What `--data` names itself is taken as it is; in a folder of archives the one that the recipe asks for is looked for,
- * then a re-encoded one such as `imagewoof2-224.tgz`. The notes tell which it was.
+ * A file that `--data` names is taken as it is. In a folder the archive that the recipe asks for is looked for, unpacked
+ * or not; then a re-encoded one such as `imagewoof2-224`; then the folder may be one itself, whatever it is called, or hold
+ * just one of another name. Photos of other classes are passed over. The origin tells which it was.
  * @errors E_DATASET_MISSING with every place looked at; E_DATASET_CORRUPT; E_CACHE_WRITE; E_INTERRUPTED
  */
 export async function findPhotos(options: FindPhotosOptions): Promise<FoundPhotos> {
@@ -82,7 +88,8 @@ export async function findPhotos(options: FindPhotosOptions): Promise<FoundPhoto
     name: `the cache ${cache}`,
     async look() {
       const root = await findRoot(path.join(cache, name))
-      return root === undefined ? { missing: `no ${name}` } : { found: { root, notes: [] } }
+      const origin = { found: `${name} in the cache`, archive: name, wanted: name }
+      return root === undefined ? { missing: `no ${name}` } : { found: { root, origin } }
     },
   }
   const download: Place<FoundPhotos> = {
@@ -104,34 +111,51 @@ async function lookAt(at: string, options: FindPhotosOptions): Promise<Answer> {
   const kind = await stat(at).catch(() => undefined)
   if (kind === undefined) return { missing: 'no such file or folder' }
   if (kind.isFile()) return takeArchive(at, options)
-  const itself = await takeFolder(at, options)
-  if (itself !== undefined) return itself
+  if (!kind.isDirectory()) return { missing: 'neither a file nor a folder' }
   const { family, archive } = options
   const wanted = archiveName(family, archive)
-  const names = await readdir(at)
+  const names = (await readFolder(at)).map(({ name }) => name).sort()
   const stem = (name: string) => name.replace(/\.(tgz|tar\.gz)$/, '')
+  const isOfficial = (name: string) => stem(name).startsWith(family) && stem(name) in options.builds
   // Unpacked before packed: `imagewoof2` sorts before `imagewoof2.tgz`.
-  const exact = names.filter((name) => stem(name) === wanted).sort()
-  const others = names.filter((name) => stem(name).startsWith(`${family}-`) && !(stem(name) in options.builds)).sort()
-  for (const name of [...exact, ...others]) {
-    const candidate = path.join(at, name)
-    const isFile = (await stat(candidate).catch(() => undefined))?.isFile() === true
-    const answer = isFile ? await takeArchive(candidate, options) : await takeFolder(candidate, options)
-    if (answer !== undefined) return answer
+  const exact = names.filter((name) => stem(name) === wanted)
+  const reencoded = names.filter((name) => stem(name).startsWith(`${family}-`) && !isOfficial(name))
+  const missing = [`no ${wanted}.tgz`, `no folder ${wanted}`, `no re-encoded ${family}-*`]
+  for (const name of [...exact, ...reencoded]) {
+    const answer = await takeEither(path.join(at, name), options)
+    if (answer === undefined) continue
+    if ('found' in answer) return answer
+    missing.push(`${name}: ${answer.missing}`)
   }
-  const sizes = names.filter((name) => stem(name) in options.builds && stem(name).startsWith(family))
-  const hint = sizes.length === 0 ? '' : `; ${sizes.join(', ')} would be used if passed itself`
-  return { missing: `no ${wanted}.tgz, no folder ${wanted}, no re-encoded ${family}-*${hint}` }
+  if (await isDataset(at)) return (await takeFolder(at, options)) ?? { missing: missing.join(', ') }
+
+  // No name says which of several to take.
+  const fitting: { readonly name: string; readonly found: FoundPhotos }[] = []
+  for (const name of names.filter((name) => !exact.includes(name) && !reencoded.includes(name))) {
+    const answer = await takeFolder(path.join(at, name), options)
+    if (answer === undefined) continue
+    if ('found' in answer) fitting.push({ name, found: answer.found })
+    else missing.push(`${name}: ${answer.missing}`)
+  }
+  const [only, ...more] = fitting
+  if (only !== undefined && more.length === 0) return { found: only.found }
+  const choice = names.filter((name) => isOfficial(name) || fitting.some((entry) => entry.name === name))
+  if (choice.length > 0) missing.push(`${choice.join(', ')} would be used if passed itself`)
+  return { missing: missing.join(', ') }
 }
 
-async function takeFolder(at: string, { family, archive }: FindPhotosOptions): Promise<Answer | undefined> {
+/** An archive or a folder; undefined for a folder that holds no photos. */
+async function takeEither(at: string, options: FindPhotosOptions): Promise<Answer | undefined> {
+  const isFile = (await stat(at).catch(() => undefined))?.isFile() === true
+  return isFile ? takeArchive(at, options) : takeFolder(at, options)
+}
+
+async function takeFolder(at: string, { family, classes, archive }: FindPhotosOptions): Promise<Answer | undefined> {
   const root = await findRoot(at)
   if (root === undefined) return undefined
-  const wanted = archiveName(family, archive)
-  const asked = path.basename(root) === wanted ? '' : ` (the recipe asks for ${wanted})`
-  return {
-    found: { root, notes: [`Data: the folder ${path.basename(root)} as given${asked}, not a verified archive.`] },
-  }
+  if (!(await holdsClasses(root, classes))) return { missing: `holds other photos than ${family}` }
+  const origin = { found: `the folder ${path.basename(root)}`, wanted: archiveName(family, archive) }
+  return { found: { root, origin } }
 }
 
 /** Verifies an archive and unpacks it into the cache, unless that was done before. */
@@ -140,7 +164,6 @@ async function takeArchive(at: string, options: FindPhotosOptions): Promise<Answ
   const { family, archive, builds, cache } = options
   const { size, mtimeMs } = await stat(at)
   const name = path.basename(at).replace(/\.(tgz|tar\.gz)$/, '')
-  const wanted = archiveName(family, archive)
   const build = builds[name]?.find(({ bytes }) => bytes === size)
   if (builds[name] !== undefined && build === undefined) refuseArchive(at, builds[name], `${size} bytes`)
 
@@ -156,9 +179,8 @@ async function takeArchive(at: string, options: FindPhotosOptions): Promise<Answ
     root = await findRoot(target)
   }
   if (root === undefined) refuseLayout(at)
-  if (name === wanted) return { found: { root, notes: [] } }
-  const sort = build === undefined ? 'a re-encoded set, no official archive' : 'another official archive'
-  return { found: { root, notes: [`Data: ${path.basename(at)}, ${sort} (the recipe asks for ${wanted}).`] } }
+  const origin = { found: path.basename(at), wanted: archiveName(family, archive) }
+  return { found: { root, origin: build === undefined ? origin : { ...origin, archive: name } } }
 }
 
 async function unpack(at: string, target: string, options: FindPhotosOptions): Promise<void> {

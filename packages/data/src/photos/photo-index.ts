@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { TricklabError } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { checkInterrupted } from '../archive/interrupted.ts'
 import { decodeImage, decoderVersion, ImageError, readImageSize } from '../decode/decode.ts'
-import { describeImageError } from '../decode/image-error.ts'
+import { describeImageError, inHouseForm } from '../decode/image-error.ts'
+import { readImageFile, unreadable } from '../decode/read-photo.ts'
 import type { ListedPhoto } from './list.ts'
 
 /** What was learned of a file by reading it. */
@@ -18,13 +20,18 @@ export interface PhotoFacts {
   readonly decoded: boolean
 }
 
-interface Entry extends PhotoFacts {
+/** By what a file is taken for the one that was read. */
+interface Stamp {
   readonly bytes: number
   readonly modified: number
+  /** When anything of the file changed last: unlike the date of its content, no program can set it. */
+  readonly changed: number
 }
 
+type Entry = PhotoFacts & Stamp
+
 export interface IndexOptions {
-  /** Folder for the index: what was read once is not read again while size and date stay. */
+  /** Folder for the index: what was read once is not read again while size and dates stay. */
   readonly cache: string
   /** Decode every image whole, not only those that look cut short. */
   readonly decodeAll: boolean
@@ -35,7 +42,7 @@ export interface IndexOptions {
 // Files read side by side: enough to keep a disk busy.
 const parallel = 8
 
-/** Content hash and size of every photo below `root`. @errors E_INTERRUPTED */
+/** Content hash and size of every photo below `root`. @errors E_DATASET_READ, E_INTERRUPTED */
 export async function indexPhotos(
   root: string,
   photos: readonly ListedPhoto[],
@@ -51,13 +58,14 @@ export async function indexPhotos(
     while (next < photos.length) {
       const { file } = photos[next++]!
       checkInterrupted(signal)
-      const { size: bytes, mtimeMs: modified } = await stat(path.join(root, file))
+      const stamp = await readStamp(path.join(root, file))
       const old = known[file]
-      const same = old !== undefined && old.bytes === bytes && old.modified === modified
-      if (same && (old.decoded || !decodeAll || old.fault !== undefined)) {
+      if ('fault' in stamp) {
+        entries.set(file, { sha256: '', width: 0, height: 0, decoded: true, ...stamp })
+      } else if (isSame(old, stamp) && (old.decoded || !decodeAll || old.fault !== undefined)) {
         entries.set(file, old)
       } else {
-        entries.set(file, { bytes, modified, ...(await readFacts(path.join(root, file), decodeAll)) })
+        entries.set(file, { ...stamp, ...(await readFacts(path.join(root, file), decodeAll)) })
         changed = true
         if (done % 100 === 0) onProgress?.(done, photos.length)
       }
@@ -70,8 +78,26 @@ export async function indexPhotos(
   return entries
 }
 
+const isSame = (old: Entry | undefined, { bytes, modified, changed }: Stamp): old is Entry =>
+  old?.bytes === bytes && old.modified === modified && old.changed === changed
+
+/** Size and dates of a file; why it is none where something else has its name: reading a pipe would wait for ever. */
+async function readStamp(file: string): Promise<Stamp | (Stamp & { readonly fault: string })> {
+  const none = { bytes: 0, modified: 0, changed: 0 }
+  try {
+    const found = await stat(file)
+    if (found.isFile()) return { bytes: found.size, modified: found.mtimeMs, changed: found.ctimeMs }
+    const kind = found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a named pipe' : 'a device or a socket'
+    return { ...none, fault: `${file} is ${kind}, not a file.` }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { ...none, fault: `${file} is a link to nothing.` }
+    throw new TricklabError([describeImageError(unreadable(file, cause))])
+  }
+}
+
+/** @errors E_DATASET_READ */
 async function readFacts(file: string, decode: boolean): Promise<PhotoFacts> {
-  const bytes = await readFile(file)
+  const bytes = await inHouseForm(() => readImageFile(file))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   try {
     const size = await readImageSize(bytes, file)
@@ -95,8 +121,8 @@ function looksCutShort(bytes: Uint8Array): boolean {
 
 async function readIndex(place: string): Promise<Readonly<Record<string, Entry>>> {
   try {
-    const { decoder, files } = JSON.parse(await readFile(place, 'utf8'))
-    return decoder === decoderVersion ? files : {}
+    const { decoder, checksum, files } = JSON.parse(await readFile(place, 'utf8'))
+    return decoder === decoderVersion && checksum === hashText(JSON.stringify(files)) ? files : {}
   } catch {
     return {}
   }
@@ -104,7 +130,10 @@ async function readIndex(place: string): Promise<Readonly<Record<string, Entry>>
 
 async function saveIndex(place: string, entries: ReadonlyMap<string, Entry>): Promise<void> {
   await mkdir(path.dirname(place), { recursive: true })
-  await writeFileAtomic(place, [JSON.stringify({ decoder: decoderVersion, files: Object.fromEntries(entries) })])
+  const files = JSON.stringify(Object.fromEntries(entries))
+  // Who edits a size by hand would train on other crops under the digest of before.
+  const head = JSON.stringify({ decoder: decoderVersion, checksum: hashText(files) })
+  await writeFileAtomic(place, [`${head.slice(0, -1)},"files":${files}}`])
 }
 
 const hashText = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -38,10 +38,11 @@ test('real Imagewoof photos: counts, digest, v1 split, duplicates, batches', { t
   const two = await open('imagewoof2')
   expect([two.size('train'), two.size('valid')]).toEqual([9025, 3929])
   expect(two.digest).toBe('b66da1869cdff4ea4f7929be59890c335458c7091fef12bc8fcabc66ff106364')
-  expect(two.note).toMatch(
-    /imagewoof2-224\.tgz, a re-encoded set, no official archive \(the recipe asks for imagewoof2\)/,
-  )
+  const origin =
+    /re-encoded from 320 px to a shorter side of 224 px, no official archive, from imagewoof2-224\.tgz \(the recipe asks for imagewoof2\)/
+  expect(two.note).toMatch(origin)
   const one = await open('imagewoof')
+  expect(one.note).toMatch(origin)
   expect([one.size('train'), one.size('valid')]).toEqual([12454, 500])
   expect(Array.from({ length: 500 }, (_, i) => one.photo('valid', i).label)).toEqual(
     Array.from({ length: 500 }, (_, i) => Math.floor(i / 50)),

@@ -48,6 +48,23 @@ test('the same key gives the same split, another key another one, and the digest
   expect(new Set([dataset.digest, ...views.map(({ digest }) => digest)]).size).toBe(3)
 })
 
+test('a sample is read as the split that it is put into asks for', async () => {
+  const photo = (_: Split, __: number, as?: Split) => ({ path: as!, label: 0, width: 1, height: 1 })
+  const asked: (Split | undefined)[] = []
+  const read: Dataset['read'] = (split, index, as) => {
+    asked.push(as)
+    return dataset.read(split, index)
+  }
+  const view = createRandomSplit({ ...dataset, photo, read }, 0.3, stream(0))
+  for (const split of ['train', 'valid'] as const) {
+    for (let index = 0; index < view.size(split); index++) {
+      expect(view.photo!(split, index).path).toBe(split)
+      await view.read(split, index)
+      expect(asked.pop()).toBe(split)
+    }
+  }
+})
+
 test('read, readSync and photo name the same sample; what a dataset lacks stays absent', async () => {
   const photo = (split: Split, index: number) => ({ path: `${split}/${index}`, label: 0, width: 1, height: 1 })
   const view = createRandomSplit({ ...dataset, photo, note: 'a note' }, 0.3, stream(0))

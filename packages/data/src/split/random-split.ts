@@ -37,8 +37,8 @@ export function createRandomSplit(dataset: Dataset, validFraction: number, strea
     digest: createHash('sha256').update(`${dataset.digest} valid `).update(members.valid).digest('hex'),
     ...(note === undefined ? {} : { note }),
     size: (split) => members[split].length,
-    read: (split, index) => dataset.read(...place(split, index)),
+    read: (split, index) => dataset.read(...place(split, index), split),
     ...(readSync === undefined ? {} : { readSync: (split, index) => readSync.call(dataset, ...place(split, index)) }),
-    ...(photo === undefined ? {} : { photo: (split, index) => photo.call(dataset, ...place(split, index)) }),
+    ...(photo === undefined ? {} : { photo: (split, index) => photo.call(dataset, ...place(split, index), split) }),
   }
 }

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { decodeImage } from '../decode/decode.ts'
+import { readPhoto } from '../decode/read-photo.ts'
 import { pixelKernels } from '../pixels/kernels.ts'
 import { type Pixels, resampleInside } from '../pixels/resample.ts'
 import { transformInside } from '../pixels/transform.ts'
@@ -66,12 +65,13 @@ async function executeTask(order: DecodeOrder, index: number): Promise<void> {
   transformInside(kernels, cropped, { width: plan.outWidth, height: plan.outHeight }, transform, place)
 }
 
-async function decodeOrLoad({ path, decodeTo, stored }: DecodeTask, { store }: DecodeOrder): Promise<Pixels> {
+async function decodeOrLoad(task: DecodeTask, { store }: DecodeOrder): Promise<Pixels> {
+  const { stored } = task
   if (store !== undefined && stored !== undefined) {
     const pixels = readStored(store, stored)
     if (pixels !== undefined) return pixels
   }
-  const pixels = await decodeImage(await readFile(path), decodeTo, path)
+  const pixels = await readPhoto(task)
   if (store !== undefined && stored !== undefined) writeStored(store, stored, pixels)
   return pixels
 }

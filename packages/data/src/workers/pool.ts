@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Problem, TricklabError } from '@tricklab/core'
-import { ImageError } from '../decode/decode.ts'
-import { describeImageError } from '../decode/image-error.ts'
+import { describeImageError, inHouseForm } from '../decode/image-error.ts'
 import { executeOrder } from './execute.ts'
 import { type DecodeOrder, type DecodeTask, type SharedStore, statusLength, type WorkerReply } from './protocol.ts'
 
@@ -10,7 +9,7 @@ import { type DecodeOrder, type DecodeTask, type SharedStore, statusLength, type
 export interface DecodePool {
   /**
    * Carries out the tasks; image i of the buffer belongs to task i.
-   * @errors E_DATASET_CORRUPT naming a file that cannot be decoded; E_WORKER naming the file at which a worker ended
+   * @errors E_DATASET_CORRUPT naming a file that cannot be decoded, E_DATASET_READ one that cannot be read; E_WORKER naming the file at which a worker ended
    */
   run(tasks: readonly DecodeTask[], images: SharedArrayBuffer, store?: SharedStore): Promise<void>
   /** Ends the workers. Orders under way fail. */
@@ -51,13 +50,9 @@ function createInlinePool(): DecodePool {
     run(tasks, images, store) {
       const order = createOrder(0, tasks, images, store)
       const done = work.then(async () => {
-        try {
-          // The caller's own step comes first, and signals and timers get their turn.
-          await executeOrder(order, () => {})
-          await setImmediate()
-        } catch (error) {
-          throw error instanceof ImageError ? new TricklabError([describeImageError(error)]) : error
-        }
+        await inHouseForm(() => executeOrder(order, () => {}))
+        // The caller's own step comes first, and signals and timers get their turn.
+        await setImmediate()
       })
       work = done.catch(() => {})
       return done

@@ -1,12 +1,11 @@
 // What main thread and workers say to each other. Types of core only: see decode.ts.
-import type { CropPlan, ImageSize } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core'
+import type { ImageFault } from '../decode/decode.ts'
+import type { PhotoFile } from '../decode/read-photo.ts'
 import type { PixelTransform } from '../pixels/transform.ts'
 
 /** One image to decode, crop and resize. */
-export interface DecodeTask {
-  readonly path: string
-  /** Decode to this size, smaller than the image; undefined: as it is. */
-  readonly decodeTo: ImageSize | undefined
+export interface DecodeTask extends PhotoFile {
   /** In pixels of the decoded image. */
   readonly plan: CropPlan
   /** What is done to the cropped image, which then is delivered as float32; absent: bytes. All tasks alike. */
@@ -56,5 +55,6 @@ export type WorkerReply =
       readonly path: string
       readonly message: string
       readonly received: string
+      readonly fault: ImageFault
     }
   | { readonly kind: 'fault'; readonly id: number; readonly path: string; readonly message: string }

@@ -25,7 +25,8 @@ async function execute(order: DecodeOrder): Promise<void> {
     if (last) reply({ kind: 'done', id })
   } catch (error) {
     if (error instanceof ImageError) {
-      reply({ kind: 'bad-image', id, path: error.path, message: error.message, received: error.received })
+      const { message, received, fault } = error
+      reply({ kind: 'bad-image', id, path: error.path, message, received, fault })
     } else {
       reply({ kind: 'fault', id, path, message: error instanceof Error ? error.message : String(error) })
     }

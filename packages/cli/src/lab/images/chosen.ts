@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type Dataset, fail, type Json, type Photo, type Row, stageRecipes } from '@tricklab/core'
+import { type Dataset, fail, type Json, type Photo, type Row, stageRecipes, TricklabError } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { readImageSize } from '@tricklab/data'
 
@@ -78,8 +78,11 @@ export async function readPhoto(file: string, expected: string): Promise<Photo> 
     return { path: absolute, label: 0, ...(await readImageSize(readFileSync(absolute), absolute)) }
   } catch (cause) {
     return fail('E_ARGUMENT', {
-      what: `${file} cannot be decoded: ${(cause as Error).message}.`,
-      expected: 'an image, such as a JPEG or a PNG.',
+      what:
+        cause instanceof TricklabError
+          ? cause.problems[0]!.what
+          : `${file} cannot be read: ${(cause as Error).message}.`,
+      expected: 'a JPEG or a PNG.',
       received: `"${file}".`,
       fix: 'name another.',
       cause,
