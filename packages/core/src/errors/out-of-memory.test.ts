@@ -13,7 +13,7 @@ const thrownBy = (body: () => unknown): unknown => {
 }
 
 // More than any engine of JavaScript, or any machine, has.
-const tooLarge = {
+const tooLarge: Record<string, () => unknown> = {
   'an array longer than arrays may be': () => new Float32Array(2 ** 52),
   'a buffer larger than the machine': () => new ArrayBuffer(2 ** 52),
 }

@@ -32,6 +32,8 @@ export function failOutOfMemory({ what, bytes, used, limit, otherwise, cause }: 
 /** Whether JavaScript or an addon threw because memory, or the length of an array, ran out. */
 export function isFailedAllocation(error: unknown): error is RangeError {
   if (!(error instanceof RangeError)) return false
+  // As the addon of the engine native says it.
+  if ((error as { code?: unknown }).code === 'E_OUT_OF_MEMORY') return true
   // V8 has no code for it, only these texts; a length below 0 is a slip of its own.
   const length = /^Invalid typed array length: (\d+)$/.exec(error.message)?.[1]
   return length !== undefined || /^(Array buffer allocation failed|Out of memory)/i.test(error.message)
