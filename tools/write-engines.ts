@@ -54,6 +54,8 @@ interface RecordedTraining extends Recorded {
     readonly ours: Side & { readonly startToFirstStepSeconds: number; readonly tensors: { readonly flat: boolean } }
     readonly peer: Side | null
     readonly ratio: Spread | null
+    /** The peer in other ways than its best; earlier runs knew of none. */
+    readonly otherPeers?: readonly { readonly side: Side; readonly ratio: Spread }[]
   }[]
 }
 
@@ -104,6 +106,7 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
   const peer = first?.peer
   const title = `${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}`
   const machine = `${describeMachine(run)}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
+  const others = [...new Set(rows.flatMap(({ otherPeers = [] }) => otherPeers.map(({ side }) => side.name)))]
   const heads = [
     'row',
     'batch',
@@ -111,16 +114,22 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
     'images/s',
     'peer, ms/step',
     'ratio peer/ours',
+    ...others.map((name) => `ratio of ${name}`),
     'peak memory, ours : peer',
     'first step after',
   ]
-  const body = rows.map(({ table, row, batchSize, imageShape, ours, peer: theirs, ratio }) => [
+  const body = rows.map(({ table, row, batchSize, imageShape, ours, peer: theirs, ratio, otherPeers }) => [
     `${table}/${row}`,
     `${batchSize} × ${imageShape.join('×')}`,
     spread(ours.stepMs),
     Math.round(ours.imagesPerSecond.median).toLocaleString('en'),
     theirs === null ? '–' : spread(theirs.stepMs),
     ratio === null ? '–' : ratioCell(ratio),
+    ...others.map((name) => {
+      const other = otherPeers?.find(({ side }) => side.name === name)
+      // Where it was the best, its ratio stands in the column before.
+      return other === undefined ? '–' : ratioCell(other.ratio)
+    }),
     `${mebibytes(ours)} : ${theirs === null ? '–' : mebibytes(theirs)} MiB`,
     `${ours.startToFirstStepSeconds.toFixed(1)} s`,
   ])

@@ -11,13 +11,13 @@ import { formatDepthwise } from '../src/bench/format-depthwise.ts'
 import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
-import { peerSetup } from '../src/bench/peers.ts'
+import { findPeers, peerSetup } from '../src/bench/peers.ts'
 import plainNetworks from '../src/bench/plain-networks.ts'
 import { findTorchPython } from '../src/bench/python.ts'
 import { describeTraining, shareStart } from '../src/bench/share.ts'
 import { startSide } from '../src/bench/side.ts'
 import plain from './fixtures/plain.ts'
-import { fixture, temporaryFolder } from './run-cli.ts'
+import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
 const python = (() => {
   try {
@@ -48,7 +48,7 @@ async function train(row: Row): Promise<Trained> {
     for (const batch of batches) yield again(batch)
   })
   const training = describeTraining(loop, batches, dataset.classes.length)
-  const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false }
+  const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false, compile: false }
   const losses = [...loop.losses]
   loop.dispose()
   tf.dispose(batches.map(({ images, targets }) => [images, targets]))
@@ -107,6 +107,40 @@ describe.skipIf(python === undefined)('the peer torch', () => {
       expect(Math.abs(ours[1]! - ours[0]!), names[i]).toBeGreaterThan(1e-2)
     }
   }, 120_000)
+})
+
+describe.skipIf(python === undefined)('bench train --peer torch', () => {
+  it('holds ours against PyTorch at its best, and shows the allocator that it has by itself', async () => {
+    const target = `${fixture('plain.ts')}#conv`
+    const few = ['--steps', '1', '--turns', '2', '--warmup', '4', '--threads', '1', '--memory-format', 'contiguous']
+    const result = await runCli('bench', ['train', target, '--engine', 'wasm', '--peer', 'torch', ...few, '--json'])
+    expect(result.stderr).not.toContain('✖')
+    const [row] = result.json().rows
+    const [other] = row.otherPeers
+    expect([row.peer.name, other.side.name].sort()).toEqual([
+      'PyTorch eager, CPU, allocator that keeps its pages',
+      'PyTorch eager, CPU, default allocator',
+    ])
+    expect(row.peer.stepMs.median).toBeLessThanOrEqual(other.side.stepMs.median)
+    expect(other.ratio.turns).toHaveLength(2)
+    expect(other.processorRatio.min).toBeGreaterThan(0)
+    expect(row.firstLossDifference).toBeLessThan(1e-4)
+    expect(result.stdout).toContain(`  of ${other.side.name}  `)
+  }, 180_000)
+
+  it('sets the allocator for the peer alone, and compiles only when asked', () => {
+    const row = normalizeRow(plainNetworks, 'xresnet50', createRegistry(plainNetworks.plugins))
+    const kept = { MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_MMAP_THRESHOLD_: '100000000000' }
+    const variants = (compile: boolean) =>
+      findPeers('torch', [row], compile).map((peer) => [peer.command.env, peer.compile])
+    const eager = [
+      [kept, false],
+      [undefined, false],
+    ]
+    expect(variants(false)).toEqual(eager)
+    expect(variants(true)).toEqual([...eager, [kept, true]])
+    expect(process.env).not.toHaveProperty('MALLOC_TRIM_THRESHOLD_')
+  })
 })
 
 describe.skipIf(python === undefined)('the peer torch of depthwise convolutions', () => {

@@ -44,6 +44,7 @@ function addTrain(program: Command): void {
     .argument('[targets...]', `rows, or ${plainNetworks.join(', ')}; default: ${defaultTargets.join(' and ')}`)
     .option('--peer <name>', `${peerNames.join(', ')}: what ours is measured against`, 'tfjs')
     .option('--memory-format <name>', `of PyTorch: ${memoryFormats.join(', ')}`, 'faster')
+    .option('--compile', 'measure PyTorch with torch.compile as well; its time to compile is told apart')
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 10)
     .option('--turns <n>', 'turns of each side', wholeNumber('--turns', 1), 5)
     .option('--warmup <n>', 'steps before the first turn', wholeNumber('--warmup', comparedSteps), 5)

@@ -7,8 +7,8 @@ import { type Engine, type EngineName, type EngineOptions, prepareEngine } from 
 import { planEfficientnet, variants } from '@tricklab/plugin-mbconv'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import { matmulSize } from './matmul-speed.ts'
-import type { Ready, Turn } from './messages.ts'
-import { torchSide } from './python.ts'
+import type { ProcessorTurn, Ready } from './messages.ts'
+import { keptPages, torchSide } from './python.ts'
 import { draw, type Times, time, warmup } from './runs.ts'
 import { type Side, type SideCommand, startSide } from './side.ts'
 import { median, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
@@ -110,18 +110,8 @@ const leastStepMs = 10
 /** Between turns: the threads of a side that has just been busy spin for a while before they sleep. */
 const pauseMs = 50
 
-/**
- * glibc gives large blocks back to the system, or does not, by what happened before: then PyTorch spends most of its time
- * on fresh pages. Told to keep them it is as fast as it can be, every time; ours has a pool.
- */
-const keptMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) }
-
 interface PeerReady extends Ready {
   readonly difference: number
-}
-
-interface PeerTurn extends Turn {
-  readonly processor: readonly number[]
 }
 
 /** Measures ours in this process and the peer in another. @errors E_PEER_UNAVAILABLE, E_WORKER, those of engines */
@@ -131,7 +121,7 @@ export async function benchDepthwise(
 ): Promise<DepthwiseResult> {
   const environment = describeBenchEnvironment()
   const command =
-    options.peer === 'torch' ? { ...torchSide('PyTorch', 'depthwise-peer.py'), env: keptMemory } : undefined
+    options.peer === 'torch' ? { ...torchSide('PyTorch', 'depthwise-peer.py'), env: keptPages } : undefined
   const engine = await prepareEngine(...choice)
   const matmulSpeed = await measureMatmulSpeed()
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tricklab-bench-'))
@@ -234,7 +224,7 @@ async function measurePass(
   for (let i = 0; i < warmup; i++) for (const one of [run, copy]) await time(one)
   const calls = Math.max(1, Math.ceil(leastStepMs / (await time(run)).wall))
   const measurePeer = async (format: Format): Promise<Times[]> => {
-    const turn = (await peer!.measure(steps, { calls, pass, format })) as PeerTurn
+    const turn = (await peer!.measure(steps, { calls, pass, format })) as ProcessorTurn
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     return turn.times.map((wall, i) => ({ wall, processor: turn.processor[i]! }))
   }
