@@ -1,7 +1,7 @@
 /**
  * Puts the recorded benchmark runs of `docs/bench` into docs/50-engines.md, between its marks. `pnpm docs:engines`; a
- * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json` or `pnpm bench layer depthwise …
- * --json`.
+ * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json` or `pnpm bench layer
+ * conv|depthwise … --json`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -59,7 +59,7 @@ interface RecordedTraining extends Recorded {
   }[]
 }
 
-interface RecordedDepthwise extends Recorded {
+interface RecordedConvolutions extends Recorded {
   readonly command: 'bench layer'
   readonly options: { readonly batch: number; readonly turns: number; readonly steps: number }
   readonly engine: {
@@ -73,6 +73,8 @@ interface RecordedDepthwise extends Recorded {
   readonly measured: readonly {
     readonly size: number
     readonly channels: number
+    /** Of the result; missing: depthwise. */
+    readonly outputs?: number
     readonly kernelSize: number
     readonly stride: number
     readonly pass: string
@@ -94,11 +96,11 @@ export function renderEngines(page: string): string {
   const runs = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as RecordedTraining | RecordedDepthwise)
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as RecordedTraining | RecordedConvolutions)
   const trainings = runs.filter((run) => run.command === 'bench train')
   const layers = runs.filter((run) => run.command === 'bench layer')
   const withTrainings = replaceBetween(page, marksOf('bench'), trainings.map(renderTraining).join('\n'))
-  return replaceBetween(withTrainings, marksOf('depthwise'), layers.map(renderDepthwise).join('\n'))
+  return replaceBetween(withTrainings, marksOf('depthwise'), layers.map(renderConvolutions).join('\n'))
 }
 
 function renderTraining({ options, rows, ...run }: RecordedTraining): string {
@@ -136,7 +138,7 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
   return renderSection(title, run, machine, [heads, ...body])
 }
 
-function renderDepthwise({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedDepthwise): string {
+function renderConvolutions({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedConvolutions): string {
   const { batch, turns, steps } = options
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`
   const title = `${engine.name} ${engine.precision} against ${peer.name} ${peer.version}, ${threads} each`
@@ -152,8 +154,8 @@ function renderDepthwise({ options, engine, peer, matmulSpeed, measured, ...run 
     'bound reached',
     'difference',
   ]
-  const body = measured.map(({ size, channels, kernelSize, stride, pass, ours, bound, peer: theirs }) => [
-    `${size}×${size}×${channels}, ${kernelSize}×${kernelSize}${stride === 1 ? '' : ` / ${stride}`}`,
+  const body = measured.map(({ size, channels, outputs, kernelSize, stride, pass, ours, bound, peer: theirs }) => [
+    `${size}×${size}×${channels}${outputs === undefined ? '' : ` → ${outputs}`}, ${kernelSize}×${kernelSize}${stride === 1 ? '' : ` / ${stride}`}`,
     pass,
     short(ours.ms.median),
     short(theirs.ms.median),

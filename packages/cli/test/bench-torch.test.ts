@@ -6,8 +6,8 @@ import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { openDataset } from '@tricklab/repro'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { benchDepthwise } from '../src/bench/depthwise.ts'
-import { formatDepthwise } from '../src/bench/format-depthwise.ts'
+import { benchConvolutions } from '../src/bench/convolutions.ts'
+import { formatConvolutions } from '../src/bench/format-convolutions.ts'
 import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
@@ -143,25 +143,61 @@ describe.skipIf(python === undefined)('bench train --peer torch', () => {
   })
 })
 
-describe.skipIf(python === undefined)('the peer torch of depthwise convolutions', () => {
-  it('computes what ours does, forward and both gradients, in the faster of two memory formats', async () => {
-    const shapes = [
-      { size: 9, channels: 5, kernelSize: 5, stride: 2 },
-      { size: 4, channels: 6, kernelSize: 3, stride: 1 },
-    ]
-    const result = await benchDepthwise(
-      { engine: ['wasm', {}], peer: 'torch', shapes, batch: 2, turns: 2, steps: 1 },
-      () => {},
+describe.skipIf(python === undefined)('the peer torch of convolutions', () => {
+  it.each([
+    [
+      'depthwise' as const,
+      [
+        { size: 9, channels: 5, kernelSize: 5, stride: 2 },
+        { size: 4, channels: 6, kernelSize: 3, stride: 1 },
+      ],
+      4,
+    ],
+    [
+      'conv' as const,
+      [
+        { size: 9, channels: 5, outputs: 7, kernelSize: 3, stride: 2 },
+        { size: 4, channels: 6, outputs: 4, kernelSize: 1, stride: 1 },
+      ],
+      6,
+    ],
+  ])(
+    '%s: computes what ours does in every pass, in the faster of two memory formats',
+    async (kind, shapes, count) => {
+      const result = await benchConvolutions(
+        kind,
+        { engine: ['wasm', {}], peer: 'torch', shapes, batch: 2, turns: 2, steps: 1 },
+        () => {},
+      )
+      expect(result.peer!.name).toContain('PyTorch')
+      expect(result.measured).toHaveLength(count)
+      for (const { peer } of result.measured) {
+        const { difference, format, probedMs, ratio, processorMs } = peer!
+        expect(difference).toBeGreaterThan(0)
+        expect(difference).toBeLessThan(1e-5)
+        expect(probedMs[format]).toBe(Math.min(...Object.values(probedMs)))
+        expect(ratio.min).toBeGreaterThan(0)
+        expect(processorMs.min).toBeGreaterThan(0)
+      }
+      expect(formatConvolutions(result)).toContain('ratio: PyTorch / ours, wanted 1')
+    },
+    120_000,
+  )
+
+  it('computes in bf16 where ours does', async () => {
+    const shapes = [{ size: 6, channels: 16, outputs: 16, kernelSize: 3, stride: 1 }]
+    const native = ['native', { precision: 'bf16', threads: 1 }] as const
+    const supported = await prepareEngine(...native).then(
+      () => true,
+      () => false,
     )
-    expect(result.peer!.name).toContain('PyTorch')
-    for (const { peer } of result.measured) {
-      const { difference, format, probedMs, ratio, processorMs } = peer!
-      expect(difference).toBeGreaterThan(0)
-      expect(difference).toBeLessThan(1e-5)
-      expect(probedMs[format]).toBe(Math.min(...Object.values(probedMs)))
-      expect(ratio.min).toBeGreaterThan(0)
-      expect(processorMs.min).toBeGreaterThan(0)
+    if (!supported) return
+    const options = { engine: native, peer: 'torch', shapes, batch: 2, turns: 1, steps: 1 } as const
+    const { measured } = await benchConvolutions('conv', options, () => {})
+    for (const { peer } of measured) {
+      // Results of our side are float32, those of PyTorch have the 8 bits of bf16.
+      expect(peer!.difference).toBeGreaterThan(1e-4)
+      expect(peer!.difference).toBeLessThan(1e-2)
     }
-    expect(formatDepthwise(result)).toContain('ratio: PyTorch / ours, wanted 1')
   }, 120_000)
 })

@@ -38,7 +38,7 @@ export function findTorchPython(environment: Readonly<Record<string, string | un
 }
 
 /** A side that is a Python file of this folder. @errors E_PEER_UNAVAILABLE */
-export function torchSide(title: string, file: 'torch-peer.py' | 'data-peer.py' | 'depthwise-peer.py'): SideCommand {
+export function torchSide(title: string, file: 'torch-peer.py' | 'data-peer.py' | 'convolution-peer.py'): SideCommand {
   const script = path.join(path.dirname(fileURLToPath(import.meta.url)), file)
   return { title, program: findTorchPython().program, args: ['-u', script] }
 }
