@@ -1,7 +1,7 @@
 /**
  * Puts the recorded benchmark runs of `docs/bench` into docs/50-engines.md, between its marks. `pnpm docs:engines`; a
- * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json` or `pnpm bench layer depthwise …
- * --json`.
+ * test keeps them equal. A recorded run is the last line of `pnpm bench train … --json` or `pnpm bench layer
+ * conv|depthwise … --json`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -54,10 +54,12 @@ interface RecordedTraining extends Recorded {
     readonly ours: Side & { readonly startToFirstStepSeconds: number; readonly tensors: { readonly flat: boolean } }
     readonly peer: Side | null
     readonly ratio: Spread | null
+    /** The peer in other ways than its best; earlier runs knew of none. */
+    readonly otherPeers?: readonly { readonly side: Side; readonly ratio: Spread }[]
   }[]
 }
 
-interface RecordedDepthwise extends Recorded {
+interface RecordedConvolutions extends Recorded {
   readonly command: 'bench layer'
   readonly options: { readonly batch: number; readonly turns: number; readonly steps: number }
   readonly engine: {
@@ -71,6 +73,8 @@ interface RecordedDepthwise extends Recorded {
   readonly measured: readonly {
     readonly size: number
     readonly channels: number
+    /** Of the result; missing: depthwise. */
+    readonly outputs?: number
     readonly kernelSize: number
     readonly stride: number
     readonly pass: string
@@ -92,11 +96,11 @@ export function renderEngines(page: string): string {
   const runs = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as RecordedTraining | RecordedDepthwise)
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as RecordedTraining | RecordedConvolutions)
   const trainings = runs.filter((run) => run.command === 'bench train')
   const layers = runs.filter((run) => run.command === 'bench layer')
   const withTrainings = replaceBetween(page, marksOf('bench'), trainings.map(renderTraining).join('\n'))
-  return replaceBetween(withTrainings, marksOf('depthwise'), layers.map(renderDepthwise).join('\n'))
+  return replaceBetween(withTrainings, marksOf('depthwise'), layers.map(renderConvolutions).join('\n'))
 }
 
 function renderTraining({ options, rows, ...run }: RecordedTraining): string {
@@ -104,6 +108,7 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
   const peer = first?.peer
   const title = `${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}`
   const machine = `${describeMachine(run)}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
+  const others = [...new Set(rows.flatMap(({ otherPeers = [] }) => otherPeers.map(({ side }) => side.name)))]
   const heads = [
     'row',
     'batch',
@@ -111,23 +116,29 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
     'images/s',
     'peer, ms/step',
     'ratio peer/ours',
+    ...others.map((name) => `ratio of ${name}`),
     'peak memory, ours : peer',
     'first step after',
   ]
-  const body = rows.map(({ table, row, batchSize, imageShape, ours, peer: theirs, ratio }) => [
+  const body = rows.map(({ table, row, batchSize, imageShape, ours, peer: theirs, ratio, otherPeers }) => [
     `${table}/${row}`,
     `${batchSize} × ${imageShape.join('×')}`,
     spread(ours.stepMs),
     Math.round(ours.imagesPerSecond.median).toLocaleString('en'),
     theirs === null ? '–' : spread(theirs.stepMs),
     ratio === null ? '–' : ratioCell(ratio),
+    ...others.map((name) => {
+      const other = otherPeers?.find(({ side }) => side.name === name)
+      // Where it was the best, its ratio stands in the column before.
+      return other === undefined ? '–' : ratioCell(other.ratio)
+    }),
     `${mebibytes(ours)} : ${theirs === null ? '–' : mebibytes(theirs)} MiB`,
     `${ours.startToFirstStepSeconds.toFixed(1)} s`,
   ])
   return renderSection(title, run, machine, [heads, ...body])
 }
 
-function renderDepthwise({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedDepthwise): string {
+function renderConvolutions({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedConvolutions): string {
   const { batch, turns, steps } = options
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`
   const title = `${engine.name} ${engine.precision} against ${peer.name} ${peer.version}, ${threads} each`
@@ -143,8 +154,8 @@ function renderDepthwise({ options, engine, peer, matmulSpeed, measured, ...run 
     'bound reached',
     'difference',
   ]
-  const body = measured.map(({ size, channels, kernelSize, stride, pass, ours, bound, peer: theirs }) => [
-    `${size}×${size}×${channels}, ${kernelSize}×${kernelSize}${stride === 1 ? '' : ` / ${stride}`}`,
+  const body = measured.map(({ size, channels, outputs, kernelSize, stride, pass, ours, bound, peer: theirs }) => [
+    `${size}×${size}×${channels}${outputs === undefined ? '' : ` → ${outputs}`}, ${kernelSize}×${kernelSize}${stride === 1 ? '' : ` / ${stride}`}`,
     pass,
     short(ours.ms.median),
     short(theirs.ms.median),

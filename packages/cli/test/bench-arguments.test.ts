@@ -17,6 +17,8 @@ describe('arguments of bench', () => {
     [['train', '--peer', 'keras'], 'E_ARGUMENT'],
     [['train', '--memory-format', 'nhwc'], 'E_ARGUMENT'],
     [['train', 'xresnet50', '--peer', 'tfjs'], 'E_PEER_UNAVAILABLE'],
+    [['train', '--compile'], 'E_ARGUMENT'],
+    [['train', '--peer', 'none', '--compile'], 'E_ARGUMENT'],
     [['train', '--precision', 'f16'], 'E_ARGUMENT'],
     [['train', '--steps', '0'], 'E_ARGUMENT'],
     [['train', '--turns', '1.5'], 'E_ARGUMENT'],

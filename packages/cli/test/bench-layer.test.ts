@@ -1,7 +1,9 @@
+import { prepareEngine } from '@tricklab/engine'
 import { describe, expect, it, vi } from 'vitest'
 import { benchProgram } from '../src/bench/command.ts'
-import { benchDepthwise, efficientnetShapes } from '../src/bench/depthwise.ts'
-import { formatDepthwise } from '../src/bench/format-depthwise.ts'
+import { denseShapes, efficientnetShapes } from '../src/bench/convolution-shapes.ts'
+import { benchConvolutions } from '../src/bench/convolutions.ts'
+import { formatConvolutions } from '../src/bench/format-convolutions.ts'
 import { formatLayers } from '../src/bench/format-layers.ts'
 import { benchLayer, layerNames } from '../src/bench/layers.ts'
 
@@ -75,7 +77,7 @@ describe('bench layer depthwise', () => {
   })
 
   it('sets both passes against what the machine allows, without a peer', async () => {
-    const result = await benchDepthwise({ ...options, peer: 'none' }, () => {})
+    const result = await benchConvolutions('depthwise', { ...options, peer: 'none' }, () => {})
     expect(result.measured.map(({ channels, pass }) => [channels, pass])).toEqual([
       [4, 'forward'],
       [4, 'forward and gradients'],
@@ -93,13 +95,62 @@ describe('bench layer depthwise', () => {
     expect([strided, dense].map((one) => (one!.bound.arithmeticMs * result.matmulSpeed * 1e6) / 2)).toEqual(
       products.map((count) => expect.closeTo(count)),
     )
-    expect(formatDepthwise(result)).not.toContain('PyTorch')
+    expect(formatConvolutions(result)).not.toContain('PyTorch')
   })
 
   it('needs torch for the peer, and says how to get it', async () => {
     vi.stubEnv('TRICKLAB_PYTHON', process.execPath)
-    const running = benchDepthwise({ ...options, peer: 'torch' }, () => {})
+    const running = benchConvolutions('depthwise', { ...options, peer: 'torch' }, () => {})
     await expect(running).rejects.toThrow(/E_PEER_UNAVAILABLE.*-m pip install torch/)
     vi.unstubAllEnvs()
+  })
+})
+
+describe('bench layer conv', () => {
+  // [m for m in xresnet50().modules() if isinstance(m, nn.Conv2d)] of fastai, at 128 px, and of the notebook's mxresnet50.
+  it('takes every dense convolution of the networks once', async () => {
+    await prepareEngine('wasm')
+    const shapes = await denseShapes(['xresnet50'])
+    expect(shapes.map((shape) => Object.values(shape).join())).toEqual([
+      '128,3,32,3,2',
+      '64,32,32,3,1',
+      '64,32,64,3,1',
+      '32,64,64,1,1',
+      '32,64,64,3,1',
+      '32,64,256,1,1',
+      '32,256,64,1,1',
+      '32,256,128,1,1',
+      '32,128,128,3,2',
+      '16,128,512,1,1',
+      '16,256,512,1,1',
+      '16,512,128,1,1',
+      '16,128,128,3,1',
+      '16,512,256,1,1',
+      '16,256,256,3,2',
+      '8,256,1024,1,1',
+      '8,512,1024,1,1',
+      '8,1024,256,1,1',
+      '8,256,256,3,1',
+      '8,1024,512,1,1',
+      '8,512,512,3,2',
+      '4,512,2048,1,1',
+      '4,1024,2048,1,1',
+      '4,2048,512,1,1',
+      '4,512,512,3,1',
+    ])
+    expect((await denseShapes()).length).toBeGreaterThan(shapes.length)
+  }, 60_000)
+
+  it('measures each gradient by itself, and counts the products that meet no padding', async () => {
+    const shape = { size: 6, channels: 4, outputs: 8, kernelSize: 3, stride: 2 }
+    const options = { engine: ['wasm', {}] as const, shapes: [shape], batch: 2, turns: 2, steps: 1 }
+    const result = await benchConvolutions('conv', { ...options, peer: 'none' }, () => {})
+    expect(result.layer).toBe('conv')
+    expect(result.measured.map(({ pass }) => pass)).toEqual(['forward', 'input gradient', 'filter gradient'])
+    // 3 outputs see 2, 3 and 3 pixels of a row.
+    for (const { bound } of result.measured) {
+      expect((bound.arithmeticMs * result.matmulSpeed * 1e6) / 2).toBeCloseTo(2 * 4 * 8 * 8 ** 2)
+    }
+    expect(formatConvolutions(result)).toContain('4 → 8')
   })
 })

@@ -6,18 +6,18 @@ import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { openDataset } from '@tricklab/repro'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { benchDepthwise } from '../src/bench/depthwise.ts'
-import { formatDepthwise } from '../src/bench/format-depthwise.ts'
+import { benchConvolutions } from '../src/bench/convolutions.ts'
+import { formatConvolutions } from '../src/bench/format-convolutions.ts'
 import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
-import { peerSetup } from '../src/bench/peers.ts'
+import { findPeers, peerSetup } from '../src/bench/peers.ts'
 import plainNetworks from '../src/bench/plain-networks.ts'
 import { findTorchPython } from '../src/bench/python.ts'
 import { describeTraining, shareStart } from '../src/bench/share.ts'
 import { startSide } from '../src/bench/side.ts'
 import plain from './fixtures/plain.ts'
-import { fixture, temporaryFolder } from './run-cli.ts'
+import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
 const python = (() => {
   try {
@@ -48,7 +48,7 @@ async function train(row: Row): Promise<Trained> {
     for (const batch of batches) yield again(batch)
   })
   const training = describeTraining(loop, batches, dataset.classes.length)
-  const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false }
+  const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false, compile: false }
   const losses = [...loop.losses]
   loop.dispose()
   tf.dispose(batches.map(({ images, targets }) => [images, targets]))
@@ -109,25 +109,95 @@ describe.skipIf(python === undefined)('the peer torch', () => {
   }, 120_000)
 })
 
-describe.skipIf(python === undefined)('the peer torch of depthwise convolutions', () => {
-  it('computes what ours does, forward and both gradients, in the faster of two memory formats', async () => {
-    const shapes = [
-      { size: 9, channels: 5, kernelSize: 5, stride: 2 },
-      { size: 4, channels: 6, kernelSize: 3, stride: 1 },
+describe.skipIf(python === undefined)('bench train --peer torch', () => {
+  it('holds ours against PyTorch at its best, and shows the allocator that it has by itself', async () => {
+    const target = `${fixture('plain.ts')}#conv`
+    const few = ['--steps', '1', '--turns', '2', '--warmup', '4', '--threads', '1', '--memory-format', 'contiguous']
+    const result = await runCli('bench', ['train', target, '--engine', 'wasm', '--peer', 'torch', ...few, '--json'])
+    expect(result.stderr).not.toContain('✖')
+    const [row] = result.json().rows
+    const [other] = row.otherPeers
+    expect([row.peer.name, other.side.name].sort()).toEqual([
+      'PyTorch eager, CPU, allocator that keeps its pages',
+      'PyTorch eager, CPU, default allocator',
+    ])
+    expect(row.peer.stepMs.median).toBeLessThanOrEqual(other.side.stepMs.median)
+    expect(other.ratio.turns).toHaveLength(2)
+    expect(other.processorRatio.min).toBeGreaterThan(0)
+    expect(row.firstLossDifference).toBeLessThan(1e-4)
+    expect(result.stdout).toContain(`  of ${other.side.name}  `)
+  }, 180_000)
+
+  it('sets the allocator for the peer alone, and compiles only when asked', () => {
+    const row = normalizeRow(plainNetworks, 'xresnet50', createRegistry(plainNetworks.plugins))
+    const kept = { MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_MMAP_THRESHOLD_: '100000000000' }
+    const variants = (compile: boolean) =>
+      findPeers('torch', [row], compile).map((peer) => [peer.command.env, peer.compile])
+    const eager = [
+      [kept, false],
+      [undefined, false],
     ]
-    const result = await benchDepthwise(
-      { engine: ['wasm', {}], peer: 'torch', shapes, batch: 2, turns: 2, steps: 1 },
-      () => {},
+    expect(variants(false)).toEqual(eager)
+    expect(variants(true)).toEqual([...eager, [kept, true]])
+    expect(process.env).not.toHaveProperty('MALLOC_TRIM_THRESHOLD_')
+  })
+})
+
+describe.skipIf(python === undefined)('the peer torch of convolutions', () => {
+  it.each([
+    [
+      'depthwise' as const,
+      [
+        { size: 9, channels: 5, kernelSize: 5, stride: 2 },
+        { size: 4, channels: 6, kernelSize: 3, stride: 1 },
+      ],
+      4,
+    ],
+    [
+      'conv' as const,
+      [
+        { size: 9, channels: 5, outputs: 7, kernelSize: 3, stride: 2 },
+        { size: 4, channels: 6, outputs: 4, kernelSize: 1, stride: 1 },
+      ],
+      6,
+    ],
+  ])(
+    '%s: computes what ours does in every pass, in the faster of two memory formats',
+    async (kind, shapes, count) => {
+      const result = await benchConvolutions(
+        kind,
+        { engine: ['wasm', {}], peer: 'torch', shapes, batch: 2, turns: 2, steps: 1 },
+        () => {},
+      )
+      expect(result.peer!.name).toContain('PyTorch')
+      expect(result.measured).toHaveLength(count)
+      for (const { peer } of result.measured) {
+        const { difference, format, probedMs, ratio, processorMs } = peer!
+        expect(difference).toBeGreaterThan(0)
+        expect(difference).toBeLessThan(1e-5)
+        expect(probedMs[format]).toBe(Math.min(...Object.values(probedMs)))
+        expect(ratio.min).toBeGreaterThan(0)
+        expect(processorMs.min).toBeGreaterThan(0)
+      }
+      expect(formatConvolutions(result)).toContain('ratio: PyTorch / ours, wanted 1')
+    },
+    120_000,
+  )
+
+  it('computes in bf16 where ours does', async () => {
+    const shapes = [{ size: 6, channels: 16, outputs: 16, kernelSize: 3, stride: 1 }]
+    const native = ['native', { precision: 'bf16', threads: 1 }] as const
+    const supported = await prepareEngine(...native).then(
+      () => true,
+      () => false,
     )
-    expect(result.peer!.name).toContain('PyTorch')
-    for (const { peer } of result.measured) {
-      const { difference, format, probedMs, ratio, processorMs } = peer!
-      expect(difference).toBeGreaterThan(0)
-      expect(difference).toBeLessThan(1e-5)
-      expect(probedMs[format]).toBe(Math.min(...Object.values(probedMs)))
-      expect(ratio.min).toBeGreaterThan(0)
-      expect(processorMs.min).toBeGreaterThan(0)
+    if (!supported) return
+    const options = { engine: native, peer: 'torch', shapes, batch: 2, turns: 1, steps: 1 } as const
+    const { measured } = await benchConvolutions('conv', options, () => {})
+    for (const { peer } of measured) {
+      // Results of our side are float32, those of PyTorch have the 8 bits of bf16.
+      expect(peer!.difference).toBeGreaterThan(1e-4)
+      expect(peer!.difference).toBeLessThan(1e-2)
     }
-    expect(formatDepthwise(result)).toContain('ratio: PyTorch / ours, wanted 1')
   }, 120_000)
 })

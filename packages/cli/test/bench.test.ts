@@ -11,6 +11,8 @@ const rowKeys = [
   'ours',
   'peer',
   'ratio',
+  'processorRatio',
+  'otherPeers',
   'firstLossDifference',
 ] as const
 const sideKeys = [
@@ -19,6 +21,7 @@ const sideKeys = [
   'threads',
   'notes',
   'stepMs',
+  'processorMs',
   'imagesPerSecond',
   'turnsMs',
   'peakResidentBytes',
@@ -50,11 +53,16 @@ describe('bench train', () => {
         expect(Object.keys(side)).toEqual([...sideKeys])
         expect(side.turnsMs).toHaveLength(1)
         expect(side.turnsMs[0]).toHaveLength(1)
+        expect(side.processorMs.min).toBeGreaterThan(0)
         expect(side.peakResidentBytes).toBeGreaterThan(2 ** 20)
         expect(side.tensors.flat).toBe(true)
         expect(side.losses).toHaveLength(4)
       }
       expect(row.ratio.turns).toHaveLength(1)
+      expect(row.processorRatio.turns).toEqual([
+        expect.closeTo(row.peer.processorMs.median / row.ours.processorMs.median),
+      ])
+      expect(row.otherPeers).toEqual([])
 
       const differences = row.ours.losses.map((loss: number, step: number) => Math.abs(loss - row.peer.losses[step]))
       expect(row.firstLossDifference).toBe(differences[0])

@@ -36,7 +36,7 @@ export class NativeBackend extends MathBackendCPU {
   output(shape: number[], dtype: NativeType = 'float32'): tf.TensorInfo {
     const size = sizeOf(shape)
     const bytes = dtype === 'bool' ? size : size * 4
-    const block = this.pool.take(bytes)
+    const block = this.#take(bytes, shape)
     const { buffer } = block
     const values =
       dtype === 'float32'
@@ -75,9 +75,9 @@ export class NativeBackend extends MathBackendCPU {
     return Uint8Array.from(values as Int32Array, (value) => (value ? 1 : 0))
   }
 
-  override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): DataId {
+  override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): DataId {
     // The caller may go on using its array, so tensors of any size are copied.
-    const copy = isNumeric(values) ? this.#copy(values, dtype) : undefined
+    const copy = isNumeric(values) ? this.#copy(values, shape, dtype) : undefined
     return this.#add(copy ?? { values, dtype, refCount: 1 })
   }
 
@@ -88,18 +88,18 @@ export class NativeBackend extends MathBackendCPU {
   ): tf.TensorInfo {
     if (dtype === 'string' || !isNumeric(values)) return super.makeTensorInfo(shape, dtype, values)
     // A cpu kernel's result: its own array, or part of an input's, which may lie in a block.
-    const record = this.pool.owns(values.buffer) ? this.#copy(values, dtype) : undefined
+    const record = this.pool.owns(values.buffer) ? this.#copy(values, shape, dtype) : undefined
     return { dataId: this.#add(record ?? { values, dtype, refCount: 1 }), shape, dtype }
   }
 
   override move(
     dataId: DataId,
     values: tf.backend_util.BackendValues,
-    _shape: number[],
+    shape: number[],
     dtype: tf.DataType,
     refCount: number,
   ): void {
-    const copy = isNumeric(values) ? this.#copy(values, dtype) : undefined
+    const copy = isNumeric(values) ? this.#copy(values, shape, dtype) : undefined
     this.data.set(dataId, { ...(copy ?? { values, dtype }), refCount } as never)
   }
 
@@ -133,6 +133,10 @@ export class NativeBackend extends MathBackendCPU {
     this.pool.trim()
   }
 
+  #take(bytes: number, shape: readonly number[]): Block {
+    return this.pool.take(bytes, () => `a tensor [${shape.join(', ')}]`)
+  }
+
   #record(dataId: DataId): DataRecord {
     return this.data.get(dataId) as unknown as DataRecord
   }
@@ -144,10 +148,10 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   /** The values in a block, in the type that a tensor of this dtype has. */
-  #copy(values: NumericValues, dtype: tf.DataType): DataRecord | undefined {
+  #copy(values: NumericValues, shape: readonly number[], dtype: tf.DataType): DataRecord | undefined {
     const Type = arrayTypes[dtype as NativeType]
     if (Type === undefined) return undefined
-    const block = this.pool.take(values.length * Type.BYTES_PER_ELEMENT)
+    const block = this.#take(values.length * Type.BYTES_PER_ELEMENT, shape)
     const copy = new Type(block.buffer, 0, values.length)
     copy.set(values)
     return { values: copy, dtype, refCount: 1, block }

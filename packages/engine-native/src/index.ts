@@ -13,6 +13,7 @@ import { registerMatrixProducts } from './kernels/matmul.ts'
 import { registerPools } from './kernels/pool.ts'
 import { nativeProvider, nativeProviders, takeProviderOfEnvironment } from './kernels/precision.ts'
 import { registerReductions } from './kernels/reduce.ts'
+import { copyCpuKernels } from './kernels/register.ts'
 import { registerResizes } from './kernels/resize.ts'
 import { registerFused } from './kernels/training.ts'
 import { registerTwists } from './kernels/twist.ts'
@@ -47,7 +48,7 @@ export function registerNative(): NativeEngine {
   if (!registered) {
     takeProviderOfEnvironment()
     tf.registerBackend('native', () => new NativeBackend(), 2)
-    tf.copyRegisteredKernels('cpu', 'native')
+    copyCpuKernels()
     registerConvolutions()
     registerGroupedConvolutions()
     registerMatrixProducts()

@@ -2,9 +2,9 @@
  * Memory of tensors: native blocks that are used again when their tensor is gone, since page faults on fresh memory cost
  * more than most kernels.
  */
-import os from 'node:os'
-import { fail } from '@tricklab/core'
+import { failOutOfMemory } from '@tricklab/core'
 import type { BaseAddon } from './addon.ts'
+import { availableMemory } from './system-memory.ts'
 
 /** One block of native memory; `buffer` spans it. */
 export interface Block {
@@ -32,39 +32,60 @@ export interface PoolStatistics {
 const slackShare = 0.6
 const slackBytes = 32 * 2 ** 20
 
+/** What the system is asked for at most before it is asked again how much it has. */
+const grantBytes = 2 ** 28
+
+/**
+ * Left to the rest of this process and to others (arrays of JavaScript, decoded photos, workspaces of kernels): this much,
+ * or this share of what is free at the start where that is less.
+ */
+const reserveBytes = 2 ** 28
+const reserveShare = 1 / 8
+
 export class BufferPool {
   readonly #addon: BaseAddon
   readonly #limit: number
+  readonly #available: () => number
   readonly #exact: boolean
-  readonly #free = new Map<number, Block[]>()
+  readonly #idle = new Map<number, Block[]>()
   readonly #buffers = new WeakSet<ArrayBufferLike>()
   readonly #handle = new Float64Array(1)
   #live = 0
   #cached = 0
   #peak = 0
   #clock = 0
+  /** What may still be allocated before the system is asked again. */
+  #granted = 0
+  #reserve: number | undefined
 
   /**
    * `exact` gives every tensor a block of just its size, for builds that watch the borders of blocks.
    * @unit limit bytes that tensors and free blocks may take together
+   * @unit available bytes that the system can still give
    */
   constructor(
     addon: BaseAddon,
-    { limit = memoryOfMachine(), exact = false }: { limit?: number; exact?: boolean } = {},
+    {
+      limit = Number.POSITIVE_INFINITY,
+      available = availableMemory,
+      exact = false,
+    }: { limit?: number; available?: () => number; exact?: boolean } = {},
   ) {
     this.#addon = addon
     this.#limit = limit
+    this.#available = available
     this.#exact = exact
   }
 
   /**
    * A block of at least `bytes` bytes; its contents are whatever was there.
+   * @param what it is for, told when there is no memory
    * @errors E_OUT_OF_MEMORY
    */
-  take(bytes: number): Block {
+  take(bytes: number, what: () => string): Block {
     // A buffer without length has no address, by which it is given back.
     const size = this.#exact ? Math.max(1, bytes) : sizeClass(bytes)
-    const block = this.#reuse(size) ?? this.#allocate(size)
+    const block = this.#reuse(size) ?? this.#allocate(size, what)
     this.#live += block.bytes
     if (this.#live > this.#peak) this.#peak = this.#live
     return block
@@ -75,8 +96,8 @@ export class BufferPool {
     this.#live -= block.bytes
     this.#cached += block.bytes
     block.freedAt = ++this.#clock
-    const blocks = this.#free.get(block.bytes)
-    if (blocks === undefined) this.#free.set(block.bytes, [block])
+    const blocks = this.#idle.get(block.bytes)
+    if (blocks === undefined) this.#idle.set(block.bytes, [block])
     else blocks.push(block)
   }
 
@@ -88,10 +109,10 @@ export class BufferPool {
   /** Returns free blocks to the system, those unused for longest first, until at most `keep` bytes are left. */
   trim(keep = 0): void {
     if (this.#cached <= keep) return
-    const blocks = [...this.#free.values()].flat().sort((a, b) => a.freedAt - b.freedAt)
+    const blocks = [...this.#idle.values()].flat().sort((a, b) => a.freedAt - b.freedAt)
     for (const block of blocks) {
       if (this.#cached <= keep) break
-      const list = this.#free.get(block.bytes)!
+      const list = this.#idle.get(block.bytes)!
       list.splice(list.indexOf(block), 1)
       this.#cached -= block.bytes
       this.#addon.release(block.buffer, block.handle)
@@ -104,25 +125,43 @@ export class BufferPool {
 
   /** The last one given back is the one most likely still in the cache. */
   #reuse(size: number): Block | undefined {
-    const block = this.#free.get(size)?.pop()
+    const block = this.#idle.get(size)?.pop()
     if (block !== undefined) this.#cached -= block.bytes
     return block
   }
 
-  #allocate(size: number): Block {
+  #allocate(size: number, what: () => string): Block {
     // Small blocks are too many to look through, and too little to matter.
     if (size >= 2 ** 16) {
       this.trim(Math.max(0, this.#peak * (1 + slackShare) + slackBytes - this.#live - size))
     }
-    if (this.#live + this.#cached + size > this.#limit) this.trim(Math.max(0, this.#limit - this.#live - size))
-    let buffer = this.#live + size > this.#limit ? undefined : this.#try(size)
+    const missing = this.#missing(size)
+    if (missing > 0) this.trim(Math.max(0, this.#cached - missing))
+    let buffer = this.#missing(size) > 0 ? undefined : this.#try(size)
     if (buffer === undefined && this.#cached > 0) {
       this.trim()
-      buffer = this.#live + size > this.#limit ? undefined : this.#try(size)
+      buffer = this.#missing(size) > 0 ? undefined : this.#try(size)
     }
-    if (buffer === undefined) this.#refuse(size)
+    if (buffer === undefined) this.#refuse(size, what())
+    this.#granted -= size
     this.#buffers.add(buffer)
     return { buffer, bytes: size, handle: this.#handle[0]!, freedAt: 0 }
+  }
+
+  /** Bytes by which a new block of this size would go beyond what there is; 0 or less where it fits. */
+  #missing(size: number): number {
+    const overLimit = this.#live + this.#cached + size - this.#limit
+    if (overLimit > 0 || size <= this.#granted) return overLimit
+    const free = this.#free()
+    this.#granted = Math.min(free, Math.max(size, grantBytes))
+    return size - free
+  }
+
+  /** What may still be taken of the system's memory. */
+  #free(): number {
+    const available = this.#available()
+    this.#reserve ??= Math.min(reserveBytes, available * reserveShare)
+    return available - this.#reserve
   }
 
   #try(size: number): ArrayBuffer | undefined {
@@ -134,12 +173,10 @@ export class BufferPool {
     }
   }
 
-  #refuse(size: number): never {
-    fail('E_OUT_OF_MEMORY', {
-      what: `There is no memory for a tensor of ${megabytes(size)}: tensors take ${megabytes(this.#live)} already.`,
-      expected: `at most ${megabytes(this.#limit)} in all.`,
-      fix: 'use a smaller batch or smaller images, or end other programs.',
-    })
+  #refuse(size: number, what: string): never {
+    const used = this.#live + this.#cached
+    const limit = Math.max(used, Math.min(this.#limit, used + this.#free()))
+    failOutOfMemory({ what, bytes: size, used: this.#live, limit })
   }
 }
 
@@ -148,14 +185,4 @@ export function sizeClass(bytes: number): number {
   if (bytes <= 64) return 64
   const step = Math.max(64, 2 ** (Math.floor(Math.log2(bytes - 1)) - 3))
   return Math.ceil(bytes / step) * step
-}
-
-/** What this process may use: the machine's memory, or less where the system sets a limit. */
-function memoryOfMachine(): number {
-  const constrained = process.constrainedMemory?.() ?? 0
-  return constrained > 0 ? Math.min(os.totalmem(), constrained) : os.totalmem()
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 3 : 0)} MiB`
 }

@@ -8,6 +8,7 @@ import { load, loadAddon } from '../src/addon.ts'
 import { NativeBackend } from '../src/backend.ts'
 import { nativeProvider, nativeThreads } from '../src/index.ts'
 import { takeProviderOfEnvironment } from '../src/kernels/precision.ts'
+import { nativeKernel } from '../src/kernels/register.ts'
 import { BufferPool, sizeClass } from '../src/pool.ts'
 import { nativeIsThere } from './compare.ts'
 
@@ -78,6 +79,7 @@ describe.runIf(nativeIsThere())('native memory', () => {
   })
 
   const backend = () => tf.backend() as NativeBackend
+  const what = () => 'a tensor [9]'
 
   test('size classes hold what they are asked for and waste an eighth at most', () => {
     for (let bytes = 1; bytes < 3e8; bytes = Math.ceil(bytes * 1.37)) {
@@ -90,9 +92,9 @@ describe.runIf(nativeIsThere())('native memory', () => {
 
   test('a block is used again, at an address that vectors like', () => {
     const pool = new BufferPool(loadAddon().functions)
-    const block = pool.take(1000)
+    const block = pool.take(1000, what)
     pool.give(block)
-    expect(pool.take(990)).toBe(block)
+    expect(pool.take(990, what)).toBe(block)
     expect(pool.owns(block.buffer)).toBe(true)
     expect(pool.owns(new ArrayBuffer(8))).toBe(false)
     expect(pool.statistics()).toEqual({ live: 1024, cached: 0, peak: 1024 })
@@ -102,7 +104,7 @@ describe.runIf(nativeIsThere())('native memory', () => {
     const addon = loadAddon().functions
     const pool = new BufferPool(addon)
     const before = addon.allocated()
-    const block = pool.take(2 ** 22)
+    const block = pool.take(2 ** 22, what)
     const view = new Float32Array(block.buffer)
     expect(addon.allocated() - before).toBe(2 ** 22)
     pool.give(block)
@@ -114,7 +116,7 @@ describe.runIf(nativeIsThere())('native memory', () => {
   test('free blocks stay a small part of what was in use', () => {
     const pool = new BufferPool(loadAddon().functions)
     // Sizes that never fit each other's blocks.
-    for (let i = 0; i < 200; i++) pool.give(pool.take(2 ** 20 * (1 + (i % 50))))
+    for (let i = 0; i < 200; i++) pool.give(pool.take(2 ** 20 * (1 + (i % 50)), what))
     const { cached, peak } = pool.statistics()
     expect(cached).toBeLessThan(peak * 1.1 + 2 ** 26)
     pool.trim()
@@ -123,12 +125,46 @@ describe.runIf(nativeIsThere())('native memory', () => {
 
   test('running out of memory is an error with a code, and what was there stays usable', () => {
     const pool = new BufferPool(loadAddon().functions, { limit: 2 ** 20 })
-    const kept = pool.take(2 ** 19)
-    const error = errorOf(() => pool.take(2 ** 20))
+    const kept = pool.take(2 ** 19, what)
+    const error = errorOf(() => pool.take(2 ** 20, what))
     expect([error.code, error.exitCode]).toEqual(['E_OUT_OF_MEMORY', 4])
-    expect(error.message).toMatch(/no memory for a tensor of 1 MiB: tensors take 0\.500 MiB already.*smaller batch/)
+    expect(error.message).toMatch(
+      /no memory for a tensor \[9\] of 1 MiB\. Expected: at most 1 MiB in all\. Received: 0\.500 MiB in use already\. Fix: lower the batch/,
+    )
     pool.give(kept)
-    expect(() => pool.take(2 ** 20)).not.toThrow()
+    expect(() => pool.take(2 ** 20, what)).not.toThrow()
+  })
+
+  test('what the system can still give is a limit too, and free blocks go first', () => {
+    const mebi = 2 ** 20
+    const addon = loadAddon().functions
+    const before = addon.allocated()
+    // An eighth of it is left to the rest of the process.
+    const available = () => 64 * mebi - (addon.allocated() - before)
+    const pool = new BufferPool(addon, { available })
+    const kept = pool.take(28 * mebi, what)
+    pool.give(pool.take(24 * mebi, what))
+    expect(pool.statistics()).toMatchObject({ live: 28 * mebi, cached: 24 * mebi })
+    const other = pool.take(26 * mebi, what)
+    expect(pool.statistics()).toMatchObject({ live: 54 * mebi, cached: 0 })
+    const error = errorOf(() => pool.take(3 * mebi, what))
+    expect(error.code).toBe('E_OUT_OF_MEMORY')
+    expect(error.message).toMatch(/a tensor \[9\] of 3 MiB\. Expected: at most 56 MiB in all\. Received: 54 MiB in use/)
+    for (const block of [kept, other]) pool.give(block)
+    expect(() => pool.give(pool.take(52 * mebi, what))).not.toThrow()
+    pool.trim()
+  })
+
+  test('the system is asked once for many small blocks', () => {
+    let asked = 0
+    const pool = new BufferPool(loadAddon().functions, {
+      available() {
+        asked++
+        return 2 ** 40
+      },
+    })
+    for (let i = 1; i <= 500; i++) pool.take(i * 1000, what)
+    expect(asked).toBe(1)
   })
 
   test('a tensor larger than the machine is refused, and nothing is left of it', () => {
@@ -136,8 +172,25 @@ describe.runIf(nativeIsThere())('native memory', () => {
     // 2⁴⁰ elements.
     const error = errorOf(() => tf.tidy(() => tf.fill([2 ** 20, 2 ** 20], 1)))
     expect(error.code).toBe('E_OUT_OF_MEMORY')
+    expect(error.message).toContain('a tensor [1048576, 1048576] of 4,194,304 MiB')
     expect(tf.memory().numTensors).toBe(numTensors)
     expect(tf.tidy(() => tf.add(1, 1).dataSync()[0])).toBe(2)
+  })
+
+  test("a kernel's own array or workspace that there is no memory for is told by the kernel's name", () => {
+    nativeKernel('TestGreedy', () => {
+      throw Object.assign(new RangeError('no memory'), { code: 'E_OUT_OF_MEMORY' })
+    })
+    const greedy = errorOf(() => tf.engine().runKernel('TestGreedy', {}))
+    tf.unregisterKernel('TestGreedy', 'native')
+    // One of the cpu backend's.
+    const borrowed = errorOf(() => tf.tidy(() => tf.linspace(0, 1, 2 ** 45)))
+    expect([greedy, borrowed].map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^\[E_OUT_OF_MEMORY\] There is no memory for what the kernel TestGreedy works on\. Fix: lower/,
+      ),
+      expect.stringMatching(/^\[E_OUT_OF_MEMORY\] There is no memory for what the kernel LinSpace works on/),
+    ])
   })
 
   test('10,000 steps leave nothing behind', () => {

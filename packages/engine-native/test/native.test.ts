@@ -34,3 +34,19 @@ test.skipIf(compiler === undefined).each([[['-march=native']], [[]]])(
   },
   240_000,
 )
+
+test.skipIf(compiler === undefined)(
+  'the pool of threads keeps what it promises',
+  () => {
+    const program = path.join(folder, 'threads_test')
+    execFileSync(compiler!, [
+    '-std=c++17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-pthread',
+    `-I${path.join(root, 'native')}`,
+    path.join(root, 'native/base/threads.cc'), path.join(root, 'test/native/threads_test.cc'), '-o', program,
+  ]) // biome-ignore format: one line an object
+    const { stdout, signal } = spawnSync(program, { encoding: 'utf8', timeout: 60_000 })
+    expect(signal).toBeNull()
+    expect(stdout).toBe('threads checked, 0 failures\n')
+  },
+  240_000,
+)

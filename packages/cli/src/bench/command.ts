@@ -5,11 +5,11 @@ import { oneRow } from '../lab/explain.ts'
 import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
+import { benchConvolutions, type ConvolutionKind, convolutionKinds } from './convolutions.ts'
 import { benchData } from './data.ts'
 import { dataPeerName } from './data-peer-name.ts'
-import { benchDepthwise } from './depthwise.ts'
+import { formatConvolutions } from './format-convolutions.ts'
 import { formatData } from './format-data.ts'
-import { formatDepthwise } from './format-depthwise.ts'
 import { formatLayers } from './format-layers.ts'
 import { formatProfile } from './format-profile.ts'
 import { formatTrainHead, formatTrainRow } from './format-train.ts'
@@ -44,6 +44,7 @@ function addTrain(program: Command): void {
     .argument('[targets...]', `rows, or ${plainNetworks.join(', ')}; default: ${defaultTargets.join(' and ')}`)
     .option('--peer <name>', `${peerNames.join(', ')}: what ours is measured against`, 'tfjs')
     .option('--memory-format <name>', `of PyTorch: ${memoryFormats.join(', ')}`, 'faster')
+    .option('--compile', 'measure PyTorch with torch.compile as well; its time to compile is told apart')
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 10)
     .option('--turns <n>', 'turns of each side', wholeNumber('--turns', 1), 5)
     .option('--warmup <n>', 'steps before the first turn', wholeNumber('--warmup', comparedSteps), 5)
@@ -110,10 +111,10 @@ function addLayer(program: Command): void {
     .command('layer')
     .description(
       'one layer forward and backward: a twist against three convolutions, groups against a masked dense one, ' +
-        'the depthwise convolutions of EfficientNet-B0 against a peer',
+        'the convolutions of xresnet50 and mxresnet50, or the depthwise ones of EfficientNet-B0, against a peer',
     )
-    .argument('<layer>', [...layerNames, depthwise].join(', '))
-    .option('--peer <name>', 'torch: what depthwise convolutions are measured against; none', dataPeerName, 'none')
+    .argument('<layer>', [...layerNames, ...convolutionKinds].join(', '))
+    .option('--peer <name>', 'torch: what convolutions are measured against; none', dataPeerName, 'none')
     .option('--batch <n>', 'images', wholeNumber('--batch', 1), 32)
     .option('--channels-per-group <n>', 'groups: a divisor of 64', wholeNumber('--channels-per-group', 1), 8)
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 5)
@@ -125,15 +126,15 @@ function addLayer(program: Command): void {
     .action(async (name: string, { json, channelsPerGroup, peer, ...given }: LayerArguments) => {
       const layer = layerName(name)
       if (64 % channelsPerGroup !== 0) refuse('--channels-per-group', 'a divisor of 64', channelsPerGroup)
-      if (layer !== depthwise && peer !== 'none') refuse(`--peer of ${layer}, which has two forms,`, 'none', peer)
+      if (!isConvolution(layer) && peer !== 'none') refuse(`--peer of ${layer}, which has two forms,`, 'none', peer)
       const { batch, steps, turns } = given
       const options = { batch, steps, turns, engine: engineChoice(given) }
       const line = createProgressLine()
       const show = (what: string) => line.show(what)
       try {
-        if (layer === depthwise) {
-          const result = await benchDepthwise({ ...options, peer }, show)
-          print(formatDepthwise(result), json === true ? result : undefined)
+        if (isConvolution(layer)) {
+          const result = await benchConvolutions(layer, { ...options, peer }, show)
+          print(formatConvolutions(result), json === true ? result : undefined)
         } else {
           const result = await benchLayer(layer, { ...options, channelsPerGroup }, show)
           print(formatLayers(result), json === true ? result : undefined)
@@ -144,13 +145,14 @@ function addLayer(program: Command): void {
     })
 }
 
-/** Not of two forms, and so apart from `layerNames`. */
-const depthwise = 'depthwise'
-
-function layerName(name: string): LayerName | typeof depthwise {
-  const known = [...layerNames, depthwise] as const
+/** Convolutions have no second form of ours, and so stand apart from `layerNames`. */
+function layerName(name: string): LayerName | ConvolutionKind {
+  const known = [...layerNames, ...convolutionKinds] as const
   return known.find((each) => each === name) ?? refuse('The layer', known.join(', '), name)
 }
+
+const isConvolution = (layer: LayerName | ConvolutionKind): layer is ConvolutionKind =>
+  (convolutionKinds as readonly string[]).includes(layer)
 
 function refuse(what: string, expected: string, received: string | number): never {
   fail('E_ARGUMENT', {

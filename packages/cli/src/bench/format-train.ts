@@ -17,14 +17,30 @@ export function formatTrainHead({ environment, options }: Omit<TrainResult, 'row
 
 /** The figures of one row. */
 export function formatTrainRow(result: TrainRowResult): string {
-  const { table, row, batchSize, imageShape, engine, ours, peer, ratio } = result
+  const { table, row, batchSize, imageShape, engine, ours, peer, ratio, processorRatio, otherPeers } = result
   const { name, version, precision, threads, details } = engine
   const about = [`${name} ${version}`, precision, `${threads} thread${threads === 1 ? '' : 's'}`, details]
-  const sides = peer === null ? [ours] : [ours, peer]
+  const sides = [ours, ...(peer === null ? [] : [peer]), ...otherPeers.map(({ side }) => side)]
   return [
     `${table}/${row}  batch ${batchSize} of ${imageShape.join(' × ')}  ${about.filter(Boolean).join(', ')}`,
-    formatTable([['side', 'ms/step', 'images/s', 'peak memory', 'memory over the steps'], ...sides.map(sideCells)]),
-    ...(ratio === null ? [] : [`peer / ours  ${formatSpread(ratio)}  (above 1: ours is faster)`]),
+    formatTable([
+      ['side', 'ms/step', 'processor ms', 'images/s', 'peak memory', 'memory over the steps'],
+      ...sides.map(sideCells),
+    ]),
+    ...(peer === null || ratio === null || processorRatio === null
+      ? []
+      : [
+          `peer / ours  ${formatSpread(ratio)}, by processor time ${formatSpread(processorRatio)}  (above 1: ours is faster)`,
+        ]),
+    ...otherPeers.map(
+      (other) =>
+        `  of ${other.side.name}  ${formatSpread(other.ratio)}, by processor time ${formatSpread(other.processorRatio)}`,
+    ),
+    ...sides.flatMap(({ name, compileSeconds }) =>
+      compileSeconds === undefined
+        ? []
+        : [`compiling  ${name}: ${formatNumber(compileSeconds)} s before its first turn`],
+    ),
     `start to first step  ${formatNumber(ours.startToFirstStepSeconds)} s, from the start of the process, data cached`,
     formatTensors(ours),
     ...formatLosses(result),
@@ -32,11 +48,13 @@ export function formatTrainRow(result: TrainRowResult): string {
   ].join('\n')
 }
 
-function sideCells({ name, version, threads, stepMs, imagesPerSecond, ...memory }: SideResult): string[] {
+function sideCells({ name, version, threads, ...side }: SideResult): string[] {
+  const { stepMs, processorMs, imagesPerSecond, ...memory } = side
   const { first, last } = memory.residentBytes
   return [
     `${name} ${version}, ${threads} thread${threads === 1 ? '' : 's'}`,
     formatSpread(stepMs),
+    formatNumber(processorMs.median),
     formatSpread(imagesPerSecond),
     formatMebibytes(memory.peakResidentBytes),
     `${formatMebibytes(first)} → ${formatMebibytes(last)}`,

@@ -30,6 +30,8 @@ export interface PeerSetup {
   readonly threads: number
   readonly precision: string
   readonly channelsLast: boolean
+  /** Whether PyTorch compiles the network. */
+  readonly compile: boolean
   readonly totalSteps: number
   readonly optimizer: { readonly [option: string]: unknown }
   readonly schedule: { readonly [option: string]: unknown }
@@ -53,6 +55,8 @@ export interface Ready {
   /** Losses of the first steps, for comparison. */
   readonly losses: readonly number[]
   readonly version: string
+  /** How much longer the first step took than later ones, where the side compiles. @unit seconds */
+  readonly compileSeconds?: number
 }
 
 /** What only our own side knows. */
@@ -84,6 +88,12 @@ export interface Turn {
   readonly peakResident: number
   /** Tensors after the first and the last step; only TF.js counts them. */
   readonly tensors?: { readonly first: TensorCount; readonly last: TensorCount }
+}
+
+/** A turn whose times are also told by the processor's clock, of all threads together. */
+export interface ProcessorTurn extends Turn {
+  /** @unit milliseconds a step */
+  readonly processor: readonly number[]
 }
 
 export type SideMessage =

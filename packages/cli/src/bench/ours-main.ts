@@ -6,7 +6,7 @@ import { openDataset } from '@tricklab/repro'
 import { oneRow } from '../lab/explain.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { again, createBenchLoop, holdBatches } from './loop.ts'
-import type { OursSetup, TensorCount, TurnRequest } from './messages.ts'
+import type { OursSetup, ProcessorTurn, TensorCount, TurnRequest } from './messages.ts'
 import { peakResidentBytes } from './peak-memory.ts'
 import { describeTraining, shareStart } from './share.ts'
 import { answer, requests, runSide } from './side-loop.ts'
@@ -50,25 +50,30 @@ await runSide(async () => {
     } as Parameters<typeof answer>[0])
     for await (const { steps } of incoming as AsyncIterable<TurnRequest>) {
       const times: number[] = []
+      const processor: number[] = []
       const resident: number[] = []
       const tensors: TensorCount[] = []
       for (let i = 0; i < steps; i++) {
-        const start = performance.now()
+        const [start, before] = [performance.now(), process.cpuUsage()]
         yield next()
         // An engine that computes later has to have done its work within the turn.
         if (i === steps - 1) await loop.settle()
         times.push(performance.now() - start)
+        const { user, system } = process.cpuUsage(before)
+        processor.push((user + system) / 1000)
         resident.push(process.memoryUsage.rss())
         const { numTensors, numBytes } = tf.memory()
         tensors.push({ numTensors, numBytes })
       }
-      answer({
+      const turn: ProcessorTurn = {
         bench: 'turn',
         times,
+        processor,
         resident,
         peakResident: peakResidentBytes(),
         tensors: { first: tensors[0]!, last: tensors.at(-1)! },
-      })
+      }
+      answer(turn)
     }
   })
 })

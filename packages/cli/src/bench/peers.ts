@@ -2,7 +2,7 @@ import os from 'node:os'
 import { fail, type Row } from '@tricklab/core'
 import type { PeerSetup } from './messages.ts'
 import { networkOf } from './network.ts'
-import { torchSide } from './python.ts'
+import { keptPages, torchSide } from './python.ts'
 import type { Training } from './share.ts'
 import { nodeSide, type SideCommand } from './side.ts'
 
@@ -13,12 +13,29 @@ export type PeerName = (typeof peerNames)[number]
 export const memoryFormats = ['faster', 'contiguous', 'channels-last'] as const
 export type MemoryFormat = (typeof memoryFormats)[number]
 
+/** One way to run a peer; the best of them is what ours is held against. */
+export interface PeerVariant {
+  /** What sets it apart, such as `default allocator`; empty where there is one way. */
+  readonly label: string
+  readonly command: SideCommand
+  readonly compile: boolean
+}
+
 /**
- * How to start a peer that can train every row; undefined for none.
- * @errors E_PEER_UNAVAILABLE
+ * How to start a peer that can train every row: PyTorch as it is installed, with memory kept as its guide says, and
+ * compiled if `compile` is set. None for the peer `none`.
+ * @errors E_PEER_UNAVAILABLE, E_ARGUMENT
  */
-export function findPeer(name: PeerName, rows: readonly Row[]): SideCommand | undefined {
-  if (name === 'none') return undefined
+export function findPeers(name: PeerName, rows: readonly Row[], compile = false): readonly PeerVariant[] {
+  if (compile && name !== 'torch') {
+    fail('E_ARGUMENT', {
+      what: '--compile is for the peer torch.',
+      expected: '--peer torch.',
+      received: `--peer ${name}.`,
+      fix: 'leave --compile out, or add --peer torch.',
+    })
+  }
+  if (name === 'none') return []
   // All that may be wrong with a row is found before the first one is measured.
   for (const row of rows) {
     const { kind } = networkOf(row, 1, 1)
@@ -31,15 +48,28 @@ export function findPeer(name: PeerName, rows: readonly Row[]): SideCommand | un
       })
     }
   }
-  if (name === 'tfjs') return nodeSide('plain TF.js', './tfjs-peer/main.ts')
-  return torchSide('PyTorch', 'torch-peer.py')
+  if (name === 'tfjs') return [{ label: '', command: nodeSide('plain TF.js', './tfjs-peer/main.ts'), compile: false }]
+  const command = torchSide('PyTorch', 'torch-peer.py')
+  const keeping = { ...command, env: keptPages }
+  return [
+    { label: 'allocator that keeps its pages', command: keeping, compile: false },
+    { label: 'default allocator', command, compile: false },
+    ...(compile ? [{ label: 'allocator that keeps its pages', command: keeping, compile }] : []),
+  ]
 }
 
 /** What the peer has to know to train the row from the weights and on the batches of our side. */
 export function peerSetup(
   row: Row,
   ours: Training,
-  options: { share: string; warmup: number; threads: number | undefined; precision: string; channelsLast: boolean },
+  options: {
+    share: string
+    warmup: number
+    threads: number | undefined
+    precision: string
+    channelsLast: boolean
+    compile: boolean
+  },
 ): PeerSetup {
   return {
     network: networkOf(row, ours.imageShape[2]!, ours.classes),
@@ -50,6 +80,7 @@ export function peerSetup(
     threads: options.threads ?? os.availableParallelism(),
     precision: options.precision,
     channelsLast: options.channelsLast,
+    compile: options.compile,
     totalSteps: ours.totalSteps,
     optimizer: row.recipe.optimizer,
     schedule: row.recipe.schedule,

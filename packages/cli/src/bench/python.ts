@@ -38,7 +38,13 @@ export function findTorchPython(environment: Readonly<Record<string, string | un
 }
 
 /** A side that is a Python file of this folder. @errors E_PEER_UNAVAILABLE */
-export function torchSide(title: string, file: 'torch-peer.py' | 'data-peer.py' | 'depthwise-peer.py'): SideCommand {
+export function torchSide(title: string, file: 'torch-peer.py' | 'data-peer.py' | 'convolution-peer.py'): SideCommand {
   const script = path.join(path.dirname(fileURLToPath(import.meta.url)), file)
   return { title, program: findTorchPython().program, args: ['-u', script] }
 }
+
+/**
+ * glibc gives large blocks back to the system as soon as they are free, and PyTorch then takes its memory anew in every
+ * step, page by page. PyTorch's own guide to tuning tells its users to change that; with these it keeps its pages.
+ */
+export const keptPages = { MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_MMAP_THRESHOLD_: '100000000000' } as const

@@ -258,6 +258,8 @@ def create_step(setup):
     load_weights(model, tensors)
     layout = torch.channels_last if setup["channelsLast"] else torch.contiguous_format
     model = model.to(memory_format=layout).train()
+    if setup["compile"]:
+        model = torch.compile(model)
     batches = [(images.contiguous(memory_format=layout), labels) for images, labels in batches]
 
     options, schedule = setup["optimizer"], setup["schedule"]
@@ -305,28 +307,33 @@ def main():
     setup = json.loads(sys.stdin.readline())
     torch.set_num_threads(setup["threads"])
     step = create_step(setup)
-    losses = []
+    losses, warmups = [], []
     for i in range(setup["warmup"]):
+        start = time.perf_counter()
         losses.append(step())
+        warmups.append(time.perf_counter() - start)
         if i == 0:
             answer(bench="first-step")
     layout = "channels_last" if setup["channelsLast"] else "contiguous (NCHW)"
     answer(
         bench="ready",
-        name="PyTorch eager, CPU",
+        name=f"PyTorch {'compiled' if setup['compile'] else 'eager'}, CPU",
         version=torch.__version__,
         threads=torch.get_num_threads(),
         notes=[f"memory format {layout}, AdamW and its schedule, no metrics"],
         losses=losses[:4],
+        # The network is compiled in its first steps.
+        **({"compileSeconds": sum(warmups) - len(warmups) * min(warmups)} if setup["compile"] else {}),
     )
     for line in sys.stdin:
-        times, sizes = [], []
+        times, processor, sizes = [], [], []
         for _ in range(json.loads(line)["steps"]):
-            start = time.perf_counter()
+            start, before = time.perf_counter(), time.process_time()
             step()
+            processor.append((time.process_time() - before) * 1000)
             times.append((time.perf_counter() - start) * 1000)
             sizes.append(resident()[0])
-        answer(bench="turn", times=times, resident=sizes, peakResident=resident()[1])
+        answer(bench="turn", times=times, processor=processor, resident=sizes, peakResident=resident()[1])
 
 
 if __name__ == "__main__":
@@ -334,6 +341,10 @@ if __name__ == "__main__":
         main()
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(1)
+    except torch._dynamo.exc.BackendCompilerFailed as error:
+        what = f"PyTorch cannot compile the network here: {str(error).strip().splitlines()[-1]}."
+        problem = {"code": "E_PEER_UNAVAILABLE", "what": what}
+        answer(bench="problem", problems=[{**problem, "fix": "install a C++ compiler, or leave --compile out."}])
     except Exception:
         import traceback
 

@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Engine } from '@tricklab/engine'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
-import type { OursReady, OursSetup, Ready, TensorCount, Turn } from './messages.ts'
-import { findPeer, type MemoryFormat, type PeerName, peerSetup } from './peers.ts'
+import type { OursReady, OursSetup, ProcessorTurn, Ready, TensorCount } from './messages.ts'
+import { findPeers, type MemoryFormat, type PeerName, type PeerVariant, peerSetup } from './peers.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { nodeSide, type Side, type SideCommand, startSide } from './side.ts'
 import { invertSpread, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
@@ -19,6 +19,8 @@ export interface TrainOptions {
   readonly peer: PeerName
   /** Of PyTorch. */
   readonly memoryFormat: MemoryFormat
+  /** Measure PyTorch compiled as well. Default: false. */
+  readonly compile?: boolean
   /** Steps a turn. */
   readonly steps: number
   /** Turns of each side. */
@@ -33,6 +35,8 @@ export interface SideResult {
   readonly threads: number
   readonly notes: readonly string[]
   readonly stepMs: Spread
+  /** Of all threads together, by the processor's clock. */
+  readonly processorMs: Spread
   readonly imagesPerSecond: Spread
   /** Every step of every turn. */
   readonly turnsMs: readonly (readonly number[])[]
@@ -42,8 +46,19 @@ export interface SideResult {
   /** TF.js's count after the first and the last measured step; null where there is none. */
   readonly tensors: { readonly first: TensorCount; readonly last: TensorCount; readonly flat: boolean } | null
   readonly startToFirstStepSeconds: number
+  /** How much longer the first steps took for compiling; only where the side compiles. */
+  readonly compileSeconds?: number
   /** Of the first steps. */
   readonly losses: readonly number[]
+}
+
+type Ratio = Spread & { readonly turns: readonly number[] }
+
+/** A peer with its time over ours. */
+export interface ComparedPeer {
+  readonly side: SideResult
+  readonly ratio: Ratio
+  readonly processorRatio: Ratio
 }
 
 export interface TrainRowResult {
@@ -53,9 +68,14 @@ export interface TrainRowResult {
   readonly imageShape: readonly number[]
   readonly engine: Engine
   readonly ours: SideResult
+  /** The peer at its best: the fastest of its variants. */
   readonly peer: SideResult | null
   /** Peer's time over ours; above 1 ours is faster. */
-  readonly ratio: (Spread & { readonly turns: readonly number[] }) | null
+  readonly ratio: Ratio | null
+  /** The same by the processor's clock, which other programs disturb less. */
+  readonly processorRatio: Ratio | null
+  /** The peer in other ways, such as with the allocator that it has by itself. */
+  readonly otherPeers: readonly ComparedPeer[]
   /** |our loss − the peer's| at the first step: from equal weights and an equal batch. */
   readonly firstLossDifference: number | null
 }
@@ -91,15 +111,13 @@ export async function benchTrain(
   listener: TrainListener,
 ): Promise<TrainResult> {
   const environment = describeBenchEnvironment()
-  const peer = findPeer(
-    options.peer,
-    targets.map(({ row }) => row),
-  )
+  const rowsOfTargets = targets.map(({ row }) => row)
+  const peers = findPeers(options.peer, rowsOfTargets, options.compile)
   const run = { command: 'bench train', date: new Date().toISOString(), environment, options } as const
   listener.begins(run)
   const rows: TrainRowResult[] = []
   for (const target of targets) {
-    const row = await benchRow(target, { dataPaths, ...options }, peer, progress)
+    const row = await benchRow(target, { dataPaths, ...options }, peers, progress)
     listener.measured(row)
     rows.push(row)
   }
@@ -109,7 +127,7 @@ export async function benchTrain(
 async function benchRow(
   { row, text }: BenchTarget,
   options: TrainOptions,
-  peerCommand: SideCommand | undefined,
+  variants: readonly PeerVariant[],
   progress: ProgressLine,
 ): Promise<TrainRowResult> {
   const title = `${row.table.id}/${row.name}`
@@ -139,33 +157,31 @@ async function benchRow(
 
     progress.show(`${title}: starting our side`)
     const ours = await start<OursReady>(oursCommand, setup)
-    let peer: Side | undefined
-    if (peerCommand !== undefined) {
-      const known = { ...options, share, threads: options.threads }
-      const setupOf = (channelsLast: boolean) => peerSetup(row, ours.ready, { ...known, channelsLast })
-      let channelsLast = options.memoryFormat === 'channels-last'
-      if (options.peer === 'torch' && options.memoryFormat === 'faster') {
-        progress.show(`${title}: which memory format suits ${peerCommand.title}`)
-        const [contiguous, last] = [
-          await probe(await start(peerCommand, setupOf(false))),
-          await probe(await start(peerCommand, setupOf(true))),
-        ]
-        channelsLast = last < contiguous
-      }
-      progress.show(`${title}: starting ${peerCommand.title}`)
-      peer = await start(peerCommand, setupOf(channelsLast))
+    const known = { ...options, share, threads: options.threads }
+    const startPeer = ({ command, compile }: Pick<PeerVariant, 'command' | 'compile'>, channelsLast: boolean) =>
+      start(command, peerSetup(row, ours.ready, { ...known, channelsLast, compile }))
+    let channelsLast = options.memoryFormat === 'channels-last'
+    const [first] = variants
+    if (first !== undefined && options.peer === 'torch' && options.memoryFormat === 'faster') {
+      progress.show(`${title}: which memory format suits ${first.command.title}`)
+      const [contiguous, last] = [await probe(await startPeer(first, false)), await probe(await startPeer(first, true))]
+      channelsLast = last < contiguous
     }
-    const oursTurns: Turn[] = []
-    const peerTurns: Turn[] = []
+    const measured: MeasuredSide[] = [{ label: '', side: ours, turns: [] }]
+    for (const variant of variants) {
+      progress.show(`${title}: starting ${[variant.command.title, variant.label].filter(Boolean).join(', ')}`)
+      measured.push({ label: variant.label, side: await startPeer(variant, channelsLast), turns: [] })
+    }
     for (let turn = 0; turn < options.turns; turn++) {
-      for (const [side, turns] of [[ours, oursTurns] as const, [peer, peerTurns] as const]) {
-        if (side === undefined) continue
-        progress.show(`${title}: turn ${turn + 1}/${options.turns}, ${side.ready.name}`)
+      for (const { side, label, turns } of measured) {
+        progress.show(
+          `${title}: turn ${turn + 1}/${options.turns}, ${[side.ready.name, label].filter(Boolean).join(', ')}`,
+        )
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        turns.push(await side.measure(options.steps))
+        turns.push((await side.measure(options.steps)) as ProcessorTurn)
       }
     }
-    return summarizeRow({ row, ours, peer, oursTurns, peerTurns })
+    return summarizeRow(row, ours.ready, measured)
   } finally {
     progress.clear()
     await Promise.all(sides.map((side) => side.close()))
@@ -180,45 +196,56 @@ async function probe(side: Side): Promise<number> {
   return Math.min(...times)
 }
 
-function summarizeRow({
-  row,
-  ours,
-  peer,
-  oursTurns,
-  peerTurns,
-}: {
-  row: BenchTarget['row']
-  ours: Side<OursReady>
-  peer: Side | undefined
-  oursTurns: readonly Turn[]
-  peerTurns: readonly Turn[]
-}): TrainRowResult {
-  const { batchSize, imageShape, engine } = ours.ready
-  const times = (turns: readonly Turn[]) => turns.map((turn) => turn.times)
+interface MeasuredSide {
+  readonly label: string
+  readonly side: Side
+  readonly turns: ProcessorTurn[]
+}
+
+function summarizeRow(row: BenchTarget['row'], ready: OursReady, measured: readonly MeasuredSide[]): TrainRowResult {
+  const { batchSize, imageShape, engine } = ready
+  const [ours, ...peers] = measured
+  const compared = peers
+    .map((peer) => ({
+      side: summarizeSide(peer, batchSize),
+      ratio: ratioOf(ours!, peer, 'times'),
+      processorRatio: ratioOf(ours!, peer, 'processor'),
+    }))
+    .sort((a, b) => a.side.stepMs.median - b.side.stepMs.median)
+  const [best, ...otherPeers] = compared
   return {
     table: row.table.id,
     row: row.name,
     batchSize,
     imageShape,
     engine,
-    ours: summarizeSide(ours, oursTurns, batchSize),
-    peer: peer === undefined ? null : summarizeSide(peer, peerTurns, batchSize),
-    ratio: peer === undefined ? null : pairedRatios(times(oursTurns), times(peerTurns)),
-    firstLossDifference: peer === undefined ? null : Math.abs(ours.ready.losses[0]! - peer.ready.losses[0]!),
+    ours: summarizeSide(ours!, batchSize),
+    peer: best?.side ?? null,
+    ratio: best?.ratio ?? null,
+    processorRatio: best?.processorRatio ?? null,
+    otherPeers,
+    firstLossDifference: best === undefined ? null : Math.abs(ready.losses[0]! - best.side.losses[0]!),
   }
 }
 
-function summarizeSide({ ready, startToFirstStep }: Side, turns: readonly Turn[], batchSize: number): SideResult {
-  const { name, version, threads, notes, losses } = ready
+const ratioOf = (ours: MeasuredSide, peer: MeasuredSide, clock: 'times' | 'processor'): Ratio =>
+  pairedRatios(
+    ours.turns.map((turn) => turn[clock]),
+    peer.turns.map((turn) => turn[clock]),
+  )
+
+function summarizeSide({ label, side, turns }: MeasuredSide, batchSize: number): SideResult {
+  const { version, threads, notes, losses, compileSeconds } = side.ready
   const stepMs = spreadOfTurns(turns.map((turn) => turn.times))
   const first = turns[0]!
   const last = turns.at(-1)!
   return {
-    name,
+    name: [side.ready.name, label].filter(Boolean).join(', '),
     version,
     threads,
     notes,
     stepMs,
+    processorMs: spreadOfTurns(turns.map((turn) => turn.processor)),
     imagesPerSecond: invertSpread(stepMs, batchSize * 1000),
     turnsMs: turns.map((turn) => turn.times),
     peakResidentBytes: last.peakResident,
@@ -237,7 +264,8 @@ function summarizeSide({ ready, startToFirstStep }: Side, turns: readonly Turn[]
               first.tensors.first.numTensors === last.tensors.last.numTensors &&
               first.tensors.first.numBytes === last.tensors.last.numBytes,
           },
-    startToFirstStepSeconds: startToFirstStep,
+    startToFirstStepSeconds: side.startToFirstStep,
+    ...(compileSeconds === undefined ? {} : { compileSeconds }),
     losses,
   }
 }

@@ -86,7 +86,8 @@ export function labProgram(): Command {
     .description('fetch the binary of an engine')
     .argument('<engine>', 'tensorflow')
     .option('--gpu', 'the CUDA build')
-    .option('--from <source>', 'URL or file: a libtensorflow archive or a TensorFlow wheel')
+    .option('--from <source>', 'file or https URL: a libtensorflow archive or a TensorFlow wheel')
+    .option('--sha256 <hex>', 'checksum of a file that is fetched and that Tricklab knows none of; repeatable', collect)
     .action(installEngine)
   return program
 }
@@ -263,7 +264,13 @@ function addTrace(program: Command): void {
     .action((target: string, options: TraceArguments) => trace(target, options))
 }
 
-async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?: string }): Promise<void> {
+interface InstallArguments {
+  gpu?: boolean
+  from?: string
+  sha256?: string[]
+}
+
+async function installEngine(name: string, { gpu, from, sha256 }: InstallArguments): Promise<void> {
   if (name !== 'tensorflow') {
     fail('E_ENGINE_UNKNOWN', {
       what: `The engine "${name}" has nothing to install.`,
@@ -277,12 +284,13 @@ async function installEngine(name: string, { gpu, from }: { gpu?: boolean; from?
     const installed = await installTensorflow({
       gpu: gpu === true,
       ...(from === undefined ? {} : { from }),
+      ...(sha256 === undefined ? {} : { sha256 }),
       onProgress({ step, subject, done, total }) {
         if (done === undefined) view.sink({ kind: 'notice', message: `${step}: ${subject}` })
         else view.sink({ kind: 'data', what: subject, done, total })
       },
     })
-    process.stdout.write(`The engine tensorflow is installed: ${installed.source}.\n`)
+    process.stdout.write(`The engine tensorflow is installed: ${installed.source} (SHA-256 ${installed.sha256}).\n`)
   } finally {
     view.close()
   }

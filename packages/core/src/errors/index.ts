@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes } from './codes.ts'
 
 export { type ErrorCode, errorCodes } from './codes.ts'
+export { failOutOfMemory, isFailedAllocation, type MemoryRequest } from './out-of-memory.ts'
 
 /** The parts of an error message; every one answers a question of the reader. */
 export interface ErrorParts {

@@ -7,7 +7,7 @@ import {
   stages,
   type TapedEvent,
 } from '../contracts.ts'
-import { fail, suggest, TricklabError } from '../errors/index.ts'
+import { fail, failOutOfMemory, isFailedAllocation, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import * as tf from '../tf.ts'
 import { createLeakWatch } from './hook-leaks.ts'
@@ -112,6 +112,9 @@ function uniqueNames(callbacks: readonly BoundCallback[]): string[] {
 function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body: () => T): T {
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError) throw cause
+    if (isFailedAllocation(cause)) {
+      failOutOfMemory({ what: `what the callback "${bound.name}" asks for in ${event}${placeOf(payload)}`, cause })
+    }
     fail('E_HOOK', {
       what: `${titleOf(bound)} threw in ${event}${placeOf(payload)}: ${cause instanceof Error ? cause.message : String(cause)}`,
       fix: `report it to the author of "${bound.plugin ?? bound.name}", or leave the callback out of the recipe.`,

@@ -1,4 +1,4 @@
-import { fail, TricklabError } from '../errors/index.ts'
+import { fail, failOutOfMemory, isFailedAllocation, TricklabError } from '../errors/index.ts'
 import type { Kind } from './define.ts'
 
 /** Where a component comes from. */
@@ -24,7 +24,7 @@ export const describeOrigin = ({ plugin, kind, name }: Origin): string => `${kin
 /**
  * Runs what a component does. An error that it throws gets its plugin's name; Tricklab's own errors pass as they are.
  * @param doing what was asked of it, as in `threw in apply`
- * @errors E_COMPONENT
+ * @errors E_COMPONENT, E_OUT_OF_MEMORY
  */
 export function blameOrigin<T>(instance: object, doing: string, body: () => T): T {
   const origin = originOf(instance)
@@ -34,6 +34,9 @@ export function blameOrigin<T>(instance: object, doing: string, body: () => T): 
 export function blame<T>(origin: Origin, doing: string, body: () => T): T {
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError || isRefusal(cause)) throw cause
+    if (isFailedAllocation(cause)) {
+      failOutOfMemory({ what: `what the ${describeOrigin(origin)} asks for in ${doing}`, cause })
+    }
     const { plugin } = origin
     fail('E_COMPONENT', {
       what: `The ${describeOrigin(origin)} threw in ${doing}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -69,6 +70,7 @@ class Pool {
       }
     }
     body_ = nullptr;
+    if (no_memory_.exchange(false, std::memory_order_relaxed)) throw std::bad_alloc();
   }
 
  private:
@@ -79,7 +81,11 @@ class Pool {
     const int64_t end = std::min(n_, grains * (index + 1) / parts_ * grain_);
     if (begin >= end) return;
     inside_body = true;
-    (*body_)(begin, end);
+    try {
+      (*body_)(begin, end);
+    } catch (const std::bad_alloc&) {
+      no_memory_.store(true, std::memory_order_relaxed);
+    }
     inside_body = false;
   }
 
@@ -108,6 +114,7 @@ class Pool {
   std::atomic<uint64_t> generation_{0};
   std::atomic<int> pending_{0};
   std::atomic<int> sleeping_{0};
+  std::atomic<bool> no_memory_{false};
   bool stopping_ = false;
   const std::function<void(int64_t, int64_t)>* body_ = nullptr;
   int64_t n_ = 0;

@@ -1,4 +1,5 @@
 /** Puts native kernels in the place of the cpu backend's. */
+import { failOutOfMemory, isFailedAllocation } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { NativeBackend } from '../backend.ts'
 
@@ -23,7 +24,7 @@ export function nativeKernel<Attrs = object>(
   tf.registerKernel({
     kernelName: name,
     backendName: 'native',
-    kernelFunc: (call) =>
+    kernelFunc: watched(name, (call) =>
       run({
         inputs: call.inputs as unknown as Inputs,
         attrs: call.attrs as unknown as Attrs,
@@ -33,7 +34,28 @@ export function nativeKernel<Attrs = object>(
           return stock.kernelFunc(call)
         },
       }),
+    ),
   })
+}
+
+/** Registers the cpu backend's kernels, for what has none of ours. */
+export function copyCpuKernels(): void {
+  for (const config of tf.getKernelsForBackend('cpu')) {
+    const kernelFunc = watched(config.kernelName, config.kernelFunc)
+    tf.registerKernel({ ...config, backendName: 'native', kernelFunc })
+  }
+}
+
+/** Memory that a kernel does not get, for an array or a workspace of its own, is told in the house form. */
+function watched(name: string, run: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    try {
+      return run(call)
+    } catch (cause) {
+      if (isFailedAllocation(cause)) failOutOfMemory({ what: `what the kernel ${name} works on`, cause })
+      throw cause
+    }
+  }
 }
 
 /** Whether every tensor is float32: what most native kernels serve. */

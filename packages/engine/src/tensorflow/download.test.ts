@@ -11,17 +11,18 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'tricklab-download-'))
 const file = path.join(folder, 'file')
 const body = randomBytes(300_000)
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-let server: Server
+let server: Server | undefined
 
 async function serve(listener: RequestListener): Promise<string> {
-  server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`
+  const made = createServer(listener)
+  server = made
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(made.address() as AddressInfo).port}/file`
 }
 
 afterEach(() => {
-  server.closeAllConnections()
-  server.close()
+  server?.closeAllConnections()
+  server?.close()
   rmSync(file, { force: true })
 })
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -65,7 +66,35 @@ test('a file that is not there is not asked for twice', async () => {
 
 test('a server that is not there is named with the reason', async () => {
   const url = await serve(() => {})
-  server.close()
-  await new Promise((resolve) => server.once('close', resolve))
+  server?.close()
+  await new Promise((resolve) => server?.once('close', resolve))
   await expect(download(url, file, () => {})).rejects.toThrow(/\[E_DOWNLOAD\].*could not be fetched.*ECONNREFUSED/)
 })
+
+test('a redirect is followed, but not to a line that is not encrypted', async () => {
+  const asked: (string | undefined)[] = []
+  const url = await serve((request, response) => {
+    asked.push(request.url)
+    if (request.url === '/there') return response.end(body)
+    const location = request.url === '/file' ? '/there' : 'http://192.0.2.1/file'
+    return response.writeHead(302, { location }).end()
+  })
+  await download(url, file, () => {})
+  expect(digest(readFileSync(file))).toBe(digest(body))
+  await expect(download(url.replace('/file', '/away'), file, () => {})).rejects.toThrow(
+    /\[E_ARGUMENT\] http:\/\/192\.0\.2\.1\/file is not fetched.*https/,
+  )
+  expect(asked).toEqual(['/file', '/there', '/away'])
+})
+
+test('a redirect in circles ends', async () => {
+  const url = await serve((_request, response) => response.writeHead(302, { location: '/file' }).end())
+  await expect(download(url, file, () => {})).rejects.toThrow(/\[E_DOWNLOAD\].*redirects in circles/)
+})
+
+test.each(['http://example.org/a.whl', 'http://127.0.0.1.example.org/a.whl', 'http://localhost@example.org/a.whl'])(
+  '%s is refused before anything is asked for',
+  async (url) => {
+    await expect(download(url, file, () => {})).rejects.toThrow(/\[E_ARGUMENT\].*not be encrypted/)
+  },
+)

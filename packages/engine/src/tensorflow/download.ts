@@ -2,15 +2,16 @@ import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { fail } from '@tricklab/core'
+import { fail, TricklabError } from '@tricklab/core'
 
 const attempts = 3
+const mostRedirects = 5
 
 /**
  * Fetches a file; a broken transfer is taken up where it stopped.
  *
  * @param onBytes told the bytes so far and, when the server says it, the whole
- * @errors E_DOWNLOAD
+ * @errors E_DOWNLOAD; E_ARGUMENT for an open line
  */
 export async function download(
   url: string,
@@ -23,6 +24,7 @@ export async function download(
       return await fetchOnce(url, file, onBytes)
     } catch (error) {
       lastError = error
+      if (error instanceof TricklabError) throw error
       if (error instanceof FinalAnswer) break
     }
   }
@@ -31,6 +33,31 @@ export async function download(
     fix: 'fetch the file by other means and give it with --from FILE.',
     cause: lastError,
   })
+}
+
+/**
+ * Refuses a URL that is not encrypted, on which anybody on the way could put another file; this machine's own servers may.
+ * @errors E_ARGUMENT
+ */
+export function checkSecure(url: string): void {
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return
+  fail('E_ARGUMENT', {
+    what: `${url} is not fetched: the connection would not be encrypted.`,
+    expected: 'a URL that begins with https://.',
+    received: `"${protocol}//".`,
+    fix: 'use https, or fetch the file by other means and give it with --from FILE.',
+  })
+}
+
+/** Follows redirects itself, since one may lead to an open line. */
+async function request(url: string, headers: Record<string, string>, redirects = 0): Promise<Response> {
+  checkSecure(url)
+  const response = await fetch(url, { headers, redirect: 'manual' })
+  const location = response.headers.get('location')
+  if (response.status < 300 || response.status >= 400 || location === null) return response
+  if (redirects === mostRedirects) throw new FinalAnswer('the server redirects in circles')
+  return request(new URL(location, url).href, headers, redirects + 1)
 }
 
 /** An answer that asking again will not change. */
@@ -45,7 +72,7 @@ async function fetchOnce(
     ({ size }) => size,
     () => 0,
   )
-  const response = await fetch(url, { headers: have > 0 ? { range: `bytes=${have}-` } : {} })
+  const response = await request(url, have > 0 ? { range: `bytes=${have}-` } : {})
   if (response.status >= 400 && response.status < 500 && response.status !== 429) {
     throw new FinalAnswer(`the server answered ${response.status}`)
   }

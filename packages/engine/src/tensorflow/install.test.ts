@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -85,6 +88,49 @@ test.each([
   ['library.so', /\[E_ARGUMENT\].*Expected: a file or URL that ends in \.whl/],
 ])('--from %s is wrong input', async (from, message) => {
   await expect(installTensorflow({ from: path.join(folder, from) })).rejects.toThrow(message)
+})
+
+test.each([
+  ['http://example.org/a.whl', [], /\[E_ARGUMENT\].*not be encrypted.*Fix: use https/],
+  ['https://example.org/a.whl', [], /\[E_ARGUMENT\] No checksum is known for https.*Expected: --sha256/],
+  ['https://example.org/a.whl', ['abc'], /\[E_ARGUMENT\] --sha256 names no SHA-256 checksum.*Received: "abc"/],
+])('--from %s with the checksums %j fetches nothing', async (from, sha256, message) => {
+  await expect(installTensorflow({ from, sha256 })).rejects.toThrow(message)
+  expect(existsSync(path.join(folder, 'cache'))).toBe(false)
+})
+
+describe('a file from a server', () => {
+  const wheel = readFileSync(makeWheel({ 'numpy/core.so': '' }))
+  const digest = createHash('sha256').update(wheel).digest('hex')
+  const server = createServer((_request, response) => response.end(wheel))
+  const from = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/tensorflow-2.99.0-none-any.whl`
+
+  beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
+  afterAll(() => void server.close())
+
+  test.skipIf(compiler === undefined)('with another checksum is not unpacked', async () => {
+    const steps: InstallProgress['step'][] = []
+    const other = 'f'.repeat(64)
+    const installing = installTensorflow({
+      from: from(),
+      sha256: [other],
+      onProgress: ({ step }) => steps.push(step),
+    })
+    await expect(installing).rejects.toThrow(
+      new RegExp(`\\[E_ENGINE_INSTALL\\].*its SHA-256 is another\\. Expected: ${other}\\. Received: ${digest}\\.`),
+    )
+    expect(new Set(steps)).toEqual(new Set(['download']))
+  })
+
+  test.skipIf(compiler === undefined)('with one of the checksums given is unpacked', async () => {
+    const installing = installTensorflow({ from: from(), sha256: ['f'.repeat(64), digest.toUpperCase()] })
+    await expect(installing).rejects.toThrow(/holds no TensorFlow/)
+  })
+})
+
+test.skipIf(compiler === undefined)('a file of this machine is held against a checksum that is given', async () => {
+  const from = makeWheel({ 'numpy/core.so': '' })
+  await expect(installTensorflow({ from, sha256: ['0'.repeat(64)] })).rejects.toThrow(/its SHA-256 is another/)
 })
 
 describe.skipIf(compiler === undefined || process.platform !== 'linux')('where the addon can be compiled', () => {

@@ -6,8 +6,9 @@ import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
 import { findTensorflow, type InstalledTensorflow, napiVersion, platformName, tensorflowFolder } from './layout.ts'
 import { tfjsNodeFile } from './npm-package.ts'
-import { defaultSource, type LibrarySource } from './sources.ts'
+import { type Download, defaultSource, type LibrarySource } from './sources.ts'
 import { archiveKind, unpackLibrary, untar } from './unpack.ts'
+import { checkFetchable, readChecksums, verify } from './verify.ts'
 
 /** Where an installation is; `done` and `total` are bytes, known while downloading. */
 export interface InstallProgress {
@@ -23,6 +24,8 @@ export interface InstallOptions {
   gpu?: boolean
   /** A file or URL: libtensorflow as `.tar.gz` (or `.zip`), or a Python wheel of TensorFlow as `.whl`. */
   from?: string
+  /** SHA-256 checksums that files may have, for what Tricklab knows none of. Everything fetched must have one. */
+  sha256?: readonly string[]
   onProgress?: (progress: InstallProgress) => void
 }
 
@@ -36,17 +39,21 @@ export interface InstallOptions {
  */
 export async function installTensorflow(options: InstallOptions = {}): Promise<InstalledTensorflow> {
   const { gpu = false, onProgress = () => {} } = options
+  const checksums = readChecksums(options.sha256 ?? [])
   tfjsNodeFile('package.json') // asked for before anything large is fetched
   const compiler = await findCompiler()
   const source = options.from === undefined ? chooseSource(gpu, compiler) : givenSource(options.from)
-  if (source.addonUrl === undefined && compiler === undefined) refuseWithoutCompiler()
+  if (source.addon === undefined && compiler === undefined) refuseWithoutCompiler()
+  for (const file of [source, source.addon]) if (isRemote(file?.url)) checkFetchable(file!, checksums)
   const work = await makeWorkFolder()
   try {
-    const archive = await obtain(source.url, work, onProgress)
+    const archive = await obtain(source, work, onProgress)
+    const sha256 = await verify(archive, acceptable(source, checksums))
     onProgress({ step: 'unpack', subject: path.basename(archive) })
     await unpackLibrary(archive, path.join(work, 'deps'))
-    if (source.addonUrl !== undefined) {
-      const addonArchive = await obtain(source.addonUrl, work, onProgress)
+    if (source.addon !== undefined) {
+      const addonArchive = await obtain(source.addon, work, onProgress)
+      await verify(addonArchive, acceptable(source.addon, checksums))
       await mkdir(path.join(work, 'lib'), { recursive: true })
       await untar(addonArchive, path.join(work, 'lib'))
     } else if (compiler !== undefined) {
@@ -56,8 +63,8 @@ export async function installTensorflow(options: InstallOptions = {}): Promise<I
     await rm(path.join(work, 'download'), { recursive: true, force: true })
     await rm(path.join(work, 'deps', 'include'), { recursive: true, force: true })
     onProgress({ step: 'check', subject: 'one training step' })
-    const addonOrigin = source.addonUrl === undefined ? 'compiled' : 'prebuilt'
-    return await putInPlace(work, { gpu, source: path.basename(archive), addonOrigin, platform: platformName })
+    const addonOrigin = source.addon === undefined ? 'compiled' : 'prebuilt'
+    return await putInPlace(work, { gpu, source: path.basename(archive), sha256, addonOrigin, platform: platformName })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -107,9 +114,18 @@ async function makeWorkFolder(): Promise<string> {
   }
 }
 
+const isRemote = (place: string | undefined) => place !== undefined && /^https?:\/\//.test(place)
+
+const acceptable = ({ sha256 }: Download, given: readonly string[]) =>
+  sha256 === undefined ? given : [sha256, ...given]
+
 /** The archive as a file: fetched into the work folder, or where it already lies. */
-async function obtain(place: string, work: string, onProgress: (p: InstallProgress) => void): Promise<string> {
-  if (!/^https?:\/\//.test(place)) {
+async function obtain(
+  { url: place }: Download,
+  work: string,
+  onProgress: (p: InstallProgress) => void,
+): Promise<string> {
+  if (!isRemote(place)) {
     const file = path.resolve(place)
     const found = await access(file).then(
       () => true,

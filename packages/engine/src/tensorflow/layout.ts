@@ -13,6 +13,8 @@ export interface InstalledTensorflow {
   readonly gpu: boolean
   /** The file name that the libraries came from. */
   readonly source: string
+  /** Of that file; missing where an earlier version installed it. */
+  readonly sha256?: string
   /** `compiled` here from the npm package's sources, or `prebuilt` by TF.js's makers. */
   readonly addonOrigin: 'compiled' | 'prebuilt'
   readonly platform: string

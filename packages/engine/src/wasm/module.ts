@@ -7,6 +7,7 @@ import v8 from 'node:v8'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import { fail } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
+import { checkAllocations } from './memory.ts'
 
 /** Which instructions the loaded module uses: fused multiply-add (`relaxed-simd`) where the runtime has it. */
 export type SimdLevel = 'simd' | 'relaxed-simd'
@@ -67,6 +68,7 @@ export class KernelModule {
 
   constructor(backend: BackendWasm) {
     this.backend = backend
+    checkAllocations(backend)
     const { module, simd } = compile()
     this.simd = simd
     this.memory = memoryOf(backend)
@@ -79,15 +81,9 @@ export class KernelModule {
     return this.backend.dataIdMap.get(tensor.dataId).memoryOffset
   }
 
-  /** A new float32 tensor, not initialised. */
+  /** A new float32 tensor, not initialised. @errors E_OUT_OF_MEMORY */
   output(shape: readonly number[]): tf.TensorInfo {
-    const output = this.backend.makeOutput([...shape], 'float32')
-    // TF.js does not look at what its allocator returns, and would go on at address 0.
-    if (this.address(output) === 0) {
-      this.backend.disposeData(output.dataId, true)
-      memoryFull(`a tensor [${shape.join(', ')}]`)
-    }
-    return output
+    return this.backend.makeOutput([...shape], 'float32')
   }
 
   /** The same data under another shape: counts as a second owner. */
@@ -103,24 +99,16 @@ export class KernelModule {
     target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
 
-  /** Calls `use` with `bytes` bytes of scratch memory, 16-aligned, released afterwards. */
+  /** Calls `use` with `bytes` bytes of scratch memory, 16-aligned, released afterwards. @errors E_OUT_OF_MEMORY */
   workspace<T>(bytes: number, use: (address: number) => T): T {
     const wasm = this.backend.wasm as unknown as Allocator
-    const block = wasm._malloc(bytes + 16) >>> 0
-    if (block === 0) memoryFull(`${bytes} bytes of scratch memory`)
+    const block = wasm._malloc(bytes + 16)
     try {
       return use((block + 15) & ~15)
     } finally {
       wasm._free(block)
     }
   }
-}
-
-function memoryFull(wanted: string): never {
-  fail('E_ENGINE_UNAVAILABLE', {
-    what: `The wasm engine's memory of at most 4 GiB is full: there is no room for ${wanted}.`,
-    fix: 'use a smaller batch, or another engine.',
-  })
 }
 
 /** Emscripten's allocator, which the package's types leave out. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { decodeSafetensors } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { prepareStockWasm } from '@tricklab/engine/stock-wasm'
-import type { PeerSetup, TensorCount, TurnRequest } from '../messages.ts'
+import type { PeerSetup, ProcessorTurn, TensorCount, TurnRequest } from '../messages.ts'
 import { peakResidentBytes } from '../peak-memory.ts'
 import { answer, requests, runSide } from '../side-loop.ts'
 import { fillInConvFilterGradient, filterGradientNote } from './conv-filter-gradient.ts'
@@ -36,18 +36,23 @@ await runSide(async () => {
   })
   for await (const { steps } of incoming as AsyncIterable<TurnRequest>) {
     const times: number[] = []
+    const processor: number[] = []
     const resident: number[] = []
     const tensors: TensorCount[] = []
     for (let i = 0; i < steps; i++) {
-      const start = performance.now()
+      const [start, before] = [performance.now(), process.cpuUsage()]
       await step()
       times.push(performance.now() - start)
+      const { user, system } = process.cpuUsage(before)
+      processor.push((user + system) / 1000)
       resident.push(process.memoryUsage.rss())
       const { numTensors, numBytes } = tf.memory()
       tensors.push({ numTensors, numBytes })
     }
     const seen = { first: tensors[0]!, last: tensors.at(-1)! }
-    answer({ bench: 'turn', times, resident, peakResident: peakResidentBytes(), tensors: seen })
+    const peakResident = peakResidentBytes()
+    const turn: ProcessorTurn = { bench: 'turn', times, processor, resident, peakResident, tensors: seen }
+    answer(turn)
   }
 })
 

@@ -1,14 +1,15 @@
-/** `bench layer depthwise`: the depthwise convolutions of EfficientNet-B0, against PyTorch's and against the machine. */
+/** `bench layer conv` and `depthwise`: convolutions of networks, against PyTorch's and against the machine. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import * as tf from '@tricklab/core/tf'
 import { type Engine, type EngineName, type EngineOptions, prepareEngine } from '@tricklab/engine'
-import { planEfficientnet, variants } from '@tricklab/plugin-mbconv'
+import { type ConvolutionLayer, createConvolutionLayer, type Pass, workOf } from './convolution-layer.ts'
+import { type ConvolutionShape, denseShapes, efficientnetShapes } from './convolution-shapes.ts'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import { matmulSize } from './matmul-speed.ts'
-import type { Ready, Turn } from './messages.ts'
-import { torchSide } from './python.ts'
+import type { ProcessorTurn, Ready } from './messages.ts'
+import { keptPages, torchSide } from './python.ts'
 import { draw, type Times, time, warmup } from './runs.ts'
 import { type Side, type SideCommand, startSide } from './side.ts'
 import { median, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
@@ -16,26 +17,19 @@ import { median, pairedRatios, type Spread, spreadOfTurns } from './statistics.t
 /** How many times as fast as the peer ours has to be. */
 const wanted = 1
 
-export interface DepthwiseOptions {
+export const convolutionKinds = ['conv', 'depthwise'] as const
+/** Dense ones, those of the residual networks; or one channel at a time, those of EfficientNet-B0. */
+export type ConvolutionKind = (typeof convolutionKinds)[number]
+
+export interface ConvolutionOptions {
   readonly engine: readonly [EngineName | 'auto', EngineOptions]
   readonly peer: 'torch' | 'none'
   readonly batch: number
-  /** Default: those of EfficientNet-B0 at 128 px. */
-  readonly shapes?: readonly DepthwiseShape[]
+  /** Default: those of the kind's networks at 128 px. */
+  readonly shapes?: readonly ConvolutionShape[]
   readonly turns: number
   readonly steps: number
 }
-
-export interface DepthwiseShape {
-  /** Width and height of the images. */
-  readonly size: number
-  readonly channels: number
-  readonly kernelSize: number
-  readonly stride: number
-}
-
-const passes = ['forward', 'forward and gradients'] as const
-type Pass = (typeof passes)[number]
 
 const formats = ['contiguous', 'channels-last'] as const
 type Format = (typeof formats)[number]
@@ -46,8 +40,8 @@ export interface SideTimes {
   readonly processorMs: Spread
 }
 
-/** One shape, forward alone or with both gradients. */
-export interface MeasuredDepthwise extends DepthwiseShape {
+/** One pass of one shape. */
+export interface MeasuredConvolution extends ConvolutionShape {
   readonly pass: Pass
   /** Calls that a timed step consists of; times are those of one. */
   readonly calls: number
@@ -76,32 +70,18 @@ export interface MeasuredDepthwise extends DepthwiseShape {
     | null
 }
 
-export interface DepthwiseResult {
+export interface ConvolutionResult {
   readonly command: 'bench layer'
   readonly date: string
   readonly environment: BenchEnvironment
-  readonly layer: 'depthwise'
+  readonly layer: ConvolutionKind
   readonly engine: Engine
-  readonly options: Omit<DepthwiseOptions, 'engine' | 'shapes'>
+  readonly options: Omit<ConvolutionOptions, 'engine' | 'shapes'>
   readonly wanted: number
   readonly peer: { readonly name: string; readonly version: string; readonly threads: number } | null
   /** One matrix product of 1024 × 1024 × 1024, by processor time. @unit GFLOP/s */
   readonly matmulSpeed: number
-  readonly measured: readonly MeasuredDepthwise[]
-}
-
-const imageSize = 128
-
-/** Every depthwise convolution of EfficientNet-B0 once, in the order of the network. */
-export function efficientnetShapes(): DepthwiseShape[] {
-  const found = new Map<string, DepthwiseShape>()
-  let size = Math.ceil(imageSize / 2)
-  for (const { inputChannels, expand, kernelSize, stride } of planEfficientnet(variants['efficientnet-b0']).blocks) {
-    const shape = { size, channels: inputChannels * expand, kernelSize, stride }
-    found.set(Object.values(shape).join(), shape)
-    size = Math.ceil(size / stride)
-  }
-  return [...found.values()]
+  readonly measured: readonly MeasuredConvolution[]
 }
 
 /** A timed step lasts at least so long: shorter ones are below what clocks of processor time tell. */
@@ -110,47 +90,40 @@ const leastStepMs = 10
 /** Between turns: the threads of a side that has just been busy spin for a while before they sleep. */
 const pauseMs = 50
 
-/**
- * glibc gives large blocks back to the system, or does not, by what happened before: then PyTorch spends most of its time
- * on fresh pages. Told to keep them it is as fast as it can be, every time; ours has a pool.
- */
-const keptMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) }
-
 interface PeerReady extends Ready {
   readonly difference: number
 }
 
-interface PeerTurn extends Turn {
-  readonly processor: readonly number[]
-}
-
 /** Measures ours in this process and the peer in another. @errors E_PEER_UNAVAILABLE, E_WORKER, those of engines */
-export async function benchDepthwise(
-  { engine: choice, shapes = efficientnetShapes(), ...options }: DepthwiseOptions,
+export async function benchConvolutions(
+  kind: ConvolutionKind,
+  { engine: choice, shapes: given, ...options }: ConvolutionOptions,
   onProgress: (what: string) => void,
-): Promise<DepthwiseResult> {
+): Promise<ConvolutionResult> {
   const environment = describeBenchEnvironment()
   const command =
-    options.peer === 'torch' ? { ...torchSide('PyTorch', 'depthwise-peer.py'), env: keptMemory } : undefined
+    options.peer === 'torch' ? { ...torchSide('PyTorch', 'convolution-peer.py'), env: keptPages } : undefined
   const engine = await prepareEngine(...choice)
+  const shapes = given ?? (kind === 'depthwise' ? efficientnetShapes() : await denseShapes())
   const matmulSpeed = await measureMatmulSpeed()
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tricklab-bench-'))
-  const measured: MeasuredDepthwise[] = []
+  const measured: MeasuredConvolution[] = []
   let ready: PeerReady | undefined
   try {
     for (const shape of shapes) {
-      const layer = createLayer(shape, options.batch)
-      const peer = command && (await startPeer(command, layer, engine.threads, path.join(folder, 'share')))
+      const layer = createConvolutionLayer(shape, options.batch)
+      const peer = command && (await startPeer(command, layer, engine, path.join(folder, 'share')))
       ready = peer?.ready
       try {
-        for (const pass of passes) {
-          const { size, channels, kernelSize } = shape
-          onProgress(`depthwise, ${channels} channels at ${size} px, ${kernelSize} × ${kernelSize}, ${pass}`)
+        for (const pass of layer.passes) {
+          const { size, channels, outputs, kernelSize } = shape
+          const width = outputs === undefined ? `${channels}` : `${channels} to ${outputs}`
+          onProgress(`${kind}, ${width} channels at ${size} px, ${kernelSize} × ${kernelSize}, ${pass}`)
           measured.push(await measurePass(layer, pass, peer, matmulSpeed, options))
         }
       } finally {
         await peer?.close()
-        tf.dispose([layer.inputs, layer.gradient, layer.moved])
+        layer.dispose()
       }
     }
   } finally {
@@ -160,7 +133,7 @@ export async function benchDepthwise(
     command: 'bench layer',
     date: new Date().toISOString(),
     environment,
-    layer: 'depthwise',
+    layer: kind,
     engine,
     options,
     wanted,
@@ -170,49 +143,15 @@ export async function benchDepthwise(
   }
 }
 
-interface Layer {
-  readonly shape: DepthwiseShape
-  readonly padding: number
-  readonly inputs: [tf.Tensor4D, tf.Tensor4D]
-  readonly gradient: tf.Tensor4D
-  /** Half as many numbers as input and output have: a copy reads and writes as many bytes as a forward pass. */
-  readonly moved: tf.Tensor
-  /** Multiply-accumulates of a forward pass, without those that only meet padding. */
-  readonly macs: number
-  readonly apply: (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor4D
-}
-
-function createLayer(shape: DepthwiseShape, batch: number): Layer {
-  const { size, channels, kernelSize, stride } = shape
-  const padding = Math.floor(kernelSize / 2)
-  const outputSize = Math.floor((size + 2 * padding - kernelSize) / stride) + 1
-  const inputs = [
-    draw('x', [batch, size, size, channels]),
-    draw('kernel', [kernelSize, kernelSize, channels, 1]),
-  ] as Layer['inputs']
-  const gradient = draw('gradient', [batch, outputSize, outputSize, channels]) as tf.Tensor4D
-  const taps = Array.from({ length: outputSize * kernelSize }, (_, i) => {
-    const pixel = Math.floor(i / kernelSize) * stride - padding + (i % kernelSize)
-    return Number(pixel >= 0 && pixel < size)
-  }).reduce((sum, inside) => sum + inside, 0)
-  return {
-    shape,
-    padding,
-    inputs,
-    gradient,
-    moved: tf.zeros([Math.ceil((inputs[0].size + gradient.size) / 2)]),
-    macs: batch * channels * taps ** 2,
-    apply: (x, filter) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, padding),
-  }
-}
-
-const runOf = ({ inputs, gradient, apply }: Layer, pass: Pass) =>
-  pass === 'forward' ? () => [apply(...inputs)] : () => tf.grads(apply)(inputs, gradient)
-
 /** Gives the peer our inputs, and our results for comparison. */
-async function startPeer(command: SideCommand, layer: Layer, threads: number, share: string): Promise<Side<PeerReady>> {
-  const { inputs, gradient, shape, padding } = layer
-  const results = tf.tidy(() => passes.flatMap((pass) => runOf(layer, pass)()))
+async function startPeer(
+  command: SideCommand,
+  layer: ConvolutionLayer,
+  { threads, precision }: Engine,
+  share: string,
+): Promise<Side<PeerReady>> {
+  const { inputs, gradient, shape, padding, passes } = layer
+  const results = tf.tidy(() => passes.flatMap((pass) => layer.run(pass)))
   const numbers = await Promise.all([...inputs, gradient, ...results].map((tensor) => tensor.data()))
   tf.dispose(results)
   await writeFile(
@@ -220,21 +159,32 @@ async function startPeer(command: SideCommand, layer: Layer, threads: number, sh
     Buffer.concat(numbers.map((values) => new Uint8Array((values as Float32Array).slice().buffer))),
   )
   const shapes = [...inputs, gradient].map((tensor) => tensor.shape)
-  return startSide<PeerReady>(command, { share, shapes, stride: shape.stride, padding, threads, warmup })
+  const [stride, depthwise] = [shape.stride, shape.outputs === undefined]
+  return startSide<PeerReady>(command, {
+    share,
+    shapes,
+    stride,
+    padding,
+    depthwise,
+    passes,
+    precision,
+    threads,
+    warmup,
+  })
 }
 
 async function measurePass(
-  layer: Layer,
+  layer: ConvolutionLayer,
   pass: Pass,
   peer: Side<PeerReady> | undefined,
   matmulSpeed: number,
-  { turns, steps }: Pick<DepthwiseOptions, 'turns' | 'steps'>,
-): Promise<MeasuredDepthwise> {
-  const [run, copy] = [runOf(layer, pass), () => [tf.relu(layer.moved)]]
+  { turns, steps }: Pick<ConvolutionOptions, 'turns' | 'steps'>,
+): Promise<MeasuredConvolution> {
+  const [run, copy] = [() => layer.run(pass), () => [tf.relu(layer.moved)]]
   for (let i = 0; i < warmup; i++) for (const one of [run, copy]) await time(one)
   const calls = Math.max(1, Math.ceil(leastStepMs / (await time(run)).wall))
   const measurePeer = async (format: Format): Promise<Times[]> => {
-    const turn = (await peer!.measure(steps, { calls, pass, format })) as PeerTurn
+    const turn = (await peer!.measure(steps, { calls, pass, format })) as ProcessorTurn
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     return turn.times.map((wall, i) => ({ wall, processor: turn.processor[i]! }))
   }
@@ -258,10 +208,8 @@ async function measurePass(
     if (peer !== undefined) theirs.push(await measurePeer(format))
   }
   const summary = summarize(ours)
-  // Each gradient reads and writes as much as the forward pass does, and has as many products.
-  const times = pass === 'forward' ? 1 : 3
-  const memoryMs = times * summarize(copies).processorMs.median
-  const arithmeticMs = (times * 2 * layer.macs) / (matmulSpeed * 1e6)
+  const memoryMs = workOf[pass] * summarize(copies).processorMs.median
+  const arithmeticMs = (workOf[pass] * 2 * layer.macs) / (matmulSpeed * 1e6)
   return {
     ...layer.shape,
     pass,

@@ -1,16 +1,24 @@
-import type { DepthwiseResult, MeasuredDepthwise } from './depthwise.ts'
+import type { ConvolutionResult, MeasuredConvolution } from './convolutions.ts'
 import { formatEnvironment } from './environment.ts'
 import { formatNumber, formatShare, formatSpread, formatTable } from './text.ts'
 
-/** Depthwise convolutions as plain text. */
-export function formatDepthwise({ environment, engine, peer, options, wanted, measured }: DepthwiseResult): string {
+/** Convolutions as plain text. */
+export function formatConvolutions({
+  environment,
+  layer,
+  engine,
+  peer,
+  options,
+  wanted,
+  measured,
+}: ConvolutionResult): string {
   const { batch, turns, steps } = options
   const about = [engine.name, engine.version, engine.precision, formatThreads(engine.threads), engine.details]
   const heads = ['channels', 'px', 'kernel', 'stride', 'pass', 'ours, ms', 'of the bound']
   const peerHeads = ['PyTorch, ms', 'format', 'ratio', 'by processor time', 'difference']
   return [
     formatEnvironment(environment),
-    `depthwise  batch ${batch}  ${about.filter(Boolean).join(' ')}`,
+    `${layer}  batch ${batch}  ${about.filter(Boolean).join(' ')}`,
     ...(peer === null ? [] : [`against ${peer.name} ${peer.version}, ${formatThreads(peer.threads)}`]),
     '',
     formatTable([[...heads, ...(peer === null ? [] : peerHeads)], ...measured.map(cells)], [4, 8]),
@@ -23,10 +31,21 @@ export function formatDepthwise({ environment, engine, peer, options, wanted, me
 
 const formatThreads = (threads: number): string => `${threads} thread${threads === 1 ? '' : 's'}`
 
-function cells({ channels, size, kernelSize, stride, pass, ours, bound, peer }: MeasuredDepthwise): string[] {
+function cells({
+  channels,
+  outputs,
+  size,
+  kernelSize,
+  stride,
+  pass,
+  ours,
+  bound,
+  peer,
+}: MeasuredConvolution): string[] {
   const limit = bound.memoryMs > bound.arithmeticMs ? 'memory' : 'arithmetic'
   return [
-    ...[channels, size, kernelSize, stride].map(String),
+    outputs === undefined ? `${channels}` : `${channels} → ${outputs}`,
+    ...[size, kernelSize, stride].map(String),
     pass,
     formatNumber(ours.ms.median),
     `${formatShare(bound.reached)}, ${limit}`,
