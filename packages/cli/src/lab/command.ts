@@ -2,12 +2,12 @@ import { fail } from '@tricklab/core'
 import { installTensorflow, prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import {
+  addSeedOptions,
   coefficientPair,
   engineHelp,
   nameList,
   positionList,
   positiveNumber,
-  seedList,
   wholeNumber,
 } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
@@ -143,12 +143,12 @@ function addCam(program: Command): void {
 }
 
 function addAblate(program: Command): void {
-  program
+  const ablating = program
     .command('ablate')
     .description('what each trick of a row is worth: trained without one at a time, from the same seeds')
     .argument('<target>', 'TABLE/ROW')
     .option('--drop <names>', 'tricks to leave out, one at a time: a,b,c; default: every one', nameList)
-    .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the row', seedList)
+  addSeedOptions(ablating, 'row')
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
     .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
