@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// One command for a folder outside the repository: `npx tricklab repro …`, `npx @tricklab/cli lab …`.
+// One command for a folder outside the repository: `npx tricklab repro …`, `npx -y @tricklab/cli lab …`.
 import { benchProgram } from '../bench/command.ts'
 import { initProgram } from '../init/command.ts'
 import { labProgram } from '../lab/command.ts'

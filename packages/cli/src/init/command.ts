@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { createProgram } from '../ui/main.ts'
 import { createProject } from './create.ts'
 
-/** `npx @tricklab/cli init` */
+/** `npx -y @tricklab/cli init` */
 export function initProgram(): Command {
   const program = createProgram('init', 'Makes a project: a table that trains in seconds, and what an editor needs.')
   return program.argument('[folder]', 'where the project goes', '.').action((folder: string) => {

@@ -6,7 +6,7 @@ const own = fileURLToPath(import.meta.url)
 export const isInstalled: boolean = /[\\/]node_modules[\\/]/.test(own)
 
 /**
- * How commands are typed where a module lies: in the repository, in a project, or in the cache of `npx @tricklab/cli`, where
+ * How commands are typed where a module lies: in the repository, in a project, or in the cache of `npx -y @tricklab/cli`, where
  * `npx tricklab` would fetch a package of that name.
  */
 export function launcherOf(file: string): 'pnpm' | 'npx tricklab' | 'npx -y @tricklab/cli' {
