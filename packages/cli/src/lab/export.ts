@@ -1,10 +1,16 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createRegistry, fail, listParams } from '@tricklab/core'
-import { encodeSafetensors, type StoredTensors, storeTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import {
+  encodeSafetensors,
+  makeFolder,
+  type StoredTensors,
+  storeTensors,
+  writeFileAtomic,
+} from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 
@@ -26,6 +32,7 @@ type Format = keyof typeof formats
 export async function exportRun(run: string, given: ExportArguments): Promise<void> {
   const format = chooseOf('--format', Object.keys(formats) as Format[], given.format)
   const names = chooseOf('--names', ['published', 'own'] as const, given.names)
+  if (format !== 'tfjs' && given.out !== undefined) outFile(given.out)
   const opened = await openRun(run, given.table)
   const view = createProgressView()
   const notice = (message: string) => view.sink({ kind: 'notice', message })
@@ -107,7 +114,7 @@ async function writeGraph(
   }
   const { json, weightsFile, weights } = await exportTfjs(model, metadata)
   const files = [path.join(place, 'model.json'), path.join(place, weightsFile)] as const
-  await mkdir(place, { recursive: true })
+  makeFolder(place)
   await writeFileAtomic(files[1], weights)
   await writeFileAtomic(files[0], [json])
   return [...files]
