@@ -44,6 +44,10 @@ afterAll(() => {
 describe('a release', () => {
   test('begins with a clone in which the commands of the pages run', async () => {
     await succeed(shell(workspace, 'pnpm', 'install', '--frozen-lockfile', '--ignore-scripts', '--prefer-offline'))
+    // What installing builds, but for the native engine: it is compiled once, where npm installs.
+    await succeed(
+      shell(workspace, 'pnpm', '--filter', '@tricklab/engine', '--filter', '@tricklab/data', 'run', 'prepare'),
+    )
     const pages = ['README.md', 'docs/00-start-here.md'].map((page) => readFileSync(path.join(workspace, page), 'utf8'))
     const tables = [path.join(workspace, 'my-table.ts'), path.join(workspace, 'docs/notes/my-table.ts')]
     mkdirSync(path.dirname(tables[1]!))

@@ -114,6 +114,9 @@ describe('lab evaluate', () => {
       [[plain, '--with', 'tta', '--beta', '2'], /E_OPTION_RANGE/],
       [[plain, '--seed', '7'], /E_RUN_UNKNOWN.*no finished seed 7.*one of 1/s],
     ]
+    const own = await runCli('lab', ['evaluate', plain, '--data', data])
+    expect(own.stderr).toMatch(/E_TABLE_UNKNOWN.*"views", which does not ship with Tricklab.*--table \.\/my-table\.ts/)
+    expect(own.code).toBe(2)
     await Promise.all(
       refusals.map(async ([[run, ...args], message]) => {
         const { code, stderr } = await evaluate(run!, ...args)

@@ -9,8 +9,8 @@ const tiny = (row: string) => `${fixture('tiny.ts')}#${row}`
 const everyStep = ['--checkpoint-minutes', '0.0000001']
 
 /** The only run of a row below `out`. */
-function runFolder(out: string, row = 'plain'): string {
-  const parent = path.join(out, 'tiny', row)
+function runFolder(out: string, row = 'plain', table = 'tiny'): string {
+  const parent = path.join(out, table, row)
   const [name, ...others] = readdirSync(parent)
   expect(others).toEqual([])
   return path.join(parent, name!)
@@ -111,6 +111,20 @@ describe('a run', () => {
       expect(comparable(runFolder(two), seed)).toEqual(comparable(one.folder, seed))
     }
     expect(weights(one.folder, 1)).not.toBe(weights(one.folder, 2))
+  })
+
+  it('of several rows leaves a page in every run, and one of all beside them', async () => {
+    const out = temporaryFolder()
+    const table = fixture('rows.ts')
+    const short = ['--engine', 'wasm', '--epochs', '1', '--limit-train', '32', '--limit-valid', '16']
+    const { stderr, code } = await runCli('repro', [table, ...short, '--seed', '1', '--out', out])
+    expect(code).toBe(0)
+    expect(stderr).toContain(`Report: ${path.join(out, 'rows/report.html')}`)
+    for (const row of ['plain', 'wide']) {
+      const page = readFileSync(path.join(runFolder(out, row, 'rows'), 'report.html'), 'utf8')
+      expect(page.includes('wide')).toBe(row === 'wide')
+    }
+    expect(readFileSync(path.join(out, 'rows/report.html'), 'utf8')).toMatch(/plain.*wide/s)
   })
 
   it('exits 1 when a row falls short', async () => {
@@ -352,6 +366,15 @@ it.each([
   const { code, stdout } = await runCli(program, [...args])
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ table: 'fashionmnist-resnets', row: 'conv' }))
+})
+
+it('list shows the rows that have a part in their name', async () => {
+  const { code, stdout } = await runCli('repro', ['list', 'Resnets/CONV', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).map(({ row }: { row: string }) => row)).toEqual(['conv'])
+  const none = await runCli('repro', ['list', 'imagewof-128-5'])
+  expect(none.stderr).toMatch(/\[E_TABLE_UNKNOWN\].*did you mean "imagewoof-128-5"\?/)
+  expect(none.code).toBe(2)
 })
 
 describe('wrong input', () => {

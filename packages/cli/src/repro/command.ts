@@ -89,10 +89,11 @@ export function reproProgram(): Command {
 
   program
     .command('list')
-    .description('every table and row with its documented and our measured value')
+    .description('tables and rows with their documented and our measured value')
+    .argument('[part]', 'a part of TABLE/ROW: only the rows that have it in their name; default: every row')
     .option('--json', 'one JSON array on standard output')
-    .action(async ({ json }: { json?: boolean }) => {
-      const rows = await listRows()
+    .action(async (part: string | undefined, { json }: { json?: boolean }) => {
+      const rows = await listRows(undefined, part)
       process.stdout.write(json === true ? `${JSON.stringify(rows.items)}\n` : `${rows.text}\n`)
     })
   program
@@ -198,10 +199,10 @@ async function reproTraining(
     view.close()
   }
   if (results.length > 0) {
-    const page = await reportRuns(
-      results.map((result) => result.record),
-      undefined,
-    )
+    const records = results.map((result) => result.record)
+    let page = ''
+    for (const record of records) page = await reportRuns([record])
+    if (records.length > 1) page = await reportRuns(records)
     process.stderr.write(`\n${formatVerdictTable(results)}\n`)
     process.stderr.write(`\nReport: ${page}\n`)
   }
