@@ -13,7 +13,10 @@ export function addModelCommands(program: Command): void {
     .description('the trained network of a run for other programs: weights, or the whole network')
     .argument('<run>', 'run folder, with weights')
     .requiredOption('--format <name>', 'safetensors (weights), onnx or tfjs (a graph model of TensorFlow.js)')
-    .option('--names <whose>', "safetensors: published (timm's names, PyTorch's layout) or own", 'published')
+    .option(
+      '--names <whose>',
+      "safetensors: published (timm's names, PyTorch's layout) or own; default: published where every parameter has such a name",
+    )
     .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
     .option('--table <file>', "the run's table, where it is not a built-in one")
     .option('--engine <name>', engineHelp, 'auto')
