@@ -21,6 +21,7 @@ const guide: Link[] = [
   { text: 'Recipes', link: '/30-recipes' },
   { text: 'What a trick is worth', link: '/31-ablation' },
   { text: 'Reproducibility', link: '/40-reproducibility' },
+  { text: 'Prove a recipe', link: '/41-prove-a-recipe' },
   { text: 'Engines', link: '/50-engines' },
   { text: 'Errors', link: '/errors' },
 ].filter(({ link }) => existsSync(new URL(`..${link}.md`, import.meta.url)))
