@@ -290,7 +290,16 @@ function writeTable(folder: string): void {
 /** The compiler knows the options of a plugin from its published declarations. */
 async function typesAreKnown(folder: string): Promise<void> {
   writeFileSync(path.join(folder, 'wrong-table.ts'), table.replace('alpha: 0.2', "alpha: 'much'"))
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck']
+  const options = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--skipLibCheck',
+  ]
   await succeed(shell(folder, 'npx', 'tsc', ...options, 'my-table.ts'))
   const wrong = await shell(folder, 'npx', 'tsc', ...options, 'wrong-table.ts')
   expect(wrong.stdout).toMatch(/wrong-table\.ts\(\d+,\d+\): error TS2322.*'string' is not assignable to type 'number'/s)

@@ -73,6 +73,15 @@ describe('lab dataset', () => {
     expect(before.std.every((value: number) => value > 0.05 && value < 0.5)).toBe(true)
   })
 
+  test('takes the dataset of a row, which need not be one of photos', async () => {
+    const { code, json } = await lab('dataset', `${fixture('tiny.ts')}#plain`, '--json')
+    expect(code).toBe(0)
+    expect(json().classes).toEqual(
+      ['class 0', 'class 1', 'class 2'].map((name, i) => ({ name, train: i < 2 ? 59 : 58, valid: 16 })),
+    )
+    expect(json()).not.toHaveProperty('shown')
+  })
+
   test('says what is wrong', async () => {
     const size = await lab('dataset', 'imagewoof2', '--archive', '200', '--data', data)
     expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('E_OPTION_RANGE')])

@@ -20,6 +20,7 @@ export {
 export { readImageSize } from './decode/image-size.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
+export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
 export { createRandomSplit } from './split/random-split.ts'
 export { createValidationViews } from './split/validation-views.ts'

@@ -56,8 +56,8 @@ export function labProgram(): Command {
 
   program
     .command('dataset')
-    .description('counts of a dataset of photos, equal files, and a page with a contact sheet')
-    .argument('<name>', 'imagenette2, imagewoof2, imagenette or imagewoof')
+    .description('counts of a dataset, equal images, and a page with a contact sheet')
+    .argument('<name>', "imagewoof2, fashion-mnist …, or TABLE/ROW: that row's dataset, which may be a plugin's")
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
     .option('--archive <size>', 'full, 320 or 160')
     .option('--out <file>', 'where the page goes; default: NAME.html', outFile)

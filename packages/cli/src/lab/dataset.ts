@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createRegistry, failAll } from '@tricklab/core'
+import { createRegistry, type Dataset, fail, failAll } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import {
   countGroups,
@@ -7,10 +7,14 @@ import {
   data,
   type PhotoDataset,
   renderDatasetPage,
+  renderSamplePage,
   reportDataset,
+  reportSamples,
 } from '@tricklab/data'
+import { openDataset, type ProgressSink } from '@tricklab/repro'
 import { createProgressView } from '../ui/progress-view.ts'
 import { formatStatistics, measureBatch } from './dataset-statistics.ts'
+import { oneRow } from './explain.ts'
 
 export interface DatasetArguments {
   readonly data?: string[]
@@ -20,32 +24,57 @@ export interface DatasetArguments {
   readonly json?: boolean
 }
 
-/** `pnpm lab dataset NAME`: counts and equal files on standard output, a contact sheet as a page. */
+/** `pnpm lab dataset NAME`: counts and equal images on standard output, a contact sheet as a page. */
 export async function showDataset(name: string, given: DatasetArguments): Promise<void> {
   const view = createProgressView()
   try {
-    const registry = createRegistry([data], { log: (message) => view.sink({ kind: 'notice', message }) })
-    const options = given.archive === undefined ? {} : { archive: given.archive }
-    const { use, problems } = registry.normalize('dataset', { use: name, ...options }, 'lab dataset')
-    failAll(problems)
-    const dataset = (await registry.create('dataset', use, {
-      dataPaths: given.data ?? [],
-      onProgress: ({ total, ...progress }) => view.sink({ kind: 'data', total, ...progress }),
-    })) as PhotoDataset
-    const report = reportDataset(dataset)
+    const dataset = await openNamed(name, given, view.sink)
+    const photos = isPhotoDataset(dataset) ? dataset : undefined
+    if (photos === undefined && given.statistics === true)
+      refuse('--statistics', 'photographs, which are cut to one size first')
+    const samples = photos === undefined ? await reportSamples(dataset) : undefined
+    const report = samples ?? reportDataset(photos!)
     const statistics = given.statistics === true ? await measureBatch(name, dataset) : undefined
     if (given.json === true) {
-      process.stdout.write(`${JSON.stringify({ dataset: name, ...report, ...(statistics && { statistics }) })}\n`)
+      const { shown: _shown, ...counted } = { shown: undefined, ...report }
+      process.stdout.write(`${JSON.stringify({ dataset: name, ...counted, ...(statistics && { statistics }) })}\n`)
       return
     }
     process.stdout.write(`${formatReport(report)}\n`)
     if (statistics !== undefined) process.stdout.write(`\n${formatStatistics(statistics)}\n\n`)
-    const file = path.resolve(given.out ?? `${name}.html`)
-    await writeFileAtomic(file, [await renderDatasetPage(name, dataset)])
+    const file = path.resolve(given.out ?? `${path.basename(name).replace(/[^\w-]+/g, '-')}.html`)
+    const page = samples === undefined ? renderDatasetPage(name, photos!) : renderSamplePage(name, samples)
+    await writeFileAtomic(file, [await page])
     process.stdout.write(`Contact sheet: ${file}\n`)
   } finally {
     view.close()
   }
+}
+
+/** A dataset of the data package by its name, or that of a row, whose table may bring plugins. */
+async function openNamed(name: string, given: DatasetArguments, progress: ProgressSink): Promise<Dataset> {
+  const { signal } = new AbortController()
+  const dataPaths = given.data ?? []
+  if (/[/#]|\.[cm]?[jt]s$/.test(name)) {
+    if (given.archive !== undefined)
+      refuse('--archive', 'datasets by their name; a row says itself which archive it wants')
+    return openDataset(await oneRow(name), { dataPaths, progress, signal })
+  }
+  const registry = createRegistry([data], { log: (message) => progress({ kind: 'notice', message }) })
+  const options = given.archive === undefined ? {} : { archive: given.archive }
+  const { use, problems } = registry.normalize('dataset', { use: name, ...options }, 'lab dataset')
+  failAll(problems)
+  return registry.create('dataset', use, {
+    dataPaths,
+    onProgress: ({ total, ...rest }) => progress({ kind: 'data', total, ...rest }),
+  })
+}
+
+/** Ours of files, which know every file's checksum. */
+const isPhotoDataset = (dataset: Dataset): dataset is PhotoDataset => 'skipped' in dataset
+
+function refuse(option: string, what: string): never {
+  fail('E_ARGUMENT', { what: `${option} is for ${what}.`, received: `${option}.`, fix: 'leave it out.' })
 }
 
 function formatReport({ classes, digest, note, files, duplicates, skipped }: DatasetReport): string {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -307,6 +308,10 @@ test('a folder that cannot be made is E_CACHE_WRITE', async () => {
   const server = await startServer((request, response) => serve(request, response, content))
   const inFile = path.join(folder, 'file', 'cache')
   await expect(fetchFile(inFile, [server.url])).rejects.toMatchObject({ code: 'E_CACHE_WRITE', exitCode: 2 })
+  // There Node's own recursion never returns.
+  if (existsSync('/proc/self')) {
+    await expect(fetchFile('/proc/tricklab/cache', [server.url])).rejects.toMatchObject({ code: 'E_CACHE_WRITE' })
+  }
   expect(server.requests).toHaveLength(0)
 })
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/checkpoint'
 import { AttemptError, attemptDownload } from './attempt.ts'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
@@ -49,7 +49,7 @@ export async function downloadFiles(
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   const faults = new Map<string, string>()
   let before = 0
-  await inCache(folder, () => mkdir(folder, { recursive: true }))
+  await inCache(folder, async () => makeFolder(folder))
   for (const file of files) {
     const start = before
     await downloadFile(file, folder, faults, {

@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { fail, TricklabError } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/checkpoint'
 import { Parser, type ReadEntry } from 'tar'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
@@ -29,7 +30,7 @@ let counter = 0
 export async function extractArchive(archive: string, target: string, options: ExtractOptions): Promise<void> {
   const parent = path.dirname(target)
   const unfinished = `${target}.${process.pid}-${counter++}.unpacking`
-  await inCache(parent, () => mkdir(unfinished, { recursive: true }))
+  await inCache(parent, async () => makeFolder(unfinished))
   try {
     await unpack(archive, unfinished, options)
     await inCache(parent, () => place(unfinished, target))

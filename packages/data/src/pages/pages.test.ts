@@ -9,6 +9,7 @@ import { smallFamily, writePhotos } from '../../test/photos.ts'
 import { openPhotoFolder } from '../photos/dataset.ts'
 import { renderBatch, renderBatchPage } from './batch-figures.ts'
 import { renderDatasetPage, reportDataset } from './dataset-page.ts'
+import { renderSamplePage, reportSamples } from './sample-page.ts'
 
 test('the report counts classes and finds equal files with conflicting labels; the page shows both', async () => {
   const folder = await createFolder()
@@ -34,6 +35,35 @@ test('the report counts classes and finds equal files with conflicting labels; t
   expect(html).toContain('A &lt;note&gt;.')
   expect(html).toContain('1 group of byte-identical files: 1 with different labels, 1 in both splits')
   expect(html.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(1 + 2 * 2 * 2)
+})
+
+test('a dataset without files is counted by reading it', async () => {
+  const shape = [2, 3, 1] as const
+  const labels = { train: [0, 1, 1, 0], valid: [1, 0] }
+  // The last training image and the first one of validation are equal, under different labels.
+  const levels = { train: [10, 20, 30, 99], valid: [99, 40] }
+  const report = await reportSamples(
+    {
+      classes: ['low', '<high>'],
+      digest: 'f'.repeat(64),
+      size: (split) => labels[split].length,
+      read: async (split, index) => ({
+        shape,
+        label: labels[split][index]!,
+        pixels: new Uint8Array(6).fill(levels[split][index]!),
+      }),
+    },
+    1,
+  )
+  expect(report.classes).toEqual([
+    { name: 'low', train: 2, valid: 1 },
+    { name: '<high>', train: 2, valid: 1 },
+  ])
+  expect(report.duplicates).toEqual([{ conflicting: true, leaking: true }])
+  expect(report.files[0]!.map(({ file }) => file)).toEqual(['training image 3', 'validation image 0'])
+  const html = await renderSamplePage('mine', report)
+  expect(html).toContain('<h2>&lt;high&gt;</h2>')
+  expect(html.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(2 * 2)
 })
 
 test('a batch is shown as it was before normalisation, with its targets in words', async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { TricklabError } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { checkInterrupted } from '../archive/interrupted.ts'
 import { decodeImage, decoderVersion, ImageError, readImageSize } from '../decode/decode.ts'
 import { describeImageError, inHouseForm } from '../decode/image-error.ts'
@@ -129,7 +129,7 @@ async function readIndex(place: string): Promise<Readonly<Record<string, Entry>>
 }
 
 async function saveIndex(place: string, entries: ReadonlyMap<string, Entry>): Promise<void> {
-  await mkdir(path.dirname(place), { recursive: true })
+  makeFolder(path.dirname(place))
   const files = JSON.stringify(Object.fromEntries(entries))
   // Who edits a size by hand would train on other crops under the digest of before.
   const head = JSON.stringify({ decoder: decoderVersion, checksum: hashText(files) })

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, statfs, utimes } from 'node:fs/promises'
+import { open, readFile, statfs, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageSize } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { decoderVersion } from '../decode/decode.ts'
 import { readNumber } from '../environment.ts'
 import type { SharedStore, StoredImage } from './protocol.ts'
@@ -72,7 +72,7 @@ export async function openDecodedStore(
   const data = path.join(folder, `${key}.images`)
   const table = path.join(folder, `${key}.table`)
   try {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     await pruneStores(folder, data, limitBytes - total)
     await prepareFile(data, total, folder)
     await touch(data)

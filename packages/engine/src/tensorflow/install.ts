@@ -1,6 +1,7 @@
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/checkpoint'
 import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
@@ -102,7 +103,7 @@ function refuseWithoutCompiler(): never {
 async function makeWorkFolder(): Promise<string> {
   const parent = path.dirname(tensorflowFolder())
   try {
-    await mkdir(parent, { recursive: true })
+    makeFolder(parent)
     // Beside its final place, so that moving it there is one rename.
     return await mkdtemp(path.join(parent, '.tensorflow-'))
   } catch (error) {
