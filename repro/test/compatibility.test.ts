@@ -161,7 +161,7 @@ test.each(['beforeBatch', 'afterPredict', 'afterBackward', 'afterStep'] as const
     expect(await train([theirs(callback({ [event]: hook } as Callback))], use)).toMatchObject({
       code: 'E_HOOK',
       exit: 4,
-      what: `Callback "trick" of plugin "theirs" threw in ${event} at step 5: boom`,
+      what: `Callback "trick" of plugin "theirs" threw in ${event} at step 6: boom`,
       fix: 'report it to the author of "theirs", or leave the callback out of the recipe.',
     })
   },
@@ -172,14 +172,14 @@ test('a hook that returns a batch of another shape', async () => {
   expect(await train([theirs(callback(half))], use)).toMatchObject({
     code: 'E_HOOK_RETURN',
     exit: 4,
-    what: 'Callback "trick" of plugin "theirs" returned a batch of another shape from beforeBatch at step 0.',
+    what: 'Callback "trick" of plugin "theirs" returned a batch of another shape from beforeBatch at step 1.',
     received: 'images [2,8,8,1] and targets [4,2].',
   })
 })
 
 test.each([
-  ['beforeBatch', 'the last at step 30'],
-  ['afterStep', 'the last at step 31'],
+  ['beforeBatch', 'the last at step 31'],
+  ['afterStep', 'the last at step 32'],
   ['afterBatch', 'the last at step 31'],
 ] as const)('a hook that leaves tensors behind in %s', async (event, place) => {
   const leaky = { [event]: () => void [tf.scalar(1), tf.scalar(2)] } as Callback
@@ -225,7 +225,7 @@ test('a block that puts out another shape than it declares', async () => {
   expect(await train([theirs(block((images) => tf.mul(images, 1)))], filled)).toMatchObject({
     code: 'E_BLOCK_RETURN',
     exit: 4,
-    what: 'In layers/0: The block "odd" of plugin "theirs" put out another shape in apply at step 0 than its outputShape says.',
+    what: 'In layers/0: The block "odd" of plugin "theirs" put out another shape in apply at step 1 than its outputShape says.',
     expected: '[4, 4, 4, 2] for images [4, 8, 8, 1].',
     received: '[4, 8, 8, 1].',
   })
@@ -236,19 +236,19 @@ test.each([
     'block',
     filled,
     block(() => tf.reshape(tf.ones([2]), [3]) as never),
-    'In layers/0: The block "odd" of plugin "theirs" threw in apply at step 0: ',
+    'In layers/0: The block "odd" of plugin "theirs" threw in apply at step 1: ',
   ],
   [
     'loss',
     { loss: 'odd' },
     (on: Registrar) => on.loss('odd', { doc: '', options: {}, create: () => ({ apply: () => raise() }) }),
-    'The loss "odd" of plugin "theirs" threw in apply at step 0: boom',
+    'The loss "odd" of plugin "theirs" threw in apply at step 1: boom',
   ],
   [
     'optimizer',
     { optimizer: { use: 'odd', learningRate: 1 } },
     optimizer,
-    'The optimizer "odd" of plugin "theirs" threw in step at step 0: boom',
+    'The optimizer "odd" of plugin "theirs" threw in step at step 1: boom',
   ],
   ['metric', { metrics: ['odd'] }, metric, 'The metric "odd" of plugin "theirs" threw in update: boom'],
 ])('a %s that throws', async (_kind, change, register, what) => {

@@ -42,7 +42,7 @@ again.
 
 ## What we measured
 
-From the records in \`repro/records\`: mean ± standard deviation (seeds); the difference with its 95 % interval (Welch). All
+From the records in \`repro/records\`: mean ± standard deviation (seeds); the difference with its 95 % interval. All
 curves, every seed and the machine are in the [report](/report.html){target="_blank" rel="noopener"}, which
 \`pnpm repro report\` makes.
 

@@ -1,6 +1,6 @@
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'
-import { composedFused, defineFused, dropoutHash, runFused } from './fused.ts'
+import { composedFused, defineFused, defineFusedGradient, dropoutHash, runFused } from './fused.ts'
 import * as tf from './tf.ts'
 
 beforeAll(async () => {
@@ -47,4 +47,27 @@ test('the dropout hash is even, and neighbouring keys are unrelated', () => {
       error,
     )
   }
+})
+
+test('a second definition of a kernel is refused, unless it is the same', () => {
+  const define = () => defineFused('Swish', ({ x }) => [tf.mul(x, tf.sigmoid(x))])
+  define()
+  expect(define).not.toThrow()
+  expect(() => defineFused('Swish', ({ x }) => [tf.clone(x)])).toThrow('E_PLUGIN_CLASH')
+})
+
+test('a gradient is made known when its kernel first runs, not when it is declared', () => {
+  defineFused('Mish', ({ x }) => [tf.mul(x, 3)])
+  defineFusedGradient('Mish', { inputsToSave: [], gradFunc: (dy) => ({ x: () => tf.mul(dy as tf.Tensor, 3) }) })
+  expect(tf.getGradient('Mish')).toBeUndefined()
+  const slope = tf.tidy(
+    () =>
+      tf
+        .grad((x) => runFused('Mish', { x }, {})[0])(tf.scalar(1))
+        .dataSync()[0],
+  )
+  expect(slope).toBe(3)
+  expect(tf.getGradient('Mish')).toBeDefined()
+  const other = { gradFunc: () => ({}) }
+  expect(() => defineFusedGradient('Mish', other)).toThrow('E_PLUGIN_CLASH')
 })

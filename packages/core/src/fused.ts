@@ -5,6 +5,7 @@
  * does not, `runFused` registers the composed version (plain TF.js operations) for that backend on first use. So every
  * plugin runs on every engine, and engines differ in speed alone.
  */
+import { fail } from './errors/index.ts'
 import * as tf from './tf.ts'
 
 /** Activation that a fused kernel applies to its result; parameters are in `FusedKernels`. */
@@ -218,9 +219,36 @@ const composedKernels = new Map<string, Composed<FusedKernelName>>()
 /**
  * Declares the composed version of a fused kernel: plain TF.js operations, run where an engine has no kernel of its own.
  * It is also the reference that every engine's own version is tested against.
+ * @errors E_PLUGIN_CLASH where the kernel is defined otherwise
  */
 export function defineFused<K extends FusedKernelName>(name: K, composed: Composed<K>): void {
+  refuseOther('kernel', name, composedKernels.get(name), composed)
   composedKernels.set(name, composed as unknown as Composed<FusedKernelName>)
+}
+
+type FusedGradient = Omit<Parameters<typeof tf.registerGradient>[0], 'kernelName'>
+
+const gradients = new Map<string, FusedGradient>()
+
+/**
+ * Declares the gradient of a fused kernel. TF.js learns of it when the kernel first runs: importing a package that
+ * declares one changes nothing.
+ * @errors E_PLUGIN_CLASH where it has another gradient
+ */
+export function defineFusedGradient(name: FusedKernelName, gradient: FusedGradient): void {
+  refuseOther('gradient of the kernel', name, gradients.get(name)?.gradFunc, gradient.gradFunc)
+  gradients.set(name, gradient)
+}
+
+/** A package that is loaded twice says the same twice; anything else would silently take the place of the first. */
+function refuseOther(what: string, name: string, known: unknown, given: unknown): void {
+  if (known === undefined || String(known) === String(given)) return
+  fail('E_PLUGIN_CLASH', {
+    what: `Two packages define the fused ${what} "${name}", each in its own way.`,
+    expected: 'one definition.',
+    received: 'a second one, which differs from the first.',
+    fix: 'remove one of the packages, or install one version of both.',
+  })
 }
 
 /** The composed version of a fused kernel, for tests of an engine's own version. */
@@ -237,6 +265,10 @@ export function runFused<K extends FusedKernelName>(
   attrs: FusedKernels[K]['attrs'],
 ): FusedKernels[K]['outputs'] {
   const backendName = tf.getBackend()
+  const gradient = gradients.get(name)
+  if (gradient !== undefined && tf.getGradient(name) === undefined) {
+    tf.registerGradient({ kernelName: name, ...gradient })
+  }
   if (tf.getKernel(name, backendName) === undefined) {
     const composed = composedFused(name)
     tf.registerKernel({

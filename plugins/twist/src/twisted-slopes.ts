@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { gridOf } from './grid.ts'
 import { sobel } from './kernels.ts'
@@ -15,8 +15,7 @@ export function twistedSlopes(x: tf.Tensor4D, stride: number): tf.Tensor4D {
   return runFused('TwistedSlopes', { x }, { stride })[0] as tf.Tensor4D
 }
 
-tf.registerGradient({
-  kernelName: 'TwistedSlopes',
+defineFusedGradient('TwistedSlopes', {
   inputsToSave: ['x'],
   gradFunc: (dz, [x], attrs) => {
     const [, height, width] = x!.shape as tf.Tensor4D['shape']

@@ -14,6 +14,8 @@ import { antisymmetric, quarterTurn, slopeKernel, sobel } from '../src/kernels.t
 import { twistedSlopes } from '../src/twisted-slopes.ts'
 import { iterate, ramp } from '../src/twists.ts'
 
+const gradientAtImport = tf.getGradient('TwistedSlopes')
+
 type Shape4 = [number, number, number, number]
 
 const golden = JSON.parse(readFileSync(new URL('./golden/twist.json', import.meta.url), 'utf8')) as {
@@ -242,6 +244,12 @@ describe('the twist', () => {
       part.dispose()
     },
   )
+
+  test('importing the plugin registers no gradient; using it does', () => {
+    expect(gradientAtImport).toBeUndefined()
+    tf.tidy(() => twistedSlopes(tf.ones([1, 4, 4, 1]), 1))
+    expect(tf.getGradient('TwistedSlopes')).toBeDefined()
+  })
 
   test('sees no slopes inside a constant image', () => {
     tf.tidy(() => {

@@ -7,7 +7,7 @@ import type { VerdictRow } from './verdict-row.ts'
 export function verdictTable(rows: readonly VerdictRow[], links: readonly string[]): Html {
   return html`<div class="scroll"><table class="cards verdicts"><thead><tr><th>row</th><th>verdict</th><th class="number">documented</th><th class="number">measured</th><th class="number">difference</th><th class="number">tolerance</th><th>engine</th><th class="number">time</th></tr></thead><tbody>
 ${rows.map((row, index) => tableRow(row, links[index]!))}</tbody></table></div>
-<p class="hint">Mean ± sample standard deviation (number of runs); pp: percentage points. Differences with their 95 % interval after Welch.</p>`
+<p class="hint">Mean ± sample standard deviation (number of runs); pp: percentage points. Differences with their 95 % interval, which contains the error of the validation set.</p>`
 }
 
 function tableRow(row: VerdictRow, link: string): Html {

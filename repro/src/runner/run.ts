@@ -18,6 +18,7 @@ import { describeEnvironment } from './environment.ts'
 import { createHarness, runJob } from './job.ts'
 import { runJobProcess } from './job-process.ts'
 import { bindRecipeCallbacks, createMetrics, openSource, splitDataset, stageRows } from './learner.ts'
+import { shorteningLimits } from './limits.ts'
 import { createRunFolder, findResumable, readEnd, readManifest, writeManifest } from './run-folder.ts'
 
 export interface RunOptions {
@@ -72,12 +73,13 @@ export function prepareRows(table: TrainingTable, names: readonly string[]): Row
  * Runs every seed of a row that is not done yet, and keeps the manifest true meanwhile.
  * An error of one seed is kept and the others go on; a signal stops all.
  */
-export async function runRow(row: Row, options: RunOptions): Promise<RowRun> {
-  const { engine, limits, out, signal } = options
-  const seeds = options.seeds ?? row.seeds
-  const partial = Object.keys(limits).length === 0 ? null : limits
-  const dataset = await openDataset(row, options)
+export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
+  const seeds = given.seeds ?? row.seeds
+  const dataset = await openDataset(row, given)
   createMetrics(row, dataset.classes)
+  const options = { ...given, limits: shorteningLimits(row, given.limits, dataset) }
+  const { engine, limits, out, signal } = options
+  const partial = Object.keys(limits).length === 0 ? null : limits
 
   const identity = { engine: describeEngine(engine), partial }
   const resumed = options.resume ? findResumable(out, row, identity) : undefined

@@ -99,3 +99,10 @@ test('a spread that is as wide as the samples explain gives the interval of Welc
   const [a, b] = [summarize([0.7, 0.8, 0.9]), summarize([0.5, 0.6, 0.75])]
   expect(differenceInterval(a, b, { samples: 4000, shared: true })).toEqual(differenceInterval(a, b))
 })
+
+test('there is no jump where the seeds vary as much as the samples explain', () => {
+  const floor = samplingVariance(0.9, 10_000)
+  const half = (factor: number) =>
+    meanHalfWidth({ mean: 0.9, sd: Math.sqrt(factor * floor), n: 5 }, { samples: 10_000, shared: true })!
+  expect(half(0.9999) / half(1.0001)).toBeCloseTo(1, 2)
+})

@@ -8,13 +8,6 @@ export interface Validation {
   readonly shared: boolean
 }
 
-/** Squared error of a mean, and how much of it rests on the spread that was measured. */
-export interface MeanError {
-  readonly variance: number
-  /** Change of `variance` with the measured variance of a run. */
-  readonly slope: number
-}
-
 /**
  * Variance of a share measured on this many samples: `p (1 − p) / N` with one success and one failure added to the
  * samples, so that a share of 0 or 1 does not pass for exact.
@@ -33,9 +26,9 @@ export function samplingVariance(share: number, samples: number): number {
  * it; it is their own where each drew its samples. Without a floor it is the usual `spread / n`.
  * @see docs/decisions/0016-intervals.md
  */
-export function meanError(spread: number, n: number, floor: number, shared: boolean): MeanError {
-  if (spread >= floor) return { variance: spread / n, slope: 1 / n }
-  return shared ? { variance: spread / n + floor - spread, slope: 1 / n - 1 } : { variance: floor / n, slope: 0 }
+export function meanError(spread: number, n: number, floor: number, shared: boolean): number {
+  if (spread >= floor) return spread / n
+  return shared ? spread / n + floor - spread : floor / n
 }
 
 /** Variance that a value of this size has from its validation set alone; 0 where it is no share. */
@@ -50,21 +43,21 @@ export function floorOf(share: number, validation: Validation | null): number {
 export function meanHalfWidth({ mean, sd, n }: Summary, validation: Validation | null): number | null {
   if (sd === null) return null
   const floor = floorOf(mean, validation)
-  const error = meanError(sd ** 2, n, floor, validation?.shared ?? true)
-  if (error.variance === 0) return null
-  const df = freedom(error.variance, [{ ...error, spread: sd ** 2, n }])
-  return quantile975(df) * Math.sqrt(error.variance)
+  const variance = meanError(sd ** 2, n, floor, validation?.shared ?? true)
+  if (variance === 0) return null
+  const df = freedom(variance, [{ error: sd ** 2 / n, n }])
+  return quantile975(df) * Math.sqrt(variance)
 }
 
 /** As good as a normal distribution; infinity cannot be written as JSON. */
 const mostFreedom = 1e6
 
-/** Degrees of freedom of a variance whose parts rest on spreads of few runs, after Satterthwaite. */
-export function freedom(
-  variance: number,
-  parts: readonly { readonly slope: number; readonly spread: number; readonly n: number }[],
-): number {
-  const uncertainty = parts.reduce((sum, { slope, spread, n }) => sum + (slope * spread) ** 2 / (n - 1), 0)
+/**
+ * Degrees of freedom after Satterthwaite of a variance of which parts rest on spreads of few runs. What it has beyond
+ * them, from a validation set, is taken for known.
+ */
+export function freedom(variance: number, parts: readonly { readonly error: number; readonly n: number }[]): number {
+  const uncertainty = parts.reduce((sum, { error, n }) => sum + error ** 2 / (n - 1), 0)
   return uncertainty === 0 ? mostFreedom : Math.min(mostFreedom, variance ** 2 / uncertainty)
 }
 

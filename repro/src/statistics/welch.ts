@@ -65,17 +65,17 @@ export function differenceInterval(
   const borrows = reported.sd === null || reported.n < 2
   const theirs = borrows ? ours : { spread: reported.sd! ** 2, n: reported.n }
   const other = meanError(theirs.spread, reported.n, floor, shared)
-  const variance = own.variance + other.variance
+  const variance = own + other
   if (variance === 0) {
     return { interval: null, note: 'All runs gave the same value, so the difference has no interval.' }
   }
   // One spread that stands for both sides is uncertain once, not twice.
   const df = borrows
-    ? freedom(variance, [{ ...ours, slope: own.slope + other.slope }])
-    : freedom(variance, [
-        { ...ours, slope: own.slope },
-        { ...theirs, slope: other.slope },
-      ])
+    ? freedom(variance, [{ error: ours.spread / ours.n + ours.spread / reported.n, n: ours.n }])
+    : freedom(
+        variance,
+        [ours, theirs].map(({ spread, n }) => ({ error: spread / n, n })),
+      )
   const note = `The source gives no spread (n = ${reported.n}); the interval assumes that its runs vary as ours do.`
   return { interval: around(measured.mean - reported.mean, variance, df), note: borrows ? note : null }
 }

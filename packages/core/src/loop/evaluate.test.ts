@@ -2,6 +2,7 @@ import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'
 import { createLearner, createLinearModel, createSource, disposeLearner } from '../../test/linear-learner.ts'
 import type { Batch, BatchSource, Callback, Predictor } from '../contracts.ts'
+import { rememberOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
 import { evaluate } from './evaluate.ts'
 import { fit } from './fit.ts'
@@ -144,3 +145,22 @@ test('callbacks are cleaned up, whatever ended it; a NaN is named', async () => 
   disposeLearner(sound)
   expect(cleaned).toBe(2)
 })
+
+test.each(['loss', 'predictor', 'model'] as const)(
+  'a %s that throws while evaluating is named, with its plugin',
+  async (kind) => {
+    const boom = () => {
+      throw new Error('boom')
+    }
+    const broken = { views: 1, combine: boom, apply: boom }
+    rememberOrigin(broken, { plugin: 'theirs', kind, name: 'trick' })
+    const model = createLinearModel()
+    const parts = kind === 'loss' ? { loss: broken } : kind === 'model' ? { model: { ...model, apply: boom } } : {}
+    if (parts.model !== undefined) rememberOrigin(parts.model, { plugin: 'theirs', kind, name: 'trick' })
+    const learner = createLearner([], { loss: crossEntropy, ...parts })
+    const viewing = { predictor: broken, read: () => scaled(createSource(), 2) }
+    await expect(evaluate(learner, kind === 'predictor' ? viewing : undefined)).rejects.toThrow(
+      `[E_COMPONENT] The ${kind} "trick" of plugin "theirs" threw in`,
+    )
+  },
+)

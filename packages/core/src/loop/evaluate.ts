@@ -1,7 +1,9 @@
 import type { Batch, Predictor, Scores, SourceBatch } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
+import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
 import { describeFit } from './describe-fit.ts'
+import { lossOf, score } from './forward.ts'
 import { type Learner, Tally } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
@@ -53,10 +55,8 @@ async function scoreSplit(learner: Learner, viewing: Viewing | undefined): Promi
       const seen: tf.Tensor2D[] = []
       for (const view of views) seen.push(await scoreView(learner, view, batch, place))
       const { scores, loss } = tf.tidy(() => {
-        const combined = viewing === undefined ? plain : combine(viewing.predictor, plain, seen)
-        const computed = parts.loss.apply(combined, batch.targets)
-        const { loss } = hooks.runTaped('afterLoss', { ...batch, scores: combined, loss: computed })
-        return { scores: combined, loss }
+        const scores = viewing === undefined ? plain : combine(viewing.predictor, plain, seen)
+        return { scores, loss: lossOf(learner, batch, scores) }
       })
       const lossValue = (await loss.data())[0]!
       if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)
@@ -78,12 +78,6 @@ type Place = Pick<Batch, 'training' | 'epoch' | 'index' | 'step'>
 /** A batch as hooks and model get it. */
 function enter({ hooks, parts }: Learner, read: SourceBatch, place: Place): Promise<Batch> {
   return hooks.run('beforeBatch', { ...read, targets: padTargets(read.targets, parts.model.classes), ...place })
-}
-
-function score({ hooks, parts }: Learner, batch: Batch): tf.Tensor2D {
-  const rng = parts.rng.scope('forward', batch.step)
-  const scores = parts.model.apply(batch.images, { training: false, rng })
-  return hooks.runTaped('afterPredict', { ...batch, scores }).scores
 }
 
 /** Scores of the next batch of a view, which must show the same samples. */
@@ -110,7 +104,7 @@ async function scoreView(
 /** In logarithms throughout: a probability that float32 rounds to 0 would make the loss infinite. */
 function combine(predictor: Predictor, plain: tf.Tensor2D, views: readonly tf.Tensor2D[]): tf.Tensor2D {
   const logarithms = [plain, ...views].map((scores) => tf.logSoftmax(scores))
-  return predictor.combine(logarithms[0]!, logarithms.slice(1))
+  return blameOrigin(predictor, 'combine', () => predictor.combine(logarithms[0]!, logarithms.slice(1)))
 }
 
 function stopIfAsked({ parts }: Learner): void {

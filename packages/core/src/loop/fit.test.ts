@@ -419,7 +419,7 @@ describe('cleanup', () => {
     const learner = createLearner([
       bind({ afterStep: boom, cleanup: () => Promise.reject(new Error('while cleaning')) }),
     ])
-    expect((await problemOf(runFit(learner))).what).toContain('threw in afterStep at step 0: boom')
+    expect((await problemOf(runFit(learner))).what).toContain('threw in afterStep at step 1: boom')
     disposeLearner(learner)
   })
 

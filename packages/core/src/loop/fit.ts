@@ -1,8 +1,9 @@
 import type { Batch, Scores, Split } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
-import { atStep, blameOrigin } from '../plugin/origin.ts'
+import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
 import { describeFit } from './describe-fit.ts'
+import { lossOf, score } from './forward.ts'
 import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
@@ -102,7 +103,7 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   const { step } = batch
   const { params, gradients: means } = group.take(trainable)
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
-  blameOrigin(parts.optimizer, `step at step ${step}`, () =>
+  blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
     parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1),
   )
   tf.dispose([...means, ...gradients])
@@ -113,14 +114,9 @@ function predict(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.
   return tf.tidy(() => scoreAndLoss(learner, batch))
 }
 
-function scoreAndLoss({ hooks, parts }: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
-  const { step, training } = batch
-  const rng = parts.rng.scope('forward', step)
-  const predicted = atStep(step, () => parts.model.apply(batch.images, { training, rng }))
-  const { scores } = hooks.runTaped('afterPredict', { ...batch, scores: predicted })
-  const computed = blameOrigin(parts.loss, `apply at step ${step}`, () => parts.loss.apply(scores, batch.targets))
-  const { loss } = hooks.runTaped('afterLoss', { ...batch, scores, loss: computed })
-  return { scores, loss }
+function scoreAndLoss(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
+  const scores = score(learner, batch)
+  return { loss: lossOf(learner, batch, scores), scores }
 }
 
 function stopIfAsked({ parts, position, lastEpoch }: Learner): void {

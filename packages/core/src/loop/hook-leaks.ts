@@ -3,6 +3,7 @@ import { fail } from '../errors/index.ts'
 import * as tf from '../tf.ts'
 import { titleOf } from './hook-title.ts'
 import type { BoundCallback } from './hooks.ts'
+import { stepOf } from './step-of.ts'
 
 /** Calls in a row that may each leave a tensor behind: more than any state that is built up piece by piece. */
 const patience = 32
@@ -50,7 +51,7 @@ export function createLeakWatch(): LeakWatch {
 }
 
 function failLeak(bound: BoundCallback, event: EventName, payload: unknown, { calls, tensors }: Count): never {
-  const { step } = (payload ?? {}) as { step?: number }
+  const step = stepOf(event, payload)
   fail('E_HOOK_LEAK', {
     what: `${titleOf(bound)} leaves tensors behind in ${event}${step === undefined ? '' : `, the last at step ${step}`}.`,
     expected: 'hooks that dispose of what they make, or hand it back.',

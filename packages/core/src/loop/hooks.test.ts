@@ -166,13 +166,13 @@ describe('blame', () => {
   ])('an error thrown %s names callback, event and step, and keeps its cause', async (_when, body) => {
     const problem = await problemOf(() => throwing(body).run('beforeBatch', createBatch()))
     expect(problem).toMatchObject({ code: 'E_HOOK', cause: new Error('boom') })
-    expect(problem.what).toBe('Callback "mixup" threw in beforeBatch at step 7: boom')
+    expect(problem.what).toBe('Callback "mixup" threw in beforeBatch at step 8: boom')
   })
 
   test('inside the tape as well, and for events without a step', async () => {
     const scores = tf.zeros([2, 2]) as tf.Tensor2D
     const taped = await problemOf(() => throwing(boom).runTaped('afterPredict', { ...createBatch(), scores }))
-    expect(taped.what).toBe('Callback "mixup" threw in afterPredict at step 7: boom')
+    expect(taped.what).toBe('Callback "mixup" threw in afterPredict at step 8: boom')
     const hooks = createHooks([bind('a', { cleanup: boom })])
     expect((await problemOf(() => hooks.cleanup())).what).toBe('Callback "a" threw in cleanup: boom')
   })

@@ -12,6 +12,7 @@ import type { Json } from '../json.ts'
 import * as tf from '../tf.ts'
 import { createLeakWatch } from './hook-leaks.ts'
 import { titleOf } from './hook-title.ts'
+import { stepOf } from './step-of.ts'
 
 /** A callback with its name and stage: what the loop needs to order and blame it. */
 export interface BoundCallback {
@@ -116,7 +117,7 @@ function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body
       failOutOfMemory({ what: `what the callback "${bound.name}" asks for in ${event}${placeOf(payload)}`, cause })
     }
     fail('E_HOOK', {
-      what: `${titleOf(bound)} threw in ${event}${placeOf(payload)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      what: `${titleOf(bound)} threw in ${event}${placeOf(event, payload)}: ${cause instanceof Error ? cause.message : String(cause)}`,
       fix: `report it to the author of "${bound.plugin ?? bound.name}", or leave the callback out of the recipe.`,
       cause,
     })
@@ -130,8 +131,8 @@ function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body
 }
 
 /** ` at step 7`, for events that know it. */
-function placeOf(payload: unknown): string {
-  const step = (payload as { step?: number } | undefined)?.step
+function placeOf(event: EventName, payload: unknown): string {
+  const step = stepOf(event, payload)
   return step === undefined ? '' : ` at step ${step}`
 }
 
@@ -154,7 +155,7 @@ function checkAnswer(bound: BoundCallback, event: EventName, payload: unknown, a
   const taped = event === 'afterPredict' || event === 'afterLoss'
   const wrongForm = (expected: string, received: string, fix: string): never =>
     fail('E_HOOK_RETURN', {
-      what: `${titleOf(bound)} answered ${event}${placeOf(payload)} with something that is no change of it.`,
+      what: `${titleOf(bound)} answered ${event}${placeOf(event, payload)} with something that is no change of it.`,
       expected,
       received,
       fix,
@@ -200,7 +201,7 @@ function checkBatch(bound: BoundCallback, before: Payload<'beforeBatch'>, after:
     after.targets.shape[1] === classes
   if (!fits) {
     fail('E_HOOK_RETURN', {
-      what: `${titleOf(bound)} returned a batch of another shape from beforeBatch at step ${before.step}.`,
+      what: `${titleOf(bound)} returned a batch of another shape from beforeBatch${placeOf('beforeBatch', before)}.`,
       expected: `images [${rows}, height, width, channels] and targets [${rows}, ${classes}].`,
       received: `images ${shapeOf(after.images)} and targets ${shapeOf(after.targets)}.`,
       fix: 'keep the number of images and classes of a batch.',
@@ -218,7 +219,7 @@ function checkGradients(
 ): void {
   if (Array.isArray(gradients) && gradients.length === before.gradients.length) return
   fail('E_HOOK_RETURN', {
-    what: `${titleOf(bound)} returned another number of gradients from afterBackward at step ${before.step}.`,
+    what: `${titleOf(bound)} returned another number of gradients from afterBackward${placeOf('afterBackward', before)}.`,
     expected: `${before.gradients.length}, one a parameter.`,
     received: `${Array.isArray(gradients) ? gradients.length : kindOf(gradients)}.`,
     fix: 'return a gradient for every parameter, in the order given.',

@@ -3,13 +3,15 @@ import { fail } from '../errors/index.ts'
 import { listParams } from '../params.ts'
 import * as tf from '../tf.ts'
 import type { Learner } from './learner.ts'
+import { shownStep } from './step-of.ts'
 
 /** Finds the first place where numbers stopped being finite, and throws E_LOSS_NAN naming it. */
 export async function failNonFinite(learner: Learner, batch: Batch): Promise<never> {
   const { parts, params, hooks } = learner
   const place = await firstNonFinite()
-  const { training, step, epoch } = batch
-  const what = training ? `loss is not finite at step ${step + 1}` : `validation loss is not finite after step ${step}`
+  const { training, epoch } = batch
+  const step = shownStep(batch)
+  const what = training ? `loss is not finite at step ${step}` : `validation loss is not finite after step ${step}`
   const { learningRate } = learner.hyperOf(batch)
   fail('E_LOSS_NAN', {
     what: `The ${what} (epoch ${epoch + 1}), seed ${parts.seed}: ${place}.`,

@@ -85,6 +85,8 @@ export function defineMeasurementTable<const P extends AnyPlugins>(
  */
 export function normalizeVariant(table: StepTimeTable, name: string): Row {
   const rows = Object.entries(table.rows).map(([row, { from, change }]) => [row, { from, change }] as const)
-  const training = { ...table, kind: 'training', base: { ...table.base, seeds: [1] }, rows: Object.fromEntries(rows) }
+  const { id, title, source, plugins } = table
+  const head = { id, title, source, plugins, [tableBrand]: 'training', kind: 'training' }
+  const training = { ...head, base: { ...table.base, seeds: [1] }, rows: Object.fromEntries(rows) }
   return normalizeRow(training as unknown as TrainingTable, name)
 }

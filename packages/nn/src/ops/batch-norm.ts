@@ -1,4 +1,4 @@
-import { defineFused, type FusedActivation, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, type FusedActivation, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 // The kernels of the activation.
 import './mish.ts'
@@ -96,8 +96,7 @@ defineFused('BatchNormRunning', ({ stats, mean, variance }, { momentum, correcti
   ]
 })
 
-tf.registerGradient({
-  kernelName: 'BatchNormTrain',
+defineFusedGradient('BatchNormTrain', {
   inputsToSave: ['x', 'gamma', 'beta'],
   outputsToSave: [false, true],
   gradFunc: (dys, saved, attrs) => {

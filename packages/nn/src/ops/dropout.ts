@@ -1,4 +1,4 @@
-import { defineFused, dropoutHash, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, dropoutHash, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -18,8 +18,7 @@ defineFused('Dropout', ({ x }, { rate, key }) => {
   return [tf.mul(x, tf.tensor(mask, x.shape))]
 })
 
-tf.registerGradient({
-  kernelName: 'Dropout',
+defineFusedGradient('Dropout', {
   // The map is linear and its mask can be drawn anew, so the gradient is the same kernel and nothing is kept.
   gradFunc: (dy, _saved, attrs) => ({
     x: () => runFused('Dropout', { x: dy as tf.Tensor }, attrs as unknown as { rate: number; key: number })[0],

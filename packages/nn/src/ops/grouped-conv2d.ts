@@ -1,4 +1,4 @@
-import { defineFused, type GroupedConv2DAttrs, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, type GroupedConv2DAttrs, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /** Which groups there are, where each output group reads, and the window. */
@@ -94,8 +94,7 @@ function runStock(name: string, inputs: Record<string, tf.Tensor>, attrs: object
   return tf.engine().runKernel(name, inputs, attrs as never) as tf.Tensor
 }
 
-tf.registerGradient({
-  kernelName: 'GroupedConv2D',
+defineFusedGradient('GroupedConv2D', {
   inputsToSave: ['x', 'filter'],
   gradFunc: (gradient, saved, given) => {
     const dy = gradient as tf.Tensor

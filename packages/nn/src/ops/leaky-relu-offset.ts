@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -13,8 +13,7 @@ defineFused('LeakyReluOffset', ({ x }, { alpha, offset }) => [tf.sub(tf.leakyRel
 
 defineFused('LeakyReluOffsetGrad', ({ dy, x }, { alpha }) => [tf.mul(dy, tf.step(x, alpha))])
 
-tf.registerGradient({
-  kernelName: 'LeakyReluOffset',
+defineFusedGradient('LeakyReluOffset', {
   inputsToSave: ['x'],
   gradFunc: (dy, [x], attrs) => ({
     x: () =>

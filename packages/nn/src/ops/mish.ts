@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -13,8 +13,7 @@ export function mish<T extends tf.Tensor>(x: T): T {
   return runFused('Mish', { x }, {})[0] as T
 }
 
-tf.registerGradient({
-  kernelName: 'Mish',
+defineFusedGradient('Mish', {
   inputsToSave: ['x'],
   gradFunc: (dy, [x]) => ({ x: () => runFused('MishGrad', { dy: dy as tf.Tensor, x: x! }, {})[0] }),
 })

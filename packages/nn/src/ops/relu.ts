@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { withGradient } from './with-gradient.ts'
 
@@ -24,8 +24,7 @@ defineFused('ReluGrad', ({ dy, y }) => [tf.mul(dy, tf.step(y))])
 
 defineFused('AddRelu', ({ a, b }) => [tf.relu(tf.add(a, b))])
 
-tf.registerGradient({
-  kernelName: 'AddRelu',
+defineFusedGradient('AddRelu', {
   outputsToSave: [true],
   gradFunc: (dy, [y]) => {
     const [dx] = runFused('ReluGrad', { dy: dy as tf.Tensor, y: y! }, {})

@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -19,8 +19,7 @@ defineFused('SoftmaxCrossEntropy', ({ logits, targets }) => {
   return [losses, residual]
 })
 
-tf.registerGradient({
-  kernelName: 'SoftmaxCrossEntropy',
+defineFusedGradient('SoftmaxCrossEntropy', {
   outputsToSave: [false, true],
   gradFunc: (dys, [residual]) => {
     const [dlosses] = dys as tf.Tensor[]

@@ -1,4 +1,4 @@
-import { defineFused, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -14,8 +14,7 @@ export function swish<T extends tf.Tensor>(x: T): T {
   return runFused('Swish', { x }, {})[0] as T
 }
 
-tf.registerGradient({
-  kernelName: 'Swish',
+defineFusedGradient('Swish', {
   inputsToSave: ['x'],
   gradFunc: (dy, [x]) => ({ x: () => runFused('SwishGrad', { dy: dy as tf.Tensor, x: x! }, {})[0] }),
 })
