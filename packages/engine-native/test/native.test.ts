@@ -42,7 +42,8 @@ test.skipIf(compiler === undefined)(
     execFileSync(compiler!, [
     '-std=c++17', '-O2', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-pthread',
     `-I${path.join(root, 'native')}`,
-    path.join(root, 'native/base/threads.cc'), path.join(root, 'test/native/threads_test.cc'), '-o', program,
+    ...['native/base/threads.cc', 'native/base/waiting.cc', 'test/native/threads_test.cc'].map((file) => path.join(root, file)),
+    '-o', program,
   ]) // biome-ignore format: one line an object
     const { stdout, signal } = spawnSync(program, { encoding: 'utf8', timeout: 60_000 })
     expect(signal).toBeNull()

@@ -1,5 +1,5 @@
 import { prepareEngine } from '@tricklab/engine'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   createLearner,
   createLinearModel,
@@ -351,6 +351,27 @@ describe('the signal', () => {
   })
 })
 
+test('the loss is read once a step, after the update', async () => {
+  const log: string[] = []
+  const callback = bind({ afterBatch: ({ training }) => void log.push(training ? 'trained' : 'scored') })
+  const learner = createLearner([callback], { metrics: [] })
+  const { optimizer } = learner.parts
+  const step = optimizer.step.bind(optimizer)
+  optimizer.step = (...given) => {
+    log.push('update')
+    step(...given)
+  }
+  const read = vi.spyOn(tf.backend(), 'read').mockImplementation(async (dataId) => {
+    log.push('read')
+    return tf.backend().readSync(dataId) as tf.backend_util.BackendValues
+  })
+  await runFit(learner)
+  read.mockRestore()
+  disposeLearner(learner)
+  const steps = log.join(' ').split(/ ?(?:trained|scored) ?/)
+  expect(new Set(steps.filter((line) => line.includes('update')))).toEqual(new Set(['update read']))
+})
+
 describe('numbers that are not finite', () => {
   const failing = async (parts: Partial<LearnerParts>, callbacks: BoundCallback[] = []) => {
     const learner = createLearner(callbacks, parts)
@@ -372,6 +393,14 @@ describe('numbers that are not finite', () => {
     expect(await failing({ schedule })).toBe(
       'The loss is not finite at step 2 (epoch 1), seed 3: parameter "linear/weight" holds it.',
     )
+  })
+
+  test('out of a layer, which an update has spread to every parameter by then', async () => {
+    let updates = 0
+    const counting = bind({ afterStep: () => void updates++ }, 'counting')
+    const source = createSource((split) => (split === 'train' ? 3e38 : undefined))
+    expect(await failing({ source }, [counting])).toMatch(/layer "linear" \(linear: weight\) produced it first\.$/)
+    expect(updates).toBe(1)
   })
 
   test('out of a layer', async () => {

@@ -4,6 +4,7 @@ import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
 import { describeFit } from './describe-fit.ts'
 import { lossOf, score } from './forward.ts'
+import { type HeldValues, holdValues } from './held-values.ts'
 import type { FitResult, Learner } from './learner.ts'
 import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
@@ -60,9 +61,14 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
     const { index, step } = position
     const targets = padTargets(read.targets, parts.model.classes)
     const batch = await hooks.run('beforeBatch', { ...read, targets, training, epoch, index, step })
-    const { loss, scores } = training ? await trainStep(learner, batch) : predict(learner, batch)
+    const { loss, scores, before } = training ? await trainStep(learner, batch) : predict(learner, batch)
+    // Read once, when all work of the step is under way: on a GPU reading waits until it is done.
     const lossValue = (await loss.data())[0]!
-    if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)
+    if (!Number.isFinite(lossValue)) {
+      before?.restore()
+      await failNonFinite(learner, batch)
+    }
+    before?.dispose()
     await tally.add(lossValue, batch.size, scores, batch.targets)
     if (training) learner.smoothLoss.add(lossValue)
     tf.dispose([loss, scores, batch.images, batch.targets])
@@ -76,8 +82,15 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
   return tally.compute()
 }
 
-/** Forward, backward, and the update where the batch ends a group. Returns loss and scores, owned by the caller. */
-async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Scalar; scores: tf.Tensor2D }> {
+/** What a step leaves to its caller, who owns it; `before` are the parameters that the step began with. */
+interface Computed {
+  readonly loss: tf.Scalar
+  readonly scores: tf.Tensor2D
+  readonly before?: HeldValues
+}
+
+/** Forward, backward, and the update where the batch ends a group. */
+async function trainStep(learner: Learner, batch: Batch): Promise<Computed> {
   const { group, trainable } = learner
   let scores: tf.Tensor2D | undefined
   const { value, grads } = variableGrads(
@@ -88,13 +101,14 @@ async function trainStep(learner: Learner, batch: Batch): Promise<{ loss: tf.Sca
     },
     trainable.map((param) => param.value),
   )
-  if (!Number.isFinite((await value.data())[0])) await failNonFinite(learner, batch)
-
   const params = trainable.filter((param) => grads[param.value.name] != null)
   const gradients = params.map((param) => grads[param.value.name]!)
   group.add(params, gradients, batch.size)
-  if (learner.endsGroup(batch.index)) await update(learner, batch)
-  return { loss: value, scores: scores! }
+  const computed = { loss: value, scores: scores! }
+  if (!learner.endsGroup(batch.index)) return computed
+  const before = holdValues(trainable)
+  await update(learner, batch)
+  return { ...computed, before }
 }
 
 /** One step of the optimizer with the mean gradient of a group of batches, of which `batch` is the last. */
@@ -110,7 +124,7 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   await hooks.run('afterStep', { step, params })
 }
 
-function predict(learner: Learner, batch: Batch): { loss: tf.Scalar; scores: tf.Tensor2D } {
+function predict(learner: Learner, batch: Batch): Computed {
   return tf.tidy(() => scoreAndLoss(learner, batch))
 }
 

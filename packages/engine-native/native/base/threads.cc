@@ -2,34 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <thread>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "base/waiting.h"
 
 namespace tricklab {
 namespace {
 
 thread_local int current_index = 0;
 thread_local bool inside_body = false;
-
-// Rounds of polling before a waiting thread goes to sleep: kernels follow each other within microseconds, and waking a
-// sleeping thread costs more than a small kernel.
-constexpr int kSpins = 4000;
-
-inline void relax() {
-#if defined(__x86_64__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 class Pool {
  public:
@@ -38,12 +22,8 @@ class Pool {
   }
 
   ~Pool() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-      generation_.fetch_add(1, std::memory_order_release);
-    }
-    wake_.notify_all();
+    stopping_ = true;
+    round_.set(round_.now() + 1);
     for (auto& worker : workers_) worker.join();
   }
 
@@ -55,20 +35,10 @@ class Pool {
     grain_ = grain;
     parts_ = parts;
     pending_.store(count_ - 1, std::memory_order_relaxed);
-    {
-      // The lock makes sure that no worker goes to sleep between its last look and the notification.
-      std::lock_guard<std::mutex> lock(mutex_);
-      generation_.fetch_add(1, std::memory_order_release);
-    }
-    if (sleeping_.load(std::memory_order_acquire) > 0) wake_.notify_all();
+    const uint32_t before = done_.now();
+    round_.set(round_.now() + 1);
     part(0);
-    for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
-      if (spins < kSpins) {
-        relax();
-      } else {
-        std::this_thread::yield();
-      }
-    }
+    done_.after(before);
     body_ = nullptr;
     if (no_memory_.exchange(false, std::memory_order_relaxed)) throw std::bad_alloc();
   }
@@ -91,29 +61,22 @@ class Pool {
 
   void work(int index) {
     current_index = index;
-    uint64_t seen = 0;
-    for (;;) {
-      for (int spins = 0; generation_.load(std::memory_order_acquire) == seen && spins < kSpins; ++spins) relax();
-      if (generation_.load(std::memory_order_acquire) == seen) {
-        std::unique_lock<std::mutex> lock(mutex_);
-        sleeping_.fetch_add(1, std::memory_order_release);
-        wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });
-        sleeping_.fetch_sub(1, std::memory_order_release);
-      }
-      seen = generation_.load(std::memory_order_acquire);
+    for (uint32_t seen = 0;;) {
+      seen = round_.after(seen);
       if (stopping_) return;
       part(index);
-      pending_.fetch_sub(1, std::memory_order_release);
+      // The last one tells; what all have written is seen by who is told.
+      if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_.set(seen);
     }
   }
 
   const int count_;
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::atomic<uint64_t> generation_{0};
+  // Counts the calls of `run`; workers wait for the next one.
+  Awaited round_;
+  // The last round that every worker has finished.
+  Awaited done_;
   std::atomic<int> pending_{0};
-  std::atomic<int> sleeping_{0};
   std::atomic<bool> no_memory_{false};
   bool stopping_ = false;
   const std::function<void(int64_t, int64_t)>* body_ = nullptr;

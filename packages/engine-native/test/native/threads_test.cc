@@ -2,8 +2,11 @@
 #include "base/threads.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <new>
+#include <thread>
 #include <vector>
 
 using namespace tricklab;
@@ -57,9 +60,42 @@ void no_memory_in_any_thread() {
   }
 }
 
+// Threads that wait for one that is slow, or for work, leave the processor to others.
+void waiting_is_quiet() {
+  set_thread_count(3);
+  const auto pause = std::chrono::milliseconds(300);
+  for (int slow = 0; slow < 3; ++slow) {
+    const std::clock_t before = std::clock();
+    parallel_for(3, 1, [&](int64_t begin, int64_t) {
+      if (begin == slow) std::this_thread::sleep_for(pause);
+    });
+    std::this_thread::sleep_for(pause);
+    const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    check(seconds < 0.03, "waiting takes no processor time to speak of");
+  }
+}
+
+// Whatever the threads happen to be doing when work comes or ends: looking, falling asleep, asleep.
+void no_call_is_missed() {
+  set_thread_count(4);
+  int64_t sum = 0;
+  for (int call = 0; call < 20000; ++call) {
+    std::atomic<int64_t> count{0};
+    parallel_for(4, 1, [&](int64_t begin, int64_t end) {
+      if (call % 97 == begin) std::this_thread::sleep_for(std::chrono::microseconds(10 * (call % 13)));
+      count += end - begin;
+    });
+    if (call % 61 == 0) std::this_thread::sleep_for(std::chrono::microseconds(45 + call % 11));
+    sum += count;
+  }
+  check(sum == 4 * 20000, "every call is done by every thread");
+}
+
 }  // namespace
 
 int main() {
+  waiting_is_quiet();
+  no_call_is_missed();
   every_element_once();
   no_memory_in_any_thread();
   std::printf("threads checked, %d failures\n", failures);
