@@ -58,6 +58,6 @@ test.each(Object.values(tooLarge))('a component that asks for too much has no de
 test.each(Object.values(tooLarge))('nor has a callback', async (ask) => {
   const hooks = createHooks([{ name: 'greedy', stage: 'data', callback: { afterStep: () => void ask() } }])
   await expect(hooks.run('afterStep', { step: 3, params: [] })).rejects.toThrow(
-    /\[E_OUT_OF_MEMORY\].*what the callback "greedy" asks for in afterStep at step 3/,
+    /\[E_OUT_OF_MEMORY\].*what the callback "greedy" asks for in afterStep at step 4/,
   )
 })
