@@ -85,6 +85,13 @@ export function defineMeasurementTable<const P extends AnyPlugins>(
  */
 export function normalizeVariant(table: StepTimeTable, name: string): Row {
   const rows = Object.entries(table.rows).map(([row, { from, change }]) => [row, { from, change }] as const)
-  const training = { ...table, kind: 'training', base: { ...table.base, seeds: [1] }, rows: Object.fromEntries(rows) }
+  // What only a measurement says is no part of a training table, which is checked for unknown keys.
+  const { measures: _measures, reference: _reference, tolerance: _tolerance, ...described } = table
+  const training = {
+    ...described,
+    kind: 'training',
+    base: { ...table.base, seeds: [1] },
+    rows: Object.fromEntries(rows),
+  }
   return normalizeRow(training as unknown as TrainingTable, name)
 }
