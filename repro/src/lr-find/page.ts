@@ -57,7 +57,7 @@ export function renderRateSearch(
 </header>
 <p class="note">The row was trained on trial, with a learning rate that rises by the same factor every step. ${endings[stopped]} The suggestions leave out the first tenth of the search and its last five steps.</p>
 ${suggestions !== null && doubtful && html`<p class="banner">${caution}</p>`}
-<figure class="overview"><figcaption><span class="figure-title">Running loss</span><ul class="legend"><li><span class="key train"></span>running training loss</li><li><span class="key diamond valid"></span>suggestions</li></ul></figcaption>${chart}</figure>
+<figure class="overview" style="max-width: 720px"><figcaption><span class="figure-title">Running loss</span><ul class="legend"><li><span class="key train"></span>running training loss</li><li><span class="key diamond valid"></span>suggestions</li></ul></figcaption>${chart}</figure>
 <div class="scroll overview"><table class="cards"><thead><tr><th>rule</th><th class="number">learning rate</th><th>what it is</th></tr></thead><tbody>
 ${found.map(([rule, rate]) => html`<tr><th scope="row" data-label="rule">${rule}</th><td class="number" data-label="learning rate">${formatRate(rate)}</td><td data-label="what it is">${rules[rule]}</td></tr>`)}
 <tr><th scope="row" data-label="rule">the recipe</th><td class="number" data-label="learning rate">${formatRate(recipeRate)}</td><td data-label="what it is">is the largest rate of the row</td></tr>

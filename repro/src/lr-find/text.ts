@@ -10,7 +10,7 @@ const endings = {
 
 /** Stands beside suggestions that may be chance. */
 export const caution =
-  'Do not trust these rates: the loss fell no further than its own noise makes it fall. Search again with more --steps, a larger --end, or another --seed.'
+  'Do not trust these rates: the loss fell no further than its own noise makes it fall. Search again with more steps, a larger end or another seed.'
 
 /** A learning rate in three digits, `2.75e-4`. */
 export const formatRate = (rate: number): string => rate.toExponential(2)

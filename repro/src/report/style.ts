@@ -82,8 +82,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .figure-title { font-weight: 600; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; list-style: none; margin: 0; padding: 0; font-size: 13px; color: var(--soft); }
 .legend li { display: inline-flex; align-items: center; gap: 6px; }
-.chart { display: block; width: 100%; height: auto; }
-.chart.fluid { overflow: visible; }
+.chart { display: block; width: 100%; height: auto; overflow: visible; }
 .chart.costs { width: calc(100% - 150px); margin-left: 88px; }
 .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
 .chart .lane-title { fill: var(--ink); font-size: 13px; font-weight: 600; }
