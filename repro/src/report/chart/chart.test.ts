@@ -56,6 +56,8 @@ describe('scales', () => {
     expect(createScale([0, 3], [0, 1], { whole: true, count: 8 }).ticks).toEqual([0, 1, 2, 3])
     expect(createScale([0.9, 0.9], [0, 100])(0.9)).toBeCloseTo(50, 9)
     expect(createScale([0, 0], [0, 100])(0)).toBe(50)
+    // Two values that are nearly one: both stay inside.
+    expect(createScale([-1.0000001e-12, -1e-13], [0, 1]).domain[1]).toBeGreaterThanOrEqual(-1e-13)
   })
 
   test.each([
