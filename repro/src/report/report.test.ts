@@ -33,6 +33,15 @@ const record = (options: FakeOptions = {}) => loaded(fakeRecord({ ...small, ...o
 const page = (...records: RunRecord[]) => renderReport({ kind: 'runs', records })
 
 describe('the page', () => {
+  test('links the name of its source to the document, where that is public', () => {
+    const run = record()
+    const known = { ...run, manifest: { ...run.manifest, source: 'SlowAI, "ResNets" (004_cd1f3549efaaf2f2.txt)' } }
+    expect(page(known)).toMatch(
+      /Source: <a href="https:\/\/github\.com\/[^"]+">SlowAI, &quot;ResNets&quot;<\/a> \(004_/,
+    )
+    expect(page(run)).not.toContain('<a href="http')
+  })
+
   test('holds title, table, source, verdict, values, seeds, weights, configuration and environment', () => {
     const run = record()
     const text = page(run)
