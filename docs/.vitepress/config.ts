@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
+import { labelCells } from '../src/label-cells.ts'
 
 interface Link {
   readonly text: string
@@ -33,7 +34,7 @@ export default defineConfig({
   srcExclude: ['src/**', 'test/**'],
   rewrites: { 'decisions/README.md': 'decisions/index.md' },
   // Pages of the guide are read on the repository's host as well, where folders have a README.md.
-  markdown: { theme: { light: 'github-light', dark: 'github-dark' } },
+  markdown: { theme: { light: 'github-light', dark: 'github-dark' }, config: labelCells },
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   vite: { build: { chunkSizeWarningLimit: 1500 } },
   themeConfig: {
