@@ -293,7 +293,9 @@ describe('Markdown', () => {
     expect(lines[0]).toMatch(/^\| table \| row \| documented \| measured \|/)
     // No number leaves its unit in a narrow column, and no word its sign.
     expect(lines[2]).toContain('✓\u00a0reproduced')
-    expect(lines[2]).toMatch(/^\| fashionmnist-resnets \| conv \| 89\.50\u00a0%\u00a0\(1\) \| 89\.\d\d\u00a0±\u00a0\d\.\d\d\u00a0%\u00a0\(3\) \| /)
+    expect(lines[2]).toMatch(
+      /^\| fashionmnist-resnets \| conv \| 89\.50\u00a0%\u00a0\(1\) \| 89\.\d\d\u00a0±\u00a0\d\.\d\d\u00a0%\u00a0\(3\) \| /,
+    )
     expect(lines[3]).toContain('◐\u00a0partial')
     expect(lines[3]).not.toContain('pp (')
     expect(lines).toHaveLength(5)
