@@ -86,8 +86,8 @@ function checkDesign(values: OptionValues<typeof options>): void {
   const own = (['links', 'rewire', 'wiring'] as const).some((name) => values[name] !== options[name].default)
   if (design === 'small-world' || !own) return
   fail('E_OPTION_RANGE', {
-    what: `permuted-groups: \`links\`, \`rewire\` and \`wiring\` mean nothing to "${design}".`,
-    expected: 'them with the design "small-world" alone.',
+    what: `permuted-groups: \`links\`, \`rewire\` and \`wiring\` have no effect with the design "${design}".`,
+    expected: 'these options only with the design "small-world".',
     received: `links ${links}, rewire ${rewire}, wiring ${wiring}.`,
   })
 }

@@ -198,7 +198,7 @@ function check(values: Options, context: BlockContext, takes: boolean): void {
   const { inputChannels, outputChannels, kernelSize } = context
   if (!takes) {
     fail('E_SHAPE', {
-      what: 'twist was asked for what it does not do.',
+      what: 'The block twist cannot replace this convolution.',
       expected: `${kernels === 'any' ? 'any kernel' : 'a kernel of 3 × 3'}, and more than ${outputsAbove} output channels.`,
       received: `a kernel of ${kernelSize} × ${kernelSize}, ${outputChannels} output channels.`,
       fix: 'put another block into the slot, or this one into `swap`, where it leaves the others as they are.',
