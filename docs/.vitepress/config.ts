@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
+import { labelCells } from '../src/label-cells.ts'
 
 interface Link {
   readonly text: string
@@ -23,18 +24,26 @@ const guide: Link[] = [
   { text: 'Reproducibility', link: '/40-reproducibility' },
   { text: 'Prove a recipe', link: '/41-prove-a-recipe' },
   { text: 'Engines', link: '/50-engines' },
+  { text: 'Use a trained network', link: '/60-use-a-network' },
   { text: 'Errors', link: '/errors' },
 ].filter(({ link }) => existsSync(new URL(`..${link}.md`, import.meta.url)))
+
+/** A link to the repository that the site is built from, where the workflow that builds it says which that is. */
+function repositoryLink() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env
+  if (server === undefined || repository === undefined) return {}
+  return { socialLinks: [{ icon: 'github', link: `${server}/${repository}` }] }
+}
 
 export default defineConfig({
   title: 'Tricklab',
   description: 'Training tricks in image classification, and whether their documented numbers hold.',
   lang: 'en',
   cleanUrls: true,
-  srcExclude: ['src/**', 'test/**'],
+  srcExclude: ['src/**', 'test/**', 'parts/**'],
   rewrites: { 'decisions/README.md': 'decisions/index.md' },
   // Pages of the guide are read on the repository's host as well, where folders have a README.md.
-  markdown: { theme: { light: 'github-light', dark: 'github-dark' } },
+  markdown: { theme: { light: 'github-light', dark: 'github-dark' }, config: labelCells },
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   vite: { build: { chunkSizeWarningLimit: 1500 } },
   themeConfig: {
@@ -52,6 +61,7 @@ export default defineConfig({
       '/api/': [{ text: 'API', link: '/api/', items: [...generated.api] }],
       '/decisions/': [{ text: 'Decisions', link: '/decisions/', items: [...generated.decisions] }],
     },
+    ...repositoryLink(),
     outline: { level: [2, 3] },
     search: { provider: 'local' },
     docFooter: { prev: 'Before', next: 'Next' },

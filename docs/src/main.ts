@@ -1,5 +1,6 @@
 /**
- * Writes the generated pages of the documentation below `docs`: API, tricks and their pictures, tables. Run before every
+ * Writes the generated pages of the documentation below `docs`: API, tricks and their pictures, tables, parts of the front
+ * page. Run before every
  * build of the site; nothing that it writes is committed.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { reportRuns } from '@tricklab/repro'
 import { apiPages } from './api/pages.ts'
+import { homeParts } from './home.ts'
 import type { Page } from './page.ts'
 import { drawPictures } from './pictures/index.ts'
 import { measuredReports, tablePages } from './tables/pages.ts'
@@ -26,6 +28,9 @@ for (const [section, pages] of Object.entries(sections)) {
   for (const page of pages) writePage(page)
 }
 writeSidebar()
+const parts = path.join(docs, 'parts')
+mkdirSync(parts, { recursive: true })
+for (const [name, text] of Object.entries(await homeParts())) writeFileSync(path.join(parts, `${name}.md`), `${text}\n`)
 const published = path.join(docs, 'public')
 mkdirSync(path.join(published, 'measured'), { recursive: true })
 await reportRuns([], path.join(published, 'report.html'))

@@ -32,6 +32,15 @@ describe('pages of tricks', () => {
     }
   })
 
+  it('that of SSA is narrow enough for a phone, and its texts stay inside it', () => {
+    const { text } = pictures.get('ssa')!.svg
+    const width = Number(/viewBox="0 0 (\d+) /.exec(text)![1])
+    expect(width).toBeLessThanOrEqual(400)
+    for (const [, x, wide] of text.matchAll(/<rect [^>]*x="([\d.]+)"[^>]* width="([\d.]+)"/g)) {
+      expect(Number(x) + Number(wide)).toBeLessThanOrEqual(width)
+    }
+  })
+
   it('the lowest point of Mish stands where the literature has it', () => {
     expect(pictures.get('mish')!.svg.text).toContain('−0.309 at x = −1.20')
   })

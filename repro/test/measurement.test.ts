@@ -192,7 +192,7 @@ describe('the record of a measured table', () => {
     const accepted = acceptedMeasurements(root)
     expect(accepted.map(({ table }) => table.id)).toEqual([scaling.id])
     expect(renderClaimTable(accepted)).toMatch(
-      /^\| ssa-complexity \| channels-time \| exponent of time \| 1\.000 \| 1\.000 \(0\.9\d+ to 1\.0\d+\) \| 0\.250 \| ✓ reproduced \| native f32, cpu \|$/m,
+      /^\| ssa-complexity \| channels-time \| exponent of time \| 1\.000 \| 1\.000 \(0\.9\d+ to 1\.0\d+\) \| 0\.250 \| ✓\u00a0reproduced \| native f32, cpu \|$/m,
     )
     expect(await checkAcceptedRecords(root)).toMatchObject({
       ok: true,

@@ -9,9 +9,9 @@ export function drawing(
   height: number,
   label: string,
   body: Html | readonly Html[],
-  small = false,
+  narrow = false,
 ): Html {
-  return html`<svg${small && html` class="small"`} viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${body}</svg>`
+  return html`<svg${narrow && html` class="narrow"`} viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${body}</svg>`
 }
 
 export type Anchor = 'start' | 'middle' | 'end'

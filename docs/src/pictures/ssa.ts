@@ -3,7 +3,10 @@ import { drawing, label } from './draw.ts'
 import type { Picture } from './types.ts'
 
 /** Sides in the picture: channels, and positions, of which there are four times as many. */
-const [c, n] = [34, 136]
+const [c, n] = [22, 88]
+
+/** Narrow enough to be read on a phone as it is. */
+const width = 400
 
 /** Both orders of multiplication as shapes of matrices, with their multiply-accumulates in xresnet50's first stage. */
 export function ssaPicture(): Picture {
@@ -12,34 +15,40 @@ export function ssaPicture(): Picture {
   const byChannels = 3 * channels ** 2 * positions
   const byPositions = channels ** 2 * positions + 2 * channels * positions ** 2
   return {
-    svg: drawing(700, 392, 'The two orders of X Xᵀ W X as shapes of matrices', [
-      ...row(
-        0,
-        'order: channels',
-        '(X Xᵀ)(W X)',
-        [
-          ['X', n, c],
-          ['Xᵀ', c, n],
-          ['W X', n, c],
-        ],
-        ['X Xᵀ', c, c],
-        giga(byChannels),
-      ),
-      ...row(
-        196,
-        'order: positions',
-        'X (Xᵀ (W X))',
-        [
-          ['X', n, c],
-          ['Xᵀ', c, n],
-          ['W X', n, c],
-        ],
-        ['Xᵀ W X', n, n],
-        giga(byPositions),
-      ),
-    ]),
+    svg: drawing(
+      width,
+      308,
+      'The two orders of X Xᵀ W X as shapes of matrices',
+      [
+        ...row(
+          0,
+          'order: channels',
+          '(X Xᵀ)(W X)',
+          [
+            ['X', n, c],
+            ['Xᵀ', c, n],
+            ['W X', n, c],
+          ],
+          ['X Xᵀ', c, c],
+          giga(byChannels),
+        ),
+        ...row(
+          160,
+          'order: positions',
+          'X (Xᵀ (W X))',
+          [
+            ['X', n, c],
+            ['Xᵀ', c, n],
+            ['W X', n, c],
+          ],
+          ['Xᵀ W X', n, n],
+          giga(byPositions),
+        ),
+      ],
+      true,
+    ),
     caption:
-      'X is [channels, positions]. What stands between the two products is channels × channels or positions × positions: the same result, at a cost that grows linearly or quadratically with the positions. The figures are for 256 channels and 32 × 32 positions.',
+      'X has the shape [channels, positions]. The first product is either channels × channels or positions × positions. The result is the same, but the cost grows linearly or quadratically with the number of positions. The figures are for 256 channels and 32 × 32 positions.',
   }
 }
 
@@ -53,24 +62,24 @@ function row(
   middle: Matrix,
   cost: string,
 ): Html[] {
-  const centre = top + 108
+  const centre = top + 96
   const first = title.includes('channels')
   let left = 0
-  const parts = factors.map(([name, width, height], index) => {
+  const parts = factors.map(([name, wide, height], index) => {
     const at = left
-    left += width + 20
+    left += wide + 14
     const inside = first ? index < 2 : index > 0
-    return matrix(at, centre, [name, width, height], inside)
+    return matrix(at, centre, [name, wide, height], inside)
   })
-  const result = left + 40
+  const result = left + 34
   return [
     label(0, top + 18, title, 'start', 'strong'),
-    label(130, top + 18, formula, 'start', 'mono'),
+    label(118, top + 18, formula, 'start', 'mono'),
     ...parts,
-    label(left + 12, centre + 5, '→', 'middle', 'strong'),
+    label(left + 9, centre + 5, '→', 'middle', 'strong'),
     matrix(result, centre, middle, true),
-    label(700, top + 18, cost, 'end', 'strong'),
-    label(700, top + 36, 'for one image', 'end'),
+    label(width, top + 18, cost, 'end', 'strong'),
+    label(width, top + 36, 'for one image', 'end'),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
-import { tables } from '@tricklab/recipes'
+import { readSource, tables } from '@tricklab/recipes'
 import {
   acceptedMeasurements,
   acceptedRecords,
@@ -64,7 +64,7 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
   const chart = drawForestChart(records.map(verdictRow))
   const parts = [
     `# ${escapeText(title)}`,
-    `Source: ${escapeText(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track}.` : ''}`,
+    `Source: ${linkedSource(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track}.` : ''}`,
     ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
     `\`\`\`sh\npnpm repro ${id}\n\`\`\``,
     markdownTable(
@@ -83,6 +83,12 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
     ...recipeParts(table),
   ]
   return { path: `tables/${id}`, title: id, markdown: parts.join('\n\n') }
+}
+
+/** The name of a source leads to its document where that is public. */
+function linkedSource(source: string): string {
+  const { name, url, rest } = readSource(source)
+  return url === undefined ? escapeText(name) : `[${escapeText(name)}](${url})${escapeText(rest)}`
 }
 
 function measuredParts(table: Table): string[] {

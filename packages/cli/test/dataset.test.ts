@@ -106,6 +106,9 @@ describe('lab show', () => {
     expect(new Set(images(training)).size).toBe(48)
     expect(images(validation)).toHaveLength(12)
     expect(validation).toContain('<figcaption>Shih-Tzu</figcaption>')
+    // Only what changes a batch is named, and what of it.
+    expect(last).toContain('Its targets were changed by label-smoothing.')
+    expect(last).not.toMatch(/watching|looking|images were changed/)
     // Label smoothing of 0.3 over ten classes: 0.73 for the right one.
     expect(images(last)).toHaveLength(24)
     expect(count(last, /<figcaption>[^<]+ 0\.73 · /)).toBe(24)

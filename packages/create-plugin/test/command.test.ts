@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -6,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { help, run } from '../src/command.ts'
 import { readName, templateKinds } from '../src/index.ts'
 import { rangeOf, toolRanges } from '../src/manifest.ts'
+import { root } from './linked-folder.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tricklab-create-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -187,6 +189,22 @@ describe('the command', () => {
     expect(create(['--help'])).toEqual({ code: 0, out: help, error: '' })
     expect(create(['-h']).out).toContain('npm create @tricklab/plugin NAME -- [--kind KIND]')
   })
+})
+
+test('the script of the root makes a package in the clone, and pnpm finds the packages beside it', () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const [runner, file] = scripts['create-plugin'].split(' ')
+  expect(runner).toBe('tsx')
+  const made = mkdtempSync(path.join(os.tmpdir(), 'tricklab-script-'))
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', path.join(root, file), 'cut-out', '--folder', path.join(made, 'cut-out')],
+    { cwd: root, encoding: 'utf8' },
+  )
+  expect(status, stderr).toBe(0)
+  expect(readdirSync(path.join(made, 'cut-out'))).toContain('table.ts')
+  rmSync(made, { recursive: true })
+  expect(readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8')).toMatch(/^linkWorkspacePackages: true$/m)
 })
 
 test('the tools of a new package are those that this repository is tested with', () => {

@@ -37,17 +37,42 @@ export const data = definePlugin({
       create: (_options, context) => openFashionMnist(context),
     }),
     on.dataset('synthetic', {
-      doc: 'Images drawn from a seed: one smooth pattern a class plus noise. For tests and first steps.',
+      doc: 'Images drawn from a seed for tests and first steps: one smooth pattern per class, plus noise.',
       options: syntheticOptions,
       create: (options) => createSynthetic(options),
     }),
     on.dataset(
       'imagenette2',
-      photoComponent(imagenette, 2, 'Imagenette v2: 10 easy classes of ImageNet, 9,469 + 3,925.'),
+      photoComponent(
+        imagenette,
+        2,
+        'Imagenette v2: 9,469 training and 3,925 validation photos of 10 easy ImageNet classes.',
+      ),
     ),
-    on.dataset('imagewoof2', photoComponent(imagewoof, 2, 'Imagewoof v2: 10 dog breeds of ImageNet, 9,025 + 3,929.')),
-    on.dataset('imagenette', photoComponent(imagenette, 1, 'Imagenette before December 2019: 12,894 + 500 photos.')),
-    on.dataset('imagewoof', photoComponent(imagewoof, 1, 'Imagewoof before December 2019: 12,454 + 500 photos.')),
+    on.dataset(
+      'imagewoof2',
+      photoComponent(
+        imagewoof,
+        2,
+        'Imagewoof v2: 9,025 training and 3,929 validation photos of 10 dog breeds from ImageNet.',
+      ),
+    ),
+    on.dataset(
+      'imagenette',
+      photoComponent(
+        imagenette,
+        1,
+        'Imagenette v1, from before December 2019: 12,894 training and 500 validation photos.',
+      ),
+    ),
+    on.dataset(
+      'imagewoof',
+      photoComponent(
+        imagewoof,
+        1,
+        'Imagewoof v1, from before December 2019: 12,454 training and 500 validation photos.',
+      ),
+    ),
     on.crop('random-resized-crop', randomResizedCrop),
     on.crop('resize-center-crop', resizeCenterCrop),
     on.crop('squash-center-crop', squashCenterCrop),

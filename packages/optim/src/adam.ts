@@ -7,12 +7,16 @@ const options = {
     min: 0,
     below: 1,
     default: 0.99,
-    doc: "Decay of the mean of squared gradients; fastai's sqr_mom.",
+    doc: 'Decay rate of the running mean of squared gradients (`sqr_mom` in fastai).',
   }),
-  epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Added to the root of the mean square.' }),
+  epsilon: opt.number({
+    above: 0,
+    default: 1e-5,
+    doc: 'Small number added to the root of the mean square, against division by 0.',
+  }),
   decayNormAndBias: opt.boolean({
     default: false,
-    doc: "Also decay biases and the scale and shift of norms; fastai's wd_bn_bias.",
+    doc: 'Whether weight decay also applies to biases and to the scale and shift of norms (`wd_bn_bias` in fastai).',
   }),
 }
 

@@ -5,19 +5,27 @@ import { createMoments } from './moments.ts'
 
 /** Options of the Adam family. */
 export const adamwOptions = {
-  learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
+  learningRate: opt.number({
+    min: 0,
+    default: 1e-3,
+    doc: 'Size of a step; the largest size when a schedule changes it.',
+  }),
   beta1: opt.number({
     min: 0,
     below: 1,
     default: 0.9,
-    doc: 'Decay of the mean of gradients; a schedule may cycle it.',
+    doc: 'Decay rate of the running mean of gradients; a schedule may change it.',
   }),
-  beta2: opt.number({ min: 0, below: 1, default: 0.999, doc: 'Decay of the mean of squared gradients.' }),
-  epsilon: opt.number({ above: 0, default: 1e-8, doc: 'Added to the root of the mean square.' }),
+  beta2: opt.number({ min: 0, below: 1, default: 0.999, doc: 'Decay rate of the running mean of squared gradients.' }),
+  epsilon: opt.number({
+    above: 0,
+    default: 1e-8,
+    doc: 'Small number added to the root of the mean square, against division by 0.',
+  }),
   weightDecay: opt.number({
     min: 0,
     default: 0.01,
-    doc: 'Decoupled: weights shrink by learningRate · weightDecay a step.',
+    doc: 'Decoupled weight decay: every step shrinks the weights by the share learningRate · weightDecay.',
   }),
   decayNormAndBias: decayOption,
 }
@@ -82,7 +90,7 @@ defineFused('AdamWUpdate', (inputs, { learningRate, beta1, beta2, epsilon, step,
 type Quadruple = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
 export const adamw: Component<'optimizer', typeof adamwOptions> = {
-  doc: 'AdamW, as in PyTorch.',
+  doc: 'AdamW as in PyTorch: Adam with decoupled weight decay.',
   options: adamwOptions,
   create: createAdamw,
 }

@@ -6,7 +6,7 @@ export function createConstantSchedule({ learningRate }: { learningRate: number 
 }
 
 export const constant: Component<'schedule', Record<never, never>> = {
-  doc: "The optimizer's learning rate, unchanged.",
+  doc: 'Keeps the learning rate of the optimizer unchanged.',
   options: {},
   create: (_options, context) => createConstantSchedule(context),
 }

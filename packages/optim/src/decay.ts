@@ -2,7 +2,7 @@ import { type NamedParam, opt } from '@tricklab/core'
 
 export const decayOption = opt.boolean({
   default: true,
-  doc: 'Also decay biases and the scale and shift of norms, as PyTorch does.',
+  doc: 'Whether weight decay also applies to biases and to the scale and shift of norms, as in PyTorch.',
 })
 
 /** What is decayed beside weights: both roles together, or each by itself. */

@@ -5,11 +5,24 @@ const options = {
     above: 0,
     max: 1,
     default: 0.97,
-    doc: 'What the rate is multiplied by every `decayEpochs`.',
+    doc: 'Factor by which the learning rate is multiplied every `decayEpochs`.',
   }),
-  decayEpochs: opt.number({ above: 0, default: 2.4, unit: 'epochs', doc: 'Time between two multiplications.' }),
-  staircase: opt.boolean({ default: true, doc: 'Multiply at once, not a little at every step.' }),
-  warmupEpochs: opt.number({ min: 0, default: 5, unit: 'epochs', doc: 'The rate rises linearly from 0 for so long.' }),
+  decayEpochs: opt.number({
+    above: 0,
+    default: 2.4,
+    unit: 'epochs',
+    doc: 'Number of epochs between two multiplications.',
+  }),
+  staircase: opt.boolean({
+    default: true,
+    doc: 'Whether the rate drops at once at the end of each period; when false it falls a little at every step.',
+  }),
+  warmupEpochs: opt.number({
+    min: 0,
+    default: 5,
+    unit: 'epochs',
+    doc: 'Number of epochs in which the rate rises linearly from 0.',
+  }),
 }
 
 /**
@@ -36,7 +49,7 @@ export function createExponential(
 }
 
 export const exponential: Component<'schedule', typeof options> = {
-  doc: 'Up linearly, then down by a factor every few epochs.',
+  doc: 'Raises the learning rate linearly, then multiplies it by a factor below 1 every few epochs.',
   options,
   create: createExponential,
 }

@@ -2,14 +2,20 @@ import { type Component, fail, type OptionValues, opt, type Schedule } from '@tr
 import { cosine } from './cosine.ts'
 
 const options = {
-  pctStart: opt.number({ above: 0, below: 1, default: 0.25, unit: 'share of the steps', doc: 'Length of the rise.' }),
-  div: opt.number({ above: 0, default: 25, doc: 'The rise starts at learningRate / div.' }),
-  divFinal: opt.number({ above: 0, default: 1e5, doc: 'The fall ends at learningRate / divFinal.' }),
+  pctStart: opt.number({
+    above: 0,
+    below: 1,
+    default: 0.25,
+    unit: 'share of the steps',
+    doc: 'Share of the steps in which the learning rate rises.',
+  }),
+  div: opt.number({ above: 0, default: 25, doc: 'The learning rate starts at learningRate / div.' }),
+  divFinal: opt.number({ above: 0, default: 1e5, doc: 'The learning rate ends at learningRate / divFinal.' }),
   momenta: opt.numbers({
     min: 0,
     below: 1,
     default: [0.95, 0.85, 0.95],
-    doc: "Momentum at the start, the peak and the end; empty leaves the optimizer's alone.",
+    doc: 'Momentum at the start, the peak and the end of the cycle; an empty list keeps the momentum of the optimizer.',
   }),
 }
 
@@ -50,7 +56,7 @@ export function createFitOneCycle(
 }
 
 export const fitOneCycle: Component<'schedule', typeof options> = {
-  doc: 'One cycle: up, then far down, by cosines; as in fastai v2.',
+  doc: 'One cycle as in fastai v2: the learning rate rises along a cosine, then falls far below its start.',
   options,
   create: createFitOneCycle,
 }

@@ -7,19 +7,22 @@ const options = {
     below: 1,
     default: 0.75,
     unit: 'share of the steps',
-    doc: 'Length of the flat part.',
+    doc: 'Share of the steps in which the learning rate stays flat.',
   }),
-  divFinal: opt.number({ above: 0, default: 1e5, doc: 'The fall ends at learningRate / divFinal.' }),
-  toZero: opt.boolean({ default: false, doc: 'The fall ends at 0 instead, as in fastai v1.' }),
+  divFinal: opt.number({ above: 0, default: 1e5, doc: 'The learning rate ends at learningRate / divFinal.' }),
+  toZero: opt.boolean({
+    default: false,
+    doc: 'Whether the learning rate ends at 0 as in fastai v1; `divFinal` then has no effect.',
+  }),
   wholeSteps: opt.boolean({
     default: false,
-    doc: 'The fall begins at step ⌊pctStart · totalSteps⌋, as in fastai v1, not between two steps.',
+    doc: 'Whether the fall begins at the whole step ⌊pctStart · totalSteps⌋ as in fastai v1; when false it may begin between two steps.',
   }),
   momenta: opt.numbers({
     min: 0,
     below: 1,
     default: [],
-    doc: "Momentum of the flat part and of the fall; empty leaves the optimizer's alone.",
+    doc: 'Momentum in the flat part, then in the fall; an empty list keeps the momentum of the optimizer.',
   }),
 }
 
@@ -55,7 +58,7 @@ export function createFlatCosine(
 }
 
 export const flatCosine: Component<'schedule', typeof options> = {
-  doc: 'Flat, then down by a cosine; as in fastai.',
+  doc: 'Keeps the learning rate flat, then lowers it along a cosine, as in fastai.',
   options,
   create: createFlatCosine,
 }

@@ -2,12 +2,30 @@ import { type Component, type Hyperparameters, type OptionValues, opt, type Sche
 import { cosine } from './cosine.ts'
 
 const options = {
-  pctStart: opt.number({ above: 0, below: 1, default: 0.3, unit: 'share of the steps', doc: 'Length of the rise.' }),
-  divFactor: opt.number({ above: 0, default: 25, doc: 'The rise starts at learningRate / divFactor.' }),
-  finalDivFactor: opt.number({ above: 0, default: 1e4, doc: 'The fall ends at the first rate / finalDivFactor.' }),
-  cycleMomentum: opt.boolean({ default: true, doc: 'Move momentum (β1 of AdamW) against the learning rate.' }),
-  maxMomentum: opt.number({ min: 0, below: 1, default: 0.95, doc: 'Momentum at both ends.' }),
-  baseMomentum: opt.number({ min: 0, below: 1, default: 0.85, doc: 'Momentum at the peak of the learning rate.' }),
+  pctStart: opt.number({
+    above: 0,
+    below: 1,
+    default: 0.3,
+    unit: 'share of the steps',
+    doc: 'Share of the steps in which the learning rate rises.',
+  }),
+  divFactor: opt.number({ above: 0, default: 25, doc: 'The learning rate starts at learningRate / divFactor.' }),
+  finalDivFactor: opt.number({
+    above: 0,
+    default: 1e4,
+    doc: 'The learning rate ends at its first value / finalDivFactor.',
+  }),
+  cycleMomentum: opt.boolean({
+    default: true,
+    doc: 'Whether momentum (β1 of AdamW) falls while the learning rate rises, and the other way round.',
+  }),
+  maxMomentum: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.95,
+    doc: 'Momentum at the start and at the end of the cycle.',
+  }),
+  baseMomentum: opt.number({ min: 0, below: 1, default: 0.85, doc: 'Momentum where the learning rate is highest.' }),
 }
 
 /**
@@ -43,7 +61,7 @@ export function createOneCycle(
 }
 
 export const oneCycle: Component<'schedule', typeof options> = {
-  doc: 'One cycle: up, then far down, by cosines; as in PyTorch.',
+  doc: 'One cycle as in PyTorch: the learning rate rises along a cosine, then falls far below its start.',
   options,
   create: createOneCycle,
 }

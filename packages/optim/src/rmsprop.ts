@@ -4,13 +4,29 @@ import { decayOf } from './decay.ts'
 import { createMoments } from './moments.ts'
 
 const options = {
-  learningRate: opt.number({ min: 0, default: 0.016, doc: 'Step size; the peak where a schedule changes it.' }),
-  decay: opt.number({ min: 0, below: 1, default: 0.9, doc: 'Decay of the mean of squared gradients.' }),
-  momentum: opt.number({ min: 0, below: 1, default: 0.9, doc: 'Decay of the velocity; a schedule may cycle it.' }),
-  epsilon: opt.number({ above: 0, default: 1e-3, doc: 'Added to the mean square, inside the root.' }),
-  weightDecay: opt.number({ min: 0, default: 0, doc: 'L2: added to the gradient, times the weight.' }),
-  decayBias: opt.boolean({ default: false, doc: 'Also decay biases, as the reference code of EfficientNet does.' }),
-  decayNorm: opt.boolean({ default: false, doc: 'Also decay the scale and shift of norms.' }),
+  learningRate: opt.number({
+    min: 0,
+    default: 0.016,
+    doc: 'Size of a step; the largest size when a schedule changes it.',
+  }),
+  decay: opt.number({ min: 0, below: 1, default: 0.9, doc: 'Decay rate of the running mean of squared gradients.' }),
+  momentum: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.9,
+    doc: 'Decay rate of the velocity; a schedule may change it.',
+  }),
+  epsilon: opt.number({ above: 0, default: 1e-3, doc: 'Small number added to the mean square, inside the root.' }),
+  weightDecay: opt.number({
+    min: 0,
+    default: 0,
+    doc: 'L2 penalty: the weight times this number is added to its gradient.',
+  }),
+  decayBias: opt.boolean({
+    default: false,
+    doc: 'Whether weight decay also applies to biases, as in the reference code of EfficientNet.',
+  }),
+  decayNorm: opt.boolean({ default: false, doc: 'Whether weight decay also applies to the scale and shift of norms.' }),
 }
 
 /**

@@ -4,11 +4,22 @@ import { decayOf, decayOption } from './decay.ts'
 import { createMoments } from './moments.ts'
 
 const options = {
-  learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
-  momentum: opt.number({ min: 0, below: 1, default: 0, doc: 'Decay of the velocity; a schedule may cycle it.' }),
-  dampening: opt.number({ min: 0, max: 1, default: 0, doc: 'Share of the gradient that does not enter the velocity.' }),
-  nesterov: opt.boolean({ default: false, doc: 'Look ahead along the velocity; needs momentum and no dampening.' }),
-  weightDecay: opt.number({ min: 0, default: 0, doc: 'L2: added to the gradient, times the weight.' }),
+  learningRate: opt.number({
+    min: 0,
+    default: 1e-3,
+    doc: 'Size of a step; the largest size when a schedule changes it.',
+  }),
+  momentum: opt.number({ min: 0, below: 1, default: 0, doc: 'Decay rate of the velocity; a schedule may change it.' }),
+  dampening: opt.number({ min: 0, max: 1, default: 0, doc: 'Share of the gradient that is left out of the velocity.' }),
+  nesterov: opt.boolean({
+    default: false,
+    doc: 'Whether to use Nesterov momentum; it needs `momentum` above 0 and `dampening` 0.',
+  }),
+  weightDecay: opt.number({
+    min: 0,
+    default: 0,
+    doc: 'L2 penalty: the weight times this number is added to its gradient.',
+  }),
   decayNormAndBias: decayOption,
 }
 

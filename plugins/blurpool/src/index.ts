@@ -10,13 +10,19 @@ export default definePlugin({
   paper: 'arXiv:1904.11486',
   register: (on) =>
     on.block('blurpool', {
-      doc: 'Max pool, then a binomial blur with stride 2.',
+      doc: 'A max pool with stride 1, then a binomial blur with stride 2.',
       options: {
         operator: opt.choice(operatorNames, {
           default: 'kornia-0.4',
-          doc: "Whose; the forum's is kornia's before 0.5.",
+          doc: "The implementation to follow: `adobe` is that of the paper, `kornia-0.4` (before 0.5) made the forum's numbers, `kornia-0.5` is that of kornia since then, and `timm` is that of timm.",
         }),
-        size: opt.integer({ min: 0, max: 7, default: 0, unit: 'taps', doc: "The filter's; 0: the operator's own." }),
+        size: opt.integer({
+          min: 0,
+          max: 7,
+          default: 0,
+          unit: 'taps',
+          doc: 'Width of the blur filter; 0 takes the width of `operator`.',
+        }),
       },
       create: createBlurPool,
     }),

@@ -6,7 +6,7 @@ export const branchOptions = {
   multiplier,
   between: opt.choice(['nothing', 'norm', 'norm-activation'], {
     default: 'nothing',
-    doc: 'What follows the depthwise convolution.',
+    doc: 'The layers after the depthwise convolution: `nothing`, a `norm`, or a norm and the activation (`norm-activation`).',
   }),
 }
 

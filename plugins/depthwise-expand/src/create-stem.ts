@@ -4,10 +4,15 @@ import { createExpandingDepthwise, multiplier } from './depthwise.ts'
 
 export const stemOptions = {
   multiplier,
-  widths: opt.integers({ min: 1, default: [32, 64], unit: 'channels', doc: 'Channels after each 1 × 1 but the last.' }),
+  widths: opt.integers({
+    min: 1,
+    default: [32, 64],
+    unit: 'channels',
+    doc: 'Output channels of each 1 × 1 convolution but the last.',
+  }),
   halve: opt.boolean({
     default: true,
-    doc: "Stride 2 in the first depthwise convolution; the source's stem had lost it.",
+    doc: 'Whether the first depthwise convolution has stride 2; the source left this out of its stem by mistake.',
   }),
 }
 

@@ -7,7 +7,7 @@ export const multiplier = opt.integer({
   min: 1,
   default: 4,
   unit: 'channels',
-  doc: 'Channels that the depthwise convolution makes of one.',
+  doc: 'Output channels of the depthwise convolution per input channel.',
 })
 
 /** Kaiming-normal for ReLU: every output of a depthwise convolution sees k² inputs. */

@@ -9,12 +9,12 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.block('depthwise-expand', {
-      doc: 'The convolutions of a residual branch, the 3 × 3 depthwise with a multiplier.',
+      doc: 'The convolutions of a residual branch, with a depthwise 3 × 3 convolution that multiplies the channels.',
       options: branchOptions,
       create: createDepthwiseBranch,
     }),
     on.block('depthwise-stem', {
-      doc: 'A stem of depthwise 3 × 3 with a multiplier, each before a 1 × 1.',
+      doc: 'A stem of depthwise 3 × 3 convolutions that multiply the channels, each followed by a 1 × 1 convolution.',
       options: stemOptions,
       create: createDepthwiseStem,
     }),

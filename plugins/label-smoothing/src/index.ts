@@ -9,11 +9,20 @@ export default definePlugin({
   paper: 'arXiv:1512.00567',
   register: (on) =>
     on.callback('label-smoothing', {
-      doc: 'Gives every output of the network an equal share of the target.',
+      doc: 'Moves a small share of the target from the right class to all classes alike.',
       stage: 'target',
       options: {
-        epsilon: opt.number({ min: 0, below: 1, default: 0.1, unit: 'share', doc: 'Goes to all outputs; 0 is off.' }),
-        validation: opt.boolean({ default: true, doc: "Smooth for the validation loss too, as fastai's does." }),
+        epsilon: opt.number({
+          min: 0,
+          below: 1,
+          default: 0.1,
+          unit: 'share',
+          doc: 'Share of the target that is spread over all outputs; 0 switches smoothing off.',
+        }),
+        validation: opt.boolean({
+          default: true,
+          doc: 'Whether the targets of the validation loss are smoothed too, as in fastai.',
+        }),
       },
       create: ({ epsilon, validation }) => ({
         beforeBatch(batch) {

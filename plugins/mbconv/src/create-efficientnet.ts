@@ -36,20 +36,24 @@ function optionsOf({ width, depth, dropout }: Scaling) {
     width: opt.number({
       above: 0,
       default: width,
-      doc: 'Channels are multiplied by it and rounded to multiples of 8.',
+      doc: 'Factor for the number of channels, which is then rounded to a multiple of 8.',
     }),
-    depth: opt.number({ above: 0, default: depth, doc: 'Repeats of the blocks are multiplied by it and rounded up.' }),
+    depth: opt.number({
+      above: 0,
+      default: depth,
+      doc: 'Factor for the number of blocks in each stage, which is then rounded up.',
+    }),
     dropout: opt.number({
       min: 0,
       below: 1,
       default: dropout,
-      doc: 'Share of the features dropped before the last layer; a block in the slot `head` brings its own.',
+      doc: 'Share of the features that are dropped before the last layer; it has no effect when a block fills the slot `head`.',
     }),
     dropConnect: opt.number({
       min: 0,
       below: 1,
       default: 0.2,
-      doc: 'Probability of drop-connect after the last block; block i of n has i/n of it, the first none.',
+      doc: 'Probability that a training sample skips a block. It grows linearly over the blocks: block i of n, counted from 0, has i/n of this number.',
     }),
     ...shared,
   }
@@ -119,7 +123,7 @@ function dropoutPart(rate: number): Block {
 /** The component of a scaling. */
 export function efficientnet(name: string, scaling: Scaling): Component<'model', EfficientnetOptions, typeof slots> {
   return {
-    doc: `${name}: width ${scaling.width}, depth ${scaling.depth}, made for ${scaling.imageSize} px.`,
+    doc: `${name} for images of ${scaling.imageSize} px, with width factor ${scaling.width} and depth factor ${scaling.depth}.`,
     options: optionsOf(scaling),
     slots,
     create: createEfficientnet,

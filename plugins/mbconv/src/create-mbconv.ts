@@ -20,31 +20,38 @@ import { activationPart } from './activation-part.ts'
 import { squeezedWidth } from './squeezed-width.ts'
 
 export const options = {
-  expand: opt.integer({ min: 1, default: 6, doc: 'Channels inside to those that enter; 1: no first convolution.' }),
+  expand: opt.integer({
+    min: 1,
+    default: 6,
+    doc: 'Channels inside the block divided by its input channels; 1 leaves out the first convolution.',
+  }),
   squeeze: opt.number({
     min: 0,
     max: 1,
     default: 0.25,
-    doc: 'Width inside squeeze-and-excitation, as a share of the channels that enter; 0: none.',
+    doc: 'Width of squeeze-and-excitation, as a share of the input channels of the block; 0 leaves it out.',
   }),
-  skip: opt.boolean({ default: true, doc: 'Add the input where shapes match: at stride 1 and equal channels.' }),
+  skip: opt.boolean({
+    default: true,
+    doc: 'Whether a block adds its input to its output where both have the same shape (stride 1, equal channels).',
+  }),
   dropConnect: opt.number({
     min: 0,
     below: 1,
     default: 0,
-    doc: 'Probability that a sample loses the branch in training; where nothing is added, nothing is dropped.',
+    doc: 'Probability that a training sample skips the branch; it has no effect in a block that does not add its input.',
   }),
   padding: opt.choice(['same', 'symmetric'], {
     default: 'same',
-    doc: "TensorFlow's, with the odd zero below and to the right, or PyTorch's.",
+    doc: 'Zero padding of convolutions: `same` as in TensorFlow, where an odd zero goes to the bottom and right, or `symmetric` as in PyTorch.',
   }),
   normMomentum: opt.number({
     above: 0,
     max: 1,
     default: 0.01,
-    doc: "Weight of the newest batch in the norms' running statistics.",
+    doc: 'Weight of the newest batch in the running mean and variance of norms.',
   }),
-  normEpsilon: opt.number({ above: 0, default: 1e-3, doc: 'Added to the variance by the norms.' }),
+  normEpsilon: opt.number({ above: 0, default: 1e-3, doc: 'Small number that norms add to the variance.' }),
 }
 
 export type MbconvValues = OptionValues<typeof options>

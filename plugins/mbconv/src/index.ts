@@ -15,7 +15,7 @@ export default definePlugin({
   paper: 'arXiv:1905.11946',
   register: (on) => [
     on.block('mbconv', {
-      doc: 'MBConv: an inverted bottleneck with squeeze-and-excitation.',
+      doc: 'MBConv, an inverted bottleneck with squeeze-and-excitation.',
       options,
       create: createMbconv,
     }),

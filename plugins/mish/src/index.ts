@@ -11,7 +11,7 @@ export default definePlugin({
   paper: 'arXiv:1908.08681',
   register: (on) =>
     on.activation('mish', {
-      doc: 'x · tanh(log(1 + eˣ)).',
+      doc: 'The function x · tanh(log(1 + eˣ)).',
       options: {},
       create: () => ({ apply: mish, fused: 'mish' }),
     }),

@@ -10,11 +10,19 @@ export default definePlugin({
   paper: 'arXiv:1710.09412',
   register: (on) =>
     on.callback('mixup', {
-      doc: 'Mixes every image of a training batch with another, and their targets likewise.',
+      doc: 'Mixes every image of a training batch with another image of the batch, and their targets in the same proportion.',
       stage: 'target',
       options: {
-        alpha: opt.number({ min: 0, default: 0.4, unit: 'Beta shape', doc: 'Beta(alpha, alpha); 0 is off.' }),
-        per: opt.choice(['sample', 'batch'], { default: 'sample', doc: 'A share for each image, or one for all.' }),
+        alpha: opt.number({
+          min: 0,
+          default: 0.4,
+          unit: 'Beta shape',
+          doc: 'Shares are drawn from Beta(alpha, alpha); 0 switches mixup off.',
+        }),
+        per: opt.choice(['sample', 'batch'], {
+          default: 'sample',
+          doc: 'Draws a share for every `sample`, or one share for the whole `batch`.',
+        }),
       },
       create: ({ alpha, per }, { rng }) => ({
         beforeBatch(batch) {

@@ -14,8 +14,8 @@ import {
 import { meanOfSamples } from './mean-of-samples.ts'
 
 export const options = {
-  samples: opt.integer({ min: 1, default: 8, unit: 'masks', doc: 'Dropout masks of every image, at each step.' }),
-  rate: opt.number({ min: 0, below: 1, default: 0.5, doc: 'Share of the features that a mask drops.' }),
+  samples: opt.integer({ min: 1, default: 8, unit: 'masks', doc: 'Number of dropout masks per image and step.' }),
+  rate: opt.number({ min: 0, below: 1, default: 0.5, doc: 'Share of the features that each mask drops.' }),
 }
 
 /**

@@ -9,7 +9,7 @@ export default definePlugin({
   paper: 'arXiv:1905.09788',
   register: (on) =>
     on.block('multi-sample-dropout', {
-      doc: 'A head that scores the same features under several dropout masks.',
+      doc: 'A head that scores the same features under several dropout masks and learns from the mean of the losses.',
       options,
       create: createMultiSampleDropout,
     }),

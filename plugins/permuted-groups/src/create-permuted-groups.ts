@@ -3,23 +3,37 @@ import { activated, createGroupedConv2d, kaimingNormal } from '@tricklab/nn'
 import { designs, drawLinks } from './designs.ts'
 
 export const options = {
-  channelsPerGroup: opt.integer({ min: 1, default: 8, unit: 'channels', doc: 'Input channels of a group.' }),
+  channelsPerGroup: opt.integer({ min: 1, default: 8, unit: 'channels', doc: 'Number of input channels per group.' }),
   groups: opt.integer({
     min: 0,
     default: 0,
     unit: 'groups',
-    doc: 'Number of groups whatever the width; 0: as many as `channelsPerGroup` makes.',
+    doc: 'Number of groups, whatever the number of channels; 0 computes it from `channelsPerGroup`.',
   }),
-  design: opt.choice(designs, { default: '4-cycles', doc: 'Which group a group reads.' }),
-  links: opt.integer({ min: 1, max: 3, default: 2, unit: 'groups', doc: 'small-world: groups that a group reads.' }),
+  design: opt.choice(designs, {
+    default: '4-cycles',
+    doc: 'The rule for the group that each group reads: itself (`none`), the one before it in cycles of two, four or all groups (`2-cycles`, `4-cycles`, `n-cycle`), or random neighbours (`small-world`).',
+  }),
+  links: opt.integer({
+    min: 1,
+    max: 3,
+    default: 2,
+    unit: 'groups',
+    doc: 'Number of groups that each group reads, in the design `small-world`.',
+  }),
   rewire: opt.number({
     min: 0,
     max: 1,
     default: 0.1,
     unit: 'probability',
-    doc: 'small-world: that a link leaves its meta-group.',
+    doc: 'Probability that a link leads to another meta-group, in the design `small-world`.',
   }),
-  wiring: opt.integer({ min: 0, default: 0, unit: 'seed', doc: 'small-world: which of the random wirings.' }),
+  wiring: opt.integer({
+    min: 0,
+    default: 0,
+    unit: 'seed',
+    doc: 'Seed of the random links, in the design `small-world`.',
+  }),
 }
 
 /**
@@ -72,8 +86,8 @@ function checkDesign(values: OptionValues<typeof options>): void {
   const own = (['links', 'rewire', 'wiring'] as const).some((name) => values[name] !== options[name].default)
   if (design === 'small-world' || !own) return
   fail('E_OPTION_RANGE', {
-    what: `permuted-groups: \`links\`, \`rewire\` and \`wiring\` mean nothing to "${design}".`,
-    expected: 'them with the design "small-world" alone.',
+    what: `permuted-groups: \`links\`, \`rewire\` and \`wiring\` have no effect with the design "${design}".`,
+    expected: 'these options only with the design "small-world".',
     received: `links ${links}, rewire ${rewire}, wiring ${wiring}.`,
   })
 }

@@ -12,7 +12,7 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('permuted-groups', {
-      doc: 'A convolution in groups that read each other.',
+      doc: 'A grouped convolution in which every group reads the channels of another group.',
       options,
       create: createPermutedGroups,
     }),

@@ -10,7 +10,7 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('pool-first', {
-      doc: "xresnet's residual block, pooling its input once; both branches then have stride 1.",
+      doc: 'The residual block of xresnet, with one pool at its input, so that both branches have stride 1.',
       options: {},
       create: (_options, context) => createPoolFirstBlock(context),
     }),

@@ -15,7 +15,7 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.callback('progressive-resize', {
-      doc: 'Training images that begin small and grow to their full size.',
+      doc: 'Shrinks training images at the beginning and lets them grow to their full size.',
       stage: 'data',
       options: {
         initialScale: opt.number({
@@ -23,26 +23,31 @@ export default definePlugin({
           max: 1,
           default: 0.5,
           unit: 'share of the width',
-          doc: 'Size at the beginning; 1 is off.',
+          doc: 'Size of the images at the beginning, as a share of their full width; 1 switches it off.',
         }),
         delayFraction: opt.number({
           min: 0,
           max: 1,
           default: 0.5,
           unit: 'share of the fit',
-          doc: 'How long images stay at their first size.',
+          doc: 'Share of the training in which images keep their first size.',
         }),
         finetuneFraction: opt.number({
           min: 0,
           max: 1,
           default: 0.2,
           unit: 'share of the fit',
-          doc: 'How long the end sees full images.',
+          doc: 'Share of the training, at its end, in which images have their full size.',
         }),
-        sizeIncrement: opt.integer({ min: 1, default: 4, unit: 'pixels', doc: 'Widths are multiples of it.' }),
+        sizeIncrement: opt.integer({
+          min: 1,
+          default: 4,
+          unit: 'pixels',
+          doc: 'Image widths are rounded to multiples of this number.',
+        }),
         mode: opt.choice(['resize', 'crop'], {
           default: 'resize',
-          doc: 'Shrink the images, or cut a region out of them, the same for a whole batch.',
+          doc: 'How images become smaller: `resize` shrinks them, `crop` cuts out one region, at the same place for a whole batch.',
         }),
       },
       create(options, { rng }) {

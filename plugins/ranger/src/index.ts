@@ -9,7 +9,7 @@ export default definePlugin({
   paper: 'arXiv:1908.03265',
   register: (on) =>
     on.optimizer('ranger', {
-      doc: 'Rectified Adam with lookahead, as in Ranger 9.3.19.',
+      doc: 'Rectified Adam with lookahead, as in Ranger version 9.3.19.',
       options,
       create: (values) => createRanger(values),
     }),

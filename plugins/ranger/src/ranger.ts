@@ -4,42 +4,58 @@ import { createMoments, decayOf } from '@tricklab/optim'
 import { rectify } from './rectify.ts'
 
 export const options = {
-  learningRate: opt.number({ min: 0, default: 4e-3, doc: 'Step size; the peak where a schedule changes it.' }),
+  learningRate: opt.number({
+    min: 0,
+    default: 4e-3,
+    doc: 'Size of a step; the largest size when a schedule changes it.',
+  }),
   beta1: opt.number({
     min: 0,
     below: 1,
     default: 0.95,
-    doc: 'Decay of the mean of gradients; a schedule may cycle it.',
+    doc: 'Decay rate of the running mean of gradients; a schedule may change it.',
   }),
-  beta2: opt.number({ min: 0, below: 1, default: 0.99, doc: 'Decay of the mean of squared gradients.' }),
-  epsilon: opt.number({ above: 0, default: 1e-6, doc: 'Added to the root of the mean square.' }),
+  beta2: opt.number({ min: 0, below: 1, default: 0.99, doc: 'Decay rate of the running mean of squared gradients.' }),
+  epsilon: opt.number({
+    above: 0,
+    default: 1e-6,
+    doc: 'Small number added to the root of the mean square, against division by 0.',
+  }),
   weightDecay: opt.number({
     min: 0,
     default: 0.01,
-    doc: 'Decoupled: weights shrink by learningRate · weightDecay before a step.',
+    doc: 'Decoupled weight decay: the weights shrink by the share learningRate · weightDecay before each step.',
   }),
-  decayNormAndBias: opt.boolean({ default: false, doc: 'Also decay biases and the scale and shift of norms.' }),
-  k: opt.integer({ min: 1, default: 6, unit: 'steps', doc: 'Lookahead takes the weights back every k steps.' }),
+  decayNormAndBias: opt.boolean({
+    default: false,
+    doc: 'Whether weight decay also applies to biases and to the scale and shift of norms.',
+  }),
+  k: opt.integer({
+    min: 1,
+    default: 6,
+    unit: 'steps',
+    doc: 'Number of steps after which lookahead pulls the weights towards its slow weights.',
+  }),
   alpha: opt.number({
     above: 0,
     max: 1,
     default: 0.5,
-    doc: 'Share of the way that the slow weights then go; 1: no lookahead.',
+    doc: 'Share of the way that the slow weights of lookahead move towards the weights; 1 switches lookahead off.',
   }),
   rectifyAbove: opt.number({
     min: 4,
     default: 5,
     unit: 'samples',
-    doc: 'Length of the mean square above which steps are divided by its root.',
+    doc: 'Steps are divided by the root of the mean square only when this mean covers more than so many samples (ρ in RAdam).',
   }),
   gradientCentralisation: opt.boolean({
     default: false,
-    doc: 'Take its mean out of every gradient of rank above 1, as Ranger 20.4.11 and later do.',
+    doc: 'Whether the mean is subtracted from every gradient of rank 2 or more, as in Ranger 20.4.11 and later.',
   }),
   form: opt.choice(['ranger-9.3.19', 'fastai-2'], {
     default: 'ranger-9.3.19',
     addedLater: true,
-    doc: 'Whose update: `fastai-2` adds epsilon after the bias correction and starts the slow weights before the first decay.',
+    doc: 'The implementation to follow: `ranger-9.3.19`, or `fastai-2`, which adds epsilon after the bias correction and starts the slow weights before the first decay.',
   }),
 }
 

@@ -11,15 +11,18 @@ import {
 import { hiddenWidth, widthRules } from './hidden-width.ts'
 
 export const options = {
-  reduction: opt.number({ min: 1, default: 16, doc: 'Channels divided by the width between the two maps.' }),
-  width: opt.choice(widthRules, { default: 'timm', doc: 'How the family rounds the width between the two maps.' }),
+  reduction: opt.number({ min: 1, default: 16, doc: 'Number of channels divided by the width of the hidden layer.' }),
+  width: opt.choice(widthRules, {
+    default: 'timm',
+    doc: 'The rounding rule for the width of the hidden layer, as in `timm`, `fastai`, `keras` or `efficientnet`.',
+  }),
   form: opt.choice(['conv', 'linear'], {
     default: 'conv',
-    doc: 'Two 1 × 1 convolutions or two linear maps: the same numbers.',
+    doc: 'Computes the gate by two 1 × 1 convolutions (`conv`) or two linear layers (`linear`); both give the same numbers.',
   }),
   activation: opt.choice(['relu', 'swish', 'skeleton'], {
     default: 'relu',
-    doc: "Between the two maps; `skeleton`: the model's own, as in fastai.",
+    doc: 'Activation of the hidden layer: `relu`, `swish`, or that of the model (`skeleton`), as in fastai.',
   }),
 }
 

@@ -9,7 +9,7 @@ export default definePlugin({
   paper: 'arXiv:1709.01507',
   register: (on) =>
     on.block('se', {
-      doc: 'Squeeze-and-excitation: a gate a channel, from the mean over all positions.',
+      doc: 'Squeeze-and-excitation: multiplies every channel by a gate that depends on the means of all channels.',
       options,
       create: createSe,
     }),

@@ -7,10 +7,10 @@ import { iteratePower, normalizeSpectrum } from './spectral-norm.ts'
 export const options = {
   order: opt.choice(['channels', 'positions'], {
     default: 'channels',
-    doc: '(X Xᵀ)(W X), linear in the positions, or X(Xᵀ(W X)), quadratic in them.',
+    doc: 'Order of the products. `channels` computes (X Xᵀ)(W X), whose cost is linear in the number of positions; `positions` computes X(Xᵀ(W X)), whose cost is quadratic in it.',
   }),
-  spectralNorm: opt.boolean({ default: true, doc: 'Divide W by its largest singular value.' }),
-  symmetric: opt.boolean({ default: false, doc: 'Use the mean of W and its transpose.' }),
+  spectralNorm: opt.boolean({ default: true, doc: 'Whether W is divided by its largest singular value.' }),
+  symmetric: opt.boolean({ default: false, doc: 'Whether the mean of W and its transpose replaces W.' }),
 }
 
 /** A block that can show where it looks. */

@@ -11,7 +11,7 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('ssa', {
-      doc: 'SimpleSelfAttention: X + γ(X Xᵀ)(W X).',
+      doc: 'SimpleSelfAttention, X + γ(X Xᵀ)(W X).',
       options,
       create: createSsa,
     }),

@@ -17,38 +17,41 @@ import { iterate, type TwistWindow, twist, twistAroundCentres, twistInCircles } 
 export const options = {
   version: opt.choice(['two-coefficients', 'centres', 'twist-layer'], {
     default: 'two-coefficients',
-    doc: "Which of the source's.",
+    doc: 'The version of the layer, as its author changed it over time: `twist-layer` came first, then `centres`, then `two-coefficients`.',
   }),
   iters: opt.integer({
     min: 1,
     default: 1,
     unit: 'steps',
-    doc: 'Euler steps, where the channels are kept at stride 1; elsewhere there is one.',
+    doc: 'Number of Euler steps in layers that keep channels and size; other layers take one.',
   }),
   channelsPerGroup: opt.integer({
     min: 0,
     default: 0,
     unit: 'channels',
-    doc: 'two-coefficients: input channels of a group; 0: the groups are those of the place.',
+    doc: 'Number of input channels per group, in version `two-coefficients`; 0 keeps the groups of the replaced convolution.',
   }),
-  permute: opt.boolean({ default: false, doc: 'two-coefficients: every group reads the one before it.' }),
+  permute: opt.boolean({
+    default: false,
+    doc: 'Whether every group reads the group before it, in version `two-coefficients`.',
+  }),
   kernels: opt.choice(['3x3', 'any'], {
     default: '3x3',
-    doc: 'Whose place it takes: of a 3 × 3, or of any, which becomes a 3 × 3.',
+    doc: 'The convolutions that the layer replaces in the slot `swap`: only `3x3`, or `any` size, which then becomes 3 × 3.',
   }),
   outputsAbove: opt.integer({
     min: 0,
     default: 0,
     unit: 'channels',
-    doc: 'It takes the place of convolutions with more outputs than this; in the source 32.',
+    doc: 'The layer replaces convolutions with more output channels than this; the source has 32.',
   }),
   groups: opt.choice(['kept', 'none'], {
     default: 'kept',
-    doc: 'Those of the convolution whose place it takes, or one group.',
+    doc: 'Whether the groups of the replaced convolution are `kept`, or there is one group (`none`).',
   }),
   start: opt.choice(['kaiming', 'torch'], {
     default: 'kaiming',
-    doc: 'Kernels: kaiming-normal, or uniform as PyTorch makes them and a later swap leaves them.',
+    doc: 'Initialisation of the kernels: `kaiming` is Kaiming-normal; `torch` is the uniform default of PyTorch, which a layer swapped in after the model was initialised keeps.',
   }),
 }
 
@@ -195,7 +198,7 @@ function check(values: Options, context: BlockContext, takes: boolean): void {
   const { inputChannels, outputChannels, kernelSize } = context
   if (!takes) {
     fail('E_SHAPE', {
-      what: 'twist was asked for what it does not do.',
+      what: 'The block twist cannot replace this convolution.',
       expected: `${kernels === 'any' ? 'any kernel' : 'a kernel of 3 × 3'}, and more than ${outputsAbove} output channels.`,
       received: `a kernel of ${kernelSize} × ${kernelSize}, ${outputChannels} output channels.`,
       fix: 'put another block into the slot, or this one into `swap`, where it leaves the others as they are.',

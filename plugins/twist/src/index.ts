@@ -10,7 +10,7 @@ export default definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
     on.block('twist', {
-      doc: 'ConvTwist: a 3 × 3 convolution whose kernel changes with the position.',
+      doc: 'ConvTwist, a 3 × 3 convolution whose kernel changes with the position in the image.',
       options,
       create: createTwist,
     }),

@@ -90,7 +90,7 @@ test('refuses other kernels, channels that groups do not divide, and groups wher
     const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
     return registry.create('block', use, { ...context(6, 6, 1), ...changes, init: createRng(1) })
   }
-  expect(() => build({}, { kernelSize: 1 })).toThrow('[E_SHAPE] twist was asked')
+  expect(() => build({}, { kernelSize: 1 })).toThrow('[E_SHAPE] The block twist cannot replace this convolution')
   expect(() => build({ channelsPerGroup: 4 })).toThrow('[E_SHAPE] twist cannot divide')
   expect(() => build({ channelsPerGroup: 2 }, { outputChannels: 4 })).toThrow('[E_SHAPE]')
   expect(() => build({}, { groups: 4 })).toThrow('multiples of the 4 groups of the place')

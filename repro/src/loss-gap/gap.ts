@@ -1,14 +1,14 @@
-import { type NormalRecipe, stageRecipes } from '@tricklab/core'
+import { type Json, type NormalRecipe, stageRecipes } from '@tricklab/core'
 import type { RunRecord } from '../record/read.ts'
 import type { Manifest } from '../record/types.ts'
 import { mean } from '../statistics/index.ts'
 import { meanEntropy } from './target-entropy.ts'
 
-/** Below what two losses cannot fall, because their targets are soft. */
+/** The values below which the two losses cannot fall, because their targets are soft. */
 export interface Floors {
   readonly train: number
   readonly valid: number
-  /** What of the difference each trick makes. */
+  /** How much of the difference each trick makes. */
   readonly parts: readonly { readonly trick: string; readonly options: string; readonly difference: number }[]
 }
 
@@ -20,12 +20,18 @@ export interface LossGap {
   /** Of the last epoch, mean over the seeds. */
   readonly train: number
   readonly valid: number
-  /** Or why they are not known. */
+  /** Or the reason why they are not known. */
   readonly floors: Floors | string
+  /** What the row does to training alone, beside its targets. */
+  readonly harder: readonly Harder[]
 }
 
+/** A part of the recipe that makes training images harder than validation images. */
+export type Harder = 'images' | 'dropout'
+
 /**
- * Where training stays above validation, and how much of that the targets make; undefined where it does not.
+ * Where training stays above validation, and how much of that the targets make. Undefined where it does not, and where
+ * nothing in the row is known to make training harder than validation: there is then nothing to explain.
  *
  * Label smoothing softens the targets of both losses, mixup those of training alone, and a cross-entropy is at least the
  * entropy of its targets. What is left above these floors can be compared.
@@ -38,11 +44,35 @@ export function lossGap({ manifest, logs }: RunRecord): LossGap | undefined {
   if (last.length === 0) return undefined
   const [train, valid] = [mean(last.map((losses) => losses.train)), mean(last.map((losses) => losses.valid))]
   if (train <= valid) return undefined
-  return { above: epochs.filter(isAbove).length, epochs: epochs.length, train, valid, floors: floorsOf(manifest) }
+  const floors = floorsOf(manifest)
+  const harder = harderOf(manifest)
+  if (typeof floors !== 'string' && floors.train <= floors.valid && harder.length === 0) return undefined
+  return { above: epochs.filter(isAbove).length, epochs: epochs.length, train, valid, floors, harder }
 }
 
-/** What changes images, not targets. */
+/** Callbacks that change images, not targets. */
 const targetsKept = ['progressive-resize']
+
+function harderOf(manifest: Manifest): Harder[] {
+  const { callbacks, data, model } = stageRecipes(manifest.recipe as unknown as NormalRecipe).at(-1)!
+  const { crop, augment = [] } = data.train ?? {}
+  const differs =
+    JSON.stringify(crop) !== JSON.stringify(data.valid?.crop) ||
+    augment.length > 0 ||
+    callbacks.some(({ use }) => targetsKept.includes(use))
+  return [...(differs ? ['images' as const] : []), ...(drops(model as unknown as Json) ? ['dropout' as const] : [])]
+}
+
+/** Whether an option or a block anywhere in a model drops features or branches while it trains. */
+function drops(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      (/drop(out|Connect)/.test(key) && Number(inner) > 0) ||
+      (key === 'use' && String(inner).includes('dropout')) ||
+      drops(inner as Json),
+  )
+}
 
 function floorsOf(manifest: Manifest): Floors | string {
   const stages = stageRecipes(manifest.recipe as unknown as NormalRecipe)

@@ -14,6 +14,7 @@ import {
 import type { ProgressSink } from '../progress.ts'
 import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
 import { checkLastBatch } from '../runner/stages.ts'
+import { fallsBeyondNoise } from './noise.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
 
 export interface FindRatesOptions {
@@ -32,6 +33,8 @@ export interface RateSearch {
   readonly points: readonly RatePoint[]
   /** Null where it ended before there was anything to tell. */
   readonly suggestions: RateSuggestions | null
+  /** The loss falls no further than its noise: the suggestions may be chance. */
+  readonly doubtful: boolean
   /** Why it ended. */
   readonly stopped: 'complete' | 'diverged' | 'not finite'
   /** The rate of the row's recipe. */
@@ -102,7 +105,8 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
     await source.dispose?.()
   }
   const recipeRate = first.recipe.optimizer.learningRate as number
-  return { points, suggestions: suggestRates(points, steps), stopped, recipeRate }
+  const doubtful = !fallsBeyondNoise(points, steps)
+  return { points, suggestions: suggestRates(points, steps), doubtful, stopped, recipeRate }
 }
 
 /** One epoch of so many training batches, epoch after epoch of the source; nothing is validated. */

@@ -24,10 +24,14 @@ const fewest = 3
  * @differs none; the rates are exact where fastai's are rounded to float32
  */
 export function suggestRates(points: readonly RatePoint[], steps: number): RateSuggestions | null {
-  const counted = points.slice(Math.floor(steps / 10), -5)
-  if (counted.length < fewest) return null
-  return { valley: findValley(counted), steep: findSteepest(counted), minimum: findLowest(counted).rate / 10 }
+  const kept = counted(points, steps)
+  if (kept.length < fewest) return null
+  return { valley: findValley(kept), steep: findSteepest(kept), minimum: findLowest(kept).rate / 10 }
 }
+
+/** The points of a search that count. */
+export const counted = (points: readonly RatePoint[], steps: number): readonly RatePoint[] =>
+  points.slice(Math.floor(steps / 10), -5)
 
 /**
  * The longest falling subsequence of losses, which need not be next to each other, ends somewhere; it is taken to be as

@@ -3,25 +3,33 @@ import type { RateSearch } from './find.ts'
 
 const bars = [...'▁▂▃▄▅▆▇█']
 const endings = {
-  complete: 'It ran to the end.',
-  diverged: 'It stopped when the running loss was four times its best.',
-  'not finite': 'It stopped when the loss was no number any more.',
+  complete: 'The search ran to its end.',
+  diverged: 'The search stopped when the running loss was four times its lowest value.',
+  'not finite': 'The search stopped when the loss was no longer a finite number.',
 }
+
+/** Stands beside suggestions that may be chance. */
+export const caution =
+  'Do not trust these rates: the loss fell no further than its own noise makes it fall. Search again with more steps, a larger end or another seed.'
 
 /** A learning rate in three digits, `2.75e-4`. */
 export const formatRate = (rate: number): string => rate.toExponential(2)
 
 /** What a search found as text: the curve of the loss, and the suggestions. */
-export function formatRateSearch({ points, suggestions, stopped, recipeRate }: RateSearch): string {
+export function formatRateSearch({ points, suggestions, doubtful, stopped, recipeRate }: RateSearch): string {
   const [first, last] = [points[0], points.at(-1)]
-  if (first === undefined || last === undefined) return `${endings[stopped]} There is nothing to see.`
+  if (first === undefined || last === undefined) return `${endings[stopped]} It has no point to show.`
   const rows = suggestions === null ? [] : Object.entries(suggestions).map(([rule, rate]) => [rule, formatRate(rate)])
   return [
     `${sparkline(points.map(({ loss }) => loss))}`,
     `running loss from ${formatRate(first.rate)} to ${formatRate(last.rate)}. ${endings[stopped]}`,
     '',
     alignColumns([['rule', 'learning rate'], ...rows, ['the recipe', formatRate(recipeRate)]]),
-    ...(suggestions === null ? ['Too few points for a suggestion: take more --steps or a smaller --start.'] : []),
+    ...(suggestions === null
+      ? ['The search has too few points for a suggestion. Take more --steps or a smaller --start.']
+      : doubtful
+        ? [caution]
+        : []),
   ].join('\n')
 }
 

@@ -45,13 +45,13 @@ export function ablationPage({ ablation }: AblationReport): Page {
 <p class="source">${title} · ${engine} ${precision} · seed${seeds.length > 1 && 's'} ${seeds.join(', ')}</p>
 </header>
 ${partial && html`<p class="banner"><b>Partial.</b> The runs were shortened: the differences are those of the shortened training.</p>`}
-<p class="note">Each trick is left out alone, all else as it was, and trained from the same seeds. Worth is the ${metric} of the whole row ${better === 'higher' ? 'less that' : 'taken from that'} without the trick, so above zero the trick helps.</p>
+<p class="note">Each trick is left out alone: nothing else changes, and the seeds are the same. ${better === 'higher' ? html`Worth is the ${metric} of the whole row minus the ${metric} without the trick.` : html`Worth is the ${metric} without the trick minus the ${metric} of the whole row.`} A trick with a worth above zero helps.</p>
 ${chart !== null && html`<figure class="overview"><figcaption><span class="figure-title">Worth in ${metric}</span><ul class="legend"><li><span class="key dot measured"></span>each seed</li><li><span class="key interval"></span>mean, 95 % interval</li></ul></figcaption>${chart}</figure>`}
-${costs !== null && html`<figure class="overview"><figcaption><span class="figure-title">Cost</span><span class="hint">what the whole row has more than the row without the trick</span></figcaption>${costs}</figure>`}
+${costs !== null && html`<figure class="overview"><figcaption><span class="figure-title">Cost</span><span class="hint">added by the trick to the row without it</span></figcaption>${costs}</figure>`}
 <h3>Accuracy and cost</h3>
 <div class="scroll"><table class="cards verdicts"><thead><tr><th>without</th><th class="number">${metric}</th><th class="number">worth</th><th class="number">sign-flip p</th><th class="number">parameters</th><th class="number">million MACs</th><th class="number">time an epoch</th><th class="number">peak memory</th></tr></thead><tbody>
 ${wholeRow(whole, shown)}${others.map((other) => ablatedRow(other, whole, shown))}</tbody></table></div>
-<p class="hint">Mean ± sample standard deviation (number of seeds). Worth with its 95 % interval, paired t over seeds; p of the exact two-sided sign-flip test over all ${2 ** seeds.length} assignments of signs, which with ${seeds.length} seed${seeds.length > 1 && 's'} cannot be below ${formatP(smallest)}. Costs are those of the row without the trick, and how many times those of the whole row. Time: median over epochs, validation included. Memory: most that a training process held.</p>
+<p class="hint">Mean ± sample standard deviation (number of seeds). The 95 % interval of the worth is that of the paired t test over seeds. p is that of the exact two-sided sign-flip test over all ${2 ** seeds.length} choices of signs; with ${seeds.length} seed${seeds.length > 1 && 's'} it cannot be below ${formatP(smallest)}. Costs are of the row without the trick; below each stands its ratio to the whole row. Time is the median over epochs, with validation. Memory is the most that a training process used.</p>
 ${failures(rows)}`,
   }
 }

@@ -45,7 +45,7 @@ function render(child: Child): string {
 
 function finite(value: number): string {
   if (!Number.isFinite(value)) {
-    fail('E_INTERNAL', { what: 'A report would show a number that is none.', received: `${value}.` })
+    fail('E_INTERNAL', { what: 'A report would show a value that is not a finite number.', received: `${value}.` })
   }
   return String(value)
 }

@@ -21,11 +21,11 @@ function cellsOf(record: RunRecord): string[] {
   const cells = [
     table,
     row,
-    reported === null ? '–' : formatSummary(format, reported),
-    measured === null ? '–' : formatSummary(format, measured),
-    difference === null ? '–' : `${formatDifference(format, difference)}${range}`,
-    tolerance === null ? '–' : formatSize(format, tolerance),
-    `${verdictWords[verdict].sign} ${verdictWords[verdict].words}`,
+    reported === null ? '–' : unbroken(formatSummary(format, reported)),
+    measured === null ? '–' : unbroken(formatSummary(format, measured)),
+    difference === null ? '–' : `${unbroken(formatDifference(format, difference))}${range}`,
+    tolerance === null ? '–' : unbroken(formatSize(format, tolerance)),
+    unbroken(`${verdictWords[verdict].sign} ${verdictWords[verdict].words}`),
     `${engine} ${precision}`,
   ]
   return cells.map(escapeCell)
@@ -47,7 +47,7 @@ export function renderClaimTable(measurements: readonly AcceptedMeasurement[]): 
         reported?.toFixed(3) ?? '–',
         measured === null ? '–' : `${measured.toFixed(3)}${range}`,
         tolerance?.toFixed(3) ?? '–',
-        `${verdictWords[verdict].sign} ${verdictWords[verdict].words}`,
+        unbroken(`${verdictWords[verdict].sign} ${verdictWords[verdict].words}`),
         `${name} ${precision}, ${device}`,
       ]
       return cells.map(escapeCell)
@@ -55,6 +55,9 @@ export function renderClaimTable(measurements: readonly AcceptedMeasurement[]): 
   })
   return [claimHeads, claimAlignment, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 }
+
+/** Narrow columns break no number from its unit and no sign from its word. */
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0')
 
 /** Pipes end a cell, and angle brackets would be HTML. */
 function escapeCell(text: string): string {

@@ -9,6 +9,7 @@ import { type Html, html } from './html.ts'
 import { nestedTable } from './nested-table.ts'
 import type { Page } from './page.ts'
 import { clock } from './row-section.ts'
+import { sourceLink } from './source-link.ts'
 import { badge } from './verdict-badge.ts'
 
 /** A measured table. */
@@ -28,7 +29,7 @@ export function measurementPage({ table, record }: MeasurementReport): Page {
     body: html`<header>
 <p class="eyebrow">Tricklab measurement · <code>${record.table}</code></p>
 <h1>${record.title}</h1>
-<p class="source">Source: ${record.source} · ${clock(record.ended)}</p>
+<p class="source">Source: ${sourceLink(record.source)} · ${clock(record.ended)}</p>
 </header>
 ${record.partial && html`<p class="banner"><b>Partial.</b> Rows were left out: there is no verdict.</p>`}
 ${loadAtStart > 1 && html`<p class="banner"><b>The machine was busy</b> (load average ${loadAtStart} at the start): times of single turns are of little worth; ratios within a turn suffer less.</p>`}

@@ -7,6 +7,7 @@ import { type Html, html } from './html.ts'
 import { type MeasurementReport, measurementPage } from './measurement.ts'
 import { type Page, renderPage } from './page.ts'
 import { clock, rowSection } from './row-section.ts'
+import { sourceLink } from './source-link.ts'
 import { exactBadge, verdictWords } from './verdict-badge.ts'
 import { type VerdictRow, verdictRow } from './verdict-row.ts'
 import { verdictTable } from './verdict-table.ts'
@@ -57,7 +58,7 @@ function tableSection(entries: readonly Entry[], single: boolean): Html {
   return html`<header>
 <p class="eyebrow">${single && 'Tricklab reproduction · '}<code>${manifest.table}</code></p>
 ${single ? html`<h1>${manifest.title}</h1>` : html`<h1 class="minor">${manifest.title}</h1>`}
-<p class="source">Source: ${manifest.source} · ${period(entries)}</p>
+<p class="source">Source: ${sourceLink(manifest.source)} · ${period(entries)}</p>
 <p class="tally">${tally(rows)}</p>
 </header>
 ${partial && html`<p class="banner"><b>Partial.</b> At least one run was shortened and has no verdict.</p>`}
@@ -98,7 +99,7 @@ function closedFormPage(data: ClosedFormReport): Page {
     body: html`<header>
 <p class="eyebrow">Tricklab reproduction · <code>${data.table}</code></p>
 <h1>${data.title}</h1>
-<p class="source">Source: ${data.source}</p>
+<p class="source">Source: ${sourceLink(data.source)}</p>
 <p class="tally">${data.rows.map((row, index) => html`<a href="#row-${index + 1}">${row.row}</a> ${exactBadge(row.verdict)} `)}</p>
 </header>
 <p class="note">These numbers follow from the models alone: they are computed, not trained, and must agree exactly.</p>

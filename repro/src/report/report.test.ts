@@ -33,6 +33,15 @@ const record = (options: FakeOptions = {}) => loaded(fakeRecord({ ...small, ...o
 const page = (...records: RunRecord[]) => renderReport({ kind: 'runs', records })
 
 describe('the page', () => {
+  test('links the name of its source to the document, where that is public', () => {
+    const run = record()
+    const known = { ...run, manifest: { ...run.manifest, source: 'SlowAI, "ResNets" (004_cd1f3549efaaf2f2.txt)' } }
+    expect(page(known)).toMatch(
+      /Source: <a href="https:\/\/github\.com\/[^"]+">SlowAI, &quot;ResNets&quot;<\/a> \(004_/,
+    )
+    expect(page(run)).not.toContain('<a href="http')
+  })
+
   test('holds title, table, source, verdict, values, seeds, weights, configuration and environment', () => {
     const run = record()
     const text = page(run)
@@ -282,9 +291,12 @@ describe('Markdown', () => {
   test('has a line a record with the measured values', () => {
     const lines = renderMarkdownTable([record(), record({ row: 'short', partial: { epochs: 1 } })]).split('\n')
     expect(lines[0]).toMatch(/^\| table \| row \| documented \| measured \|/)
-    expect(lines[2]).toMatch(/^\| fashionmnist-resnets \| conv \| 89\.50 % \(1\) \| 89\.\d\d ± \d\.\d\d % \(3\) \|/)
-    expect(lines[2]).toContain('✓ reproduced')
-    expect(lines[3]).toContain('◐ partial')
+    // No number leaves its unit in a narrow column, and no word its sign.
+    expect(lines[2]).toContain('✓\u00a0reproduced')
+    expect(lines[2]).toMatch(
+      /^\| fashionmnist-resnets \| conv \| 89\.50\u00a0%\u00a0\(1\) \| 89\.\d\d\u00a0±\u00a0\d\.\d\d\u00a0%\u00a0\(3\) \| /,
+    )
+    expect(lines[3]).toContain('◐\u00a0partial')
     expect(lines[3]).not.toContain('pp (')
     expect(lines).toHaveLength(5)
   })

@@ -51,7 +51,7 @@ thead th { color: var(--soft); font-size: 13px; font-weight: 500; vertical-align
 .cards tbody tr:last-child > *, .plain tbody tr:last-child > *, .pairs tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400; line-height: 1.5; }
-td .values { white-space: normal; max-width: 24ch; margin-left: auto; }
+td .values { white-space: normal; max-width: 32ch; margin-left: auto; }
 .verdicts { margin-bottom: 10px; }
 .verdicts { font-size: 14px; }
 .verdicts tbody th { min-width: 15ch; font-size: 15px; }
@@ -82,11 +82,11 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .figure-title { font-weight: 600; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; list-style: none; margin: 0; padding: 0; font-size: 13px; color: var(--soft); }
 .legend li { display: inline-flex; align-items: center; gap: 6px; }
-.chart { display: block; width: 100%; height: auto; }
-.forest { max-width: 760px; margin: 0 auto; }
+.chart { display: block; width: 100%; height: auto; overflow: visible; }
+.chart.costs { width: calc(100% - 150px); margin-left: 88px; }
 .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
 .chart .lane-title { fill: var(--ink); font-size: 13px; font-weight: 600; }
-.chart path { fill: none; stroke-linecap: round; stroke-linejoin: round; }
+.chart path { fill: none; stroke-linecap: round; stroke-linejoin: round; } .chart line { stroke-linecap: round; }
 .chart .grid { stroke: var(--grid); }
 .chart .zero { stroke: var(--soft); stroke-dasharray: 3 3; }
 .chart .axis, .chart .notch { stroke: var(--soft); stroke-opacity: 0.6; }
@@ -131,7 +131,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 }
 @media screen and (max-width: 560px) {
   .plain { font-size: 13px; } .plain th, .plain td { padding: 6px 4px; } .plain thead th { font-size: 11px; }
-  .chart text { font-size: 14px; } .chart.forest text { font-size: 18px; } }
+  .chart text { font-size: 14px; } .chart.fluid text { font-size: 12px; } }
 @media print {
   :root { color-scheme: light; --page: #fff; --surface: #fff; --ink: #000; --soft: #444; --line: #bbb; --grid: #e5e5e5;
     --train: #1f6fd0; --valid: #d9591c; --schedule: #0c8577; --momentum: #7a51c4; --measured: #1f6fd0; --band: #e7eef8;

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import {
   type Batch,
+  type BoundCallback,
   createHooks,
   createRegistry,
   createRng,
@@ -55,10 +56,10 @@ async function collectSections(
   const sections = [
     {
       title: 'Training',
-      text: `The same ${images} images in ${draws} epochs, seed ${seed}.`,
+      text: `The same ${images} images in each of ${draws} epochs, with seed ${seed}.`,
       figures: figures.join('<br>'),
     },
-    { title: 'Validation', text: 'The same in every epoch.', figures: validFigures },
+    { title: 'Validation', text: 'Validation images are the same in every epoch.', figures: validFigures },
   ]
   if (recipe.callbacks.length === 0) return sections
 
@@ -66,19 +67,36 @@ async function collectSections(
     progress,
   })
   const registry = createRegistry(row.table.plugins, { rng })
-  const hooks = createHooks(bindRecipeCallbacks(row, registry, shuffled))
   const batch = await firstBatch(shuffled.read('train', 0, 0))
   const before: Batch = { ...batch, training: true, epoch: 0, index: 0, step: 0 }
-  const after = await hooks.run('beforeBatch', before)
-  const names = recipe.callbacks.map(({ use }) => use).join(', ')
+  const { after, changed } = await runCallbacks(bindRecipeCallbacks(row, registry, shuffled), before)
+  if (changed.length === 0) return sections
   return [
     ...sections,
     {
-      title: 'What the network gets',
-      text: `The first training batch after ${names}, with its targets.`,
+      title: 'The batch that the network sees',
+      text: `The first training batch with its targets. ${changed.join(' ')}`,
       figures: await renderBatch(after, shuffled.classes, shuffled.normalization),
     },
   ]
+}
+
+/** A batch after every callback in its turn, and sentences that say which of them changed what. */
+async function runCallbacks(
+  callbacks: readonly BoundCallback[],
+  batch: Batch,
+): Promise<{ after: Batch; changed: string[] }> {
+  const order = createHooks(callbacks).order('beforeBatch')
+  const names = { images: [] as string[], targets: [] as string[] }
+  let after = batch
+  for (const name of order) {
+    const before = after
+    after = await createHooks(callbacks.filter((bound) => bound.name === name)).run('beforeBatch', before)
+    if (after.images !== before.images) names.images.push(name)
+    if (after.targets !== before.targets) names.targets.push(name)
+  }
+  const sentences = Object.entries(names).filter(([, by]) => by.length > 0)
+  return { after, changed: sentences.map(([what, by]) => `Its ${what} were changed by ${by.join(' and ')}.`) }
 }
 
 /** Images at equal distances over a split. */

@@ -28,22 +28,42 @@ const chance = (standard: number, doc: string) =>
   opt.number({ min: 0, max: 1, default: standard, unit: 'probability', doc })
 
 const options = {
-  size: opt.integer({ min: 0, default: 0, unit: 'pixels', doc: 'Width and height that come out; 0 keeps them.' }),
+  size: opt.integer({
+    min: 0,
+    default: 0,
+    unit: 'pixels',
+    doc: 'Width and height of the resulting images; 0 keeps the size.',
+  }),
   minScale: opt.number({
     above: 0,
     max: 1,
     default: 1,
     unit: 'share of the area',
-    doc: 'Smallest square cut out, the same for all images of a batch; 1 cuts nothing.',
+    doc: 'Area of the smallest square that may be cut out, the same for all images of a batch; 1 cuts nothing.',
   }),
   flip: chance(0.5, 'Chance that an image is mirrored left to right.'),
-  maxRotate: opt.number({ min: 0, max: 180, default: 10, unit: 'degrees', doc: 'Largest turn either way.' }),
-  minZoom: opt.number({ above: 0, default: 1, unit: 'factor', doc: 'Smallest enlargement.' }),
-  maxZoom: opt.number({ above: 0, default: 1.1, unit: 'factor', doc: 'Largest enlargement.' }),
-  maxWarp: opt.number({ min: 0, below: 1, default: 0.2, unit: 'half an image side', doc: 'Largest tilt.' }),
-  affineChance: chance(0.75, 'Chance of turn, zoom and each of the two tilts of an image.'),
-  maxLighting: opt.number({ min: 0, below: 1, default: 0.2, unit: 'share', doc: 'Brightness and contrast.' }),
-  lightingChance: chance(0.75, 'Chance of a change in brightness and of one in contrast.'),
+  maxRotate: opt.number({ min: 0, max: 180, default: 10, unit: 'degrees', doc: 'Largest rotation to either side.' }),
+  minZoom: opt.number({ above: 0, default: 1, unit: 'factor', doc: 'Smallest factor by which an image is enlarged.' }),
+  maxZoom: opt.number({ above: 0, default: 1.1, unit: 'factor', doc: 'Largest factor by which an image is enlarged.' }),
+  maxWarp: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.2,
+    unit: 'half an image side',
+    doc: 'Largest perspective tilt, as a share of half an image side.',
+  }),
+  affineChance: chance(0.75, 'Chance that an image is rotated; also the chance of zoom, and of each of the two tilts.'),
+  maxLighting: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.2,
+    unit: 'share',
+    doc: 'Largest change of brightness and of contrast.',
+  }),
+  lightingChance: chance(
+    0.75,
+    'Chance that an image changes in brightness; also the chance that it changes in contrast.',
+  ),
 }
 
 /** All random choices for a batch. */
@@ -80,7 +100,7 @@ interface ImagePlan {
  * numbers of a batch from global generators
  */
 export const augTransforms = {
-  doc: "fastai's aug_transforms: mirror, turn, zoom, warp and cut in one sampling; brightness and contrast.",
+  doc: "fastai's `aug_transforms`: mirrors, rotates, zooms, warps and crops images in one resampling, then changes brightness and contrast.",
   options,
   create: (given: AugTransformsOptions): Augmentation => ({
     output: (input) => outputSize(given, input),

@@ -1,7 +1,7 @@
 import { fail, type ImageSize, opt } from '@tricklab/core'
 
 /** The option that every crop has. */
-export const sizeOption = opt.integer({ min: 1, unit: 'pixels', doc: 'Width and height of the images that come out.' })
+export const sizeOption = opt.integer({ min: 1, unit: 'pixels', doc: 'Width and height of the resulting images.' })
 
 /** Chance that a training image is mirrored. */
 export const flipOption = (standard: number) =>
@@ -28,7 +28,7 @@ export type SmallImages = 'enlarge' | 'refuse'
 /** What happens to an image that has fewer pixels than come out. */
 export const smallImagesOption = opt.choice(['enlarge', 'refuse'], {
   default: 'enlarge',
-  doc: 'Images smaller than size: enlarge them, as the sources do, or stop before the start and name one.',
+  doc: '`enlarge` enlarges images that are smaller than `size`, as the sources do; `refuse` stops before training starts and names one of them.',
 })
 
 /** @errors E_SHAPE when the image is smaller than the crop and that is refused */

@@ -14,10 +14,32 @@ export interface RandomResizedCropOptions {
 
 const options = {
   size: sizeOption,
-  minScale: opt.number({ above: 0, max: 1, default: 0.08, unit: 'share of the area', doc: 'Smallest region.' }),
-  maxScale: opt.number({ above: 0, max: 1, default: 1, unit: 'share of the area', doc: 'Largest region.' }),
-  minRatio: opt.number({ above: 0, default: 3 / 4, unit: 'width / height', doc: 'Tallest region.' }),
-  maxRatio: opt.number({ above: 0, default: 4 / 3, unit: 'width / height', doc: 'Widest region.' }),
+  minScale: opt.number({
+    above: 0,
+    max: 1,
+    default: 0.08,
+    unit: 'share of the area',
+    doc: 'Area of the smallest region that may be cut out, as a share of the image.',
+  }),
+  maxScale: opt.number({
+    above: 0,
+    max: 1,
+    default: 1,
+    unit: 'share of the area',
+    doc: 'Area of the largest region that may be cut out, as a share of the image.',
+  }),
+  minRatio: opt.number({
+    above: 0,
+    default: 3 / 4,
+    unit: 'width / height',
+    doc: 'Width divided by height of the tallest region that may be cut out.',
+  }),
+  maxRatio: opt.number({
+    above: 0,
+    default: 4 / 3,
+    unit: 'width / height',
+    doc: 'Width divided by height of the widest region that may be cut out.',
+  }),
   flip: flipOption(0.5),
   smallImages: smallImagesOption,
 }
@@ -34,7 +56,7 @@ type Region = Pick<CropPlan, 'left' | 'top' | 'width' | 'height'>
  * @differs none from torchvision's `RandomResizedCrop` followed by `RandomHorizontalFlip(flip)`
  */
 export const randomResizedCrop = {
-  doc: 'A region of random area, shape and place, resized; perhaps mirrored.',
+  doc: 'Cuts out a region of random area, shape and place, resizes it, and may mirror it.',
   options,
   create: (given: RandomResizedCropOptions) => createRandomResizedCrop(given),
 } satisfies Component<'crop', typeof options>

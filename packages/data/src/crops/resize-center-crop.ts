@@ -9,7 +9,7 @@ const options = {
     min: 0,
     default: 32,
     unit: 'pixels',
-    doc: 'The shorter side is resized to size + margin before the centre is cut out.',
+    doc: 'The shorter side is resized to `size` + `margin` before the central square is cut out.',
   }),
 }
 
@@ -18,7 +18,7 @@ const options = {
  * @differs none from torchvision's `Resize(size + margin)` followed by `CenterCrop(size)`, up to one rounding to bytes
  */
 export const resizeCenterCrop = {
-  doc: 'The shorter side resized to size + margin, then the central square.',
+  doc: 'Resizes the shorter side to `size` + `margin`, then cuts out the central square.',
   options,
   create: ({ size, margin, smallImages }: { size: number; margin: number; smallImages: SmallImages }): Crop => {
     const plan = (source: ImageSize) => {

@@ -5,7 +5,7 @@ const options = {
   size: sizeOption,
   method: opt.choice(['crop', 'squish'], {
     default: 'crop',
-    doc: 'crop: the largest square, placed at random in training and centrally in validation; squish: the whole image, aspect not kept.',
+    doc: '`crop` takes the largest square, at a random place in training and central in validation; `squish` takes the whole image and does not keep its aspect ratio.',
   }),
   flip: flipOption(0),
   smallImages: smallImagesOption,
@@ -23,7 +23,7 @@ interface ResizeCropOptions {
  * @differs none from fastai's `Resize` with the methods crop and squish; padding is not offered
  */
 export const resizeCrop = {
-  doc: 'The largest square (random place in training, centre in validation) or the whole image, resized.',
+  doc: 'Resizes either the largest square of an image (at a random place in training, central in validation) or the whole image.',
   options,
   create: ({ size, method, flip, smallImages }: ResizeCropOptions): Crop => ({
     output: { width: size, height: size },

@@ -8,7 +8,7 @@ const options = {
     min: 0,
     default: 0.14,
     unit: 'share of size',
-    doc: 'The image is squashed to size + x, x being this share of size rounded up to a multiple of 8.',
+    doc: 'The image is squashed to a square of `size` + x pixels, where x is this share of `size`, rounded up to a multiple of 8.',
   }),
 }
 
@@ -17,7 +17,7 @@ const options = {
  * @differs none from the validation part of fastai's `RandomResizedCrop`, up to one rounding to bytes
  */
 export const squashCenterCrop = {
-  doc: 'The whole image squashed to a square a little larger than size, then its centre.',
+  doc: 'Squashes the whole image to a square a little larger than `size`, then cuts out its centre.',
   options,
   create: ({ size, extra, smallImages }: { size: number; extra: number; smallImages: SmallImages }): Crop => {
     const squashed = size + Math.ceil((size * extra) / 8) * 8

@@ -21,7 +21,8 @@ export const page = (title: string, body: string): string => `<!doctype html>
   td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
   tr.sum td { font-weight: 600; border-bottom: 0; }
   .sheet { display: flex; flex-wrap: wrap; gap: .5rem; }
-  figure { margin: 0; } figcaption { font-size: .75rem; line-height: 1.3; opacity: .75; max-width: 10rem; overflow-wrap: anywhere; }
+  .sheet figure { width: min-content; min-width: 5.5rem; } .sheet figure.wide { width: auto; }
+  figure { margin: 0; } figcaption { font-size: .75rem; line-height: 1.3; opacity: .75; overflow-wrap: anywhere; }
   figure.wide figcaption { max-width: 19rem; margin: .15rem 1rem .6rem 0; } figcaption { margin-top: .15rem; }
   img { display: block; border-radius: 3px; }
   code { font-size: .85em; overflow-wrap: anywhere; }

@@ -83,4 +83,6 @@ test('a batch is shown as it was before normalisation, with its targets in words
   expect(images.isDisposed).toBe(false)
   const page = renderBatchPage('t', [{ title: 'a & b', text: 'x', figures }])
   expect(page).toContain('<h2>a &amp; b</h2>')
+  // A caption wraps below its image; it does not make the figure wider.
+  expect(page).toContain('.sheet figure { width: min-content;')
 })

@@ -17,11 +17,11 @@ const options = {
   archive: opt.choice(archiveSizes, {
     default: 'full',
     unit: 'shorter side in pixels',
-    doc: 'Which of the published archives: the originals, or images resized beforehand, which costs accuracy.',
+    doc: 'The published archive to use. `full` has the original photos; `320` and `160` have photos resized to that shorter side, which costs accuracy.',
   }),
   onBadImage: opt.choice(['fail', 'skip'], {
     default: 'fail',
-    doc: 'What an image that cannot be decoded does: stop before the start, or be left out, counted and recorded.',
+    doc: '`fail` stops before training starts when an image cannot be decoded; `skip` leaves the image out and records how many were left out.',
   }),
   ...shrinkOptions,
 }

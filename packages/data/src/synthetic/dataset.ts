@@ -4,12 +4,20 @@ import { checkIndex } from '../check-index.ts'
 import { drawPatterns } from './patterns.ts'
 
 export const syntheticOptions = {
-  seed: opt.integer({ default: 0, doc: 'Which patterns and noise are drawn; independent of the seed of the run.' }),
-  classes: opt.integer({ min: 2, max: 1000, default: 10, doc: 'Number of classes; the splits are balanced.' }),
+  seed: opt.integer({
+    default: 0,
+    doc: 'Seed of the patterns and the noise; it does not depend on the seed of the run.',
+  }),
+  classes: opt.integer({
+    min: 2,
+    max: 1000,
+    default: 10,
+    doc: 'Number of classes; every class has about as many images as the others.',
+  }),
   imageSize: opt.integer({ min: 1, max: 1024, default: 28, unit: 'pixels', doc: 'Height and width of the images.' }),
-  channels: opt.integer({ min: 1, max: 4, default: 1, doc: 'Channels of the images.' }),
-  trainSize: opt.integer({ min: 1, default: 1024, unit: 'images', doc: 'Size of the training split.' }),
-  validSize: opt.integer({ min: 1, default: 256, unit: 'images', doc: 'Size of the validation split.' }),
+  channels: opt.integer({ min: 1, max: 4, default: 1, doc: 'Number of channels of the images.' }),
+  trainSize: opt.integer({ min: 1, default: 1024, unit: 'images', doc: 'Number of training images.' }),
+  validSize: opt.integer({ min: 1, default: 256, unit: 'images', doc: 'Number of validation images.' }),
   noise: opt.number({
     min: 0,
     max: 10,

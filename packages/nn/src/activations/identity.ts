@@ -2,7 +2,7 @@ import type { Component } from '@tricklab/core'
 
 /** No activation: for ablations. */
 export const identity: Component<'activation', Record<never, never>> = {
-  doc: 'x itself.',
+  doc: 'Returns its input unchanged.',
   options: {},
   create: () => ({ apply: (x) => x, fused: 'linear' }),
 }

@@ -5,7 +5,7 @@ import { relu as reluOp } from '../ops/relu.ts'
 export const reluActivation: Activation = { apply: (x) => reluOp(x) as typeof x, fused: 'relu' }
 
 export const relu: Component<'activation', Record<never, never>> = {
-  doc: 'max(x, 0).',
+  doc: 'The rectified linear unit, max(x, 0).',
   options: {},
   create: () => reluActivation,
 }

@@ -5,7 +5,7 @@ import { swish as swishOp } from '../ops/swish.ts'
 export const swishActivation: Activation = { apply: (x) => swishOp(x) as typeof x }
 
 export const swish: Component<'activation', Record<never, never>> = {
-  doc: 'x · σ(x), also known as SiLU.',
+  doc: 'The function x · σ(x), also known as SiLU.',
   options: {},
   create: () => swishActivation,
 }

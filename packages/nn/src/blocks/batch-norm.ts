@@ -5,12 +5,12 @@ import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'
 
 const options = {
-  epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Added to the variance.' }),
+  epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Small number added to the variance.' }),
   momentum: opt.number({
     above: 0,
     max: 1,
     default: 0.1,
-    doc: 'Weight of the newest batch in the running statistics.',
+    doc: 'Weight of the newest batch in the running mean and variance.',
   }),
 }
 
@@ -34,7 +34,7 @@ export function createBatchNormBlock(values: OptionValues<typeof options>, conte
 }
 
 export const batchNorm: Component<'block', typeof options> = {
-  doc: 'Batch norm.',
+  doc: 'Batch norm, followed by the activation of the model where there is one.',
   options,
   create: createBatchNormBlock,
 }

@@ -7,9 +7,17 @@ import { sequential } from '../layers/sequential.ts'
 
 /** Options that the three blocks of slowai's lesson share. */
 export const convOptions = {
-  slope: opt.number({ min: 0, below: 1, default: 0.1, doc: 'Slope of GeneralReLU below 0; also used to initialise.' }),
-  offset: opt.number({ default: 0.4, doc: 'What GeneralReLU subtracts.' }),
-  norm: opt.boolean({ default: true, doc: 'Batch norm after each activation; without it convolutions have a bias.' }),
+  slope: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.1,
+    doc: 'Slope of GeneralReLU below 0; the initialisation of the weights depends on it too.',
+  }),
+  offset: opt.number({ default: 0.4, doc: 'Number that GeneralReLU subtracts from its output.' }),
+  norm: opt.boolean({
+    default: true,
+    doc: 'Whether a batch norm follows each activation; convolutions have a bias when it does not.',
+  }),
 }
 
 export type ConvOptions = OptionValues<typeof convOptions>
@@ -36,7 +44,7 @@ export function createConvBlock({ slope, offset, norm }: ConvOptions, context: B
 }
 
 export const conv: Component<'block', typeof convOptions> = {
-  doc: 'Convolution, GeneralReLU, batch norm (slowai Conv).',
+  doc: 'A convolution, GeneralReLU and batch norm (`Conv` in slowai).',
   options: convOptions,
   create: createConvBlock,
 }

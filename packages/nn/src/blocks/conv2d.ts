@@ -4,7 +4,12 @@ import { createConv2d } from '../layers/conv2d.ts'
 import { createGroupedConv2d } from '../layers/grouped-conv2d.ts'
 import { activated } from './activated.ts'
 
-const options = { bias: opt.boolean({ default: false, doc: 'Add a bias; a norm behind it makes one useless.' }) }
+const options = {
+  bias: opt.boolean({
+    default: false,
+    doc: 'Whether the convolution adds a bias; a bias has no effect when a norm follows.',
+  }),
+}
 
 /**
  * One convolution, kaiming-normal for ReLU (fan in): the plain 1 × 1 and 3 × 3 of ResNets, in groups where the place has them.
@@ -26,7 +31,7 @@ export function createConv2dBlock({ bias }: OptionValues<typeof options>, contex
 }
 
 export const conv2dBlock: Component<'block', typeof options> = {
-  doc: 'One convolution.',
+  doc: 'One convolution, without norm or activation.',
   options,
   create: createConv2dBlock,
 }

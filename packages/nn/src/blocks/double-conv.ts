@@ -12,7 +12,7 @@ export function createDoubleConvBlock(options: ConvOptions, context: BlockContex
 }
 
 export const doubleConv: Component<'block', typeof convOptions> = {
-  doc: 'Two Convs, no shortcut (slowai DoubleConvBlock).',
+  doc: 'Two `conv` blocks without a shortcut (`DoubleConvBlock` in slowai).',
   options: convOptions,
   create: createDoubleConvBlock,
 }

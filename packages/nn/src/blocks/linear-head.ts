@@ -17,7 +17,7 @@ export function createLinearHead(context: BlockContext): Block {
 }
 
 export const linearHead: Component<'block', Record<never, never>> = {
-  doc: 'Global average pool, then a linear map.',
+  doc: 'A global average pool, then a linear layer.',
   options: {},
   create: (_options, context) => createLinearHead(context),
 }

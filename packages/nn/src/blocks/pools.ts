@@ -35,13 +35,13 @@ export function createAveragePoolBlock(context: BlockContext): Block {
 }
 
 export const maxPool: Component<'block', Record<never, never>> = {
-  doc: 'Max pool.',
+  doc: 'A max pool of the size that the slot asks for.',
   options: {},
   create: (_options, context) => createMaxPoolBlock(context),
 }
 
 export const averagePool: Component<'block', Record<never, never>> = {
-  doc: 'Mean of 2 × 2 windows.',
+  doc: 'An average pool over windows of 2 × 2.',
   options: {},
   create: (_options, context) => createAveragePoolBlock(context),
 }

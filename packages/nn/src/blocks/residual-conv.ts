@@ -66,7 +66,7 @@ export function createResidualConvBlock(options: ConvOptions, context: BlockCont
 }
 
 export const residualConv: Component<'block', typeof convOptions> = {
-  doc: 'Two Convs with a shortcut around them (slowai ResidualConvBlock).',
+  doc: 'Two `conv` blocks with a shortcut around them (`ResidualConvBlock` in slowai).',
   options: convOptions,
   create: createResidualConvBlock,
 }

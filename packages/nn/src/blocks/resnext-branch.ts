@@ -4,12 +4,17 @@ import { activated } from './activated.ts'
 import { createConvolutions } from './residual.ts'
 
 const options = {
-  groups: opt.integer({ min: 1, default: 32, unit: 'groups', doc: 'Groups of the 3 × 3 with the stride.' }),
+  groups: opt.integer({
+    min: 1,
+    default: 32,
+    unit: 'groups',
+    doc: 'Number of groups of the 3 × 3 convolution that has the stride.',
+  }),
   baseWidth: opt.integer({
     min: 1,
     default: 4,
     unit: 'channels',
-    doc: 'Channels of a group in a stage of 64 channels; wider stages have wider groups.',
+    doc: 'Channels per group in a stage of 64 channels; groups of wider stages are wider in proportion.',
   }),
 }
 
@@ -36,7 +41,7 @@ export function createResnextBranch({ groups, baseWidth }: OptionValues<typeof o
 }
 
 export const resnextBranch: Component<'block', typeof options> = {
-  doc: "ResNeXt's convolutions of a residual block: wider inside, the 3 × 3 with the stride in groups.",
+  doc: 'The convolutions of a residual block as in ResNeXt: wider inside, with a grouped 3 × 3 convolution that has the stride.',
   options,
   create: createResnextBranch,
 }

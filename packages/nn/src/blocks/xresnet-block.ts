@@ -12,7 +12,7 @@ export function createXresnetBlock(context: BlockContext): Block {
 }
 
 export const xresnetBlock: Component<'block', Record<never, never>> = {
-  doc: "xresnet's residual block: stride on the 3 × 3, pooled shortcut, γ of the last norm at 0.",
+  doc: 'The residual block of xresnet: the 3 × 3 convolution has the stride, the shortcut is pooled, and γ of the last norm starts at 0.',
   options: {},
   create: (_options, context) => createXresnetBlock(context),
 }

@@ -4,7 +4,7 @@ import * as tf from '@tricklab/core/tf'
 const options = {
   average: opt.choice(['micro', 'macro'], {
     default: 'micro',
-    doc: '`micro`: share of samples that are right. `macro`: mean over the classes of the share of each that is right.',
+    doc: '`micro` is the share of all samples that are correct; `macro` is the mean of that share over the classes.',
   }),
 }
 
@@ -75,7 +75,7 @@ function sum(values: readonly number[]): number {
 }
 
 export const accuracy: Component<'metric', typeof options> = {
-  doc: 'Share of samples classified rightly.',
+  doc: 'The share of samples that are classified correctly.',
   options,
   create: ({ average }, { classes }) => createAccuracy(average, classes.length),
 }

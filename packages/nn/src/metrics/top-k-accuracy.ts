@@ -2,7 +2,12 @@ import { type Component, fail, type Metric, opt } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 
 const options = {
-  k: opt.integer({ min: 1, default: 5, unit: 'scores', doc: 'How many of the highest scores may be the right one.' }),
+  k: opt.integer({
+    min: 1,
+    default: 5,
+    unit: 'scores',
+    doc: 'A sample counts as correct when its class is among this many highest scores.',
+  }),
 }
 
 /**
@@ -41,7 +46,7 @@ export function createTopKAccuracy(k: number): Metric {
 }
 
 export const topKAccuracy: Component<'metric', typeof options> = {
-  doc: 'Share of samples whose class is among the k highest scores.',
+  doc: 'The share of samples whose class is among the k highest scores.',
   options,
   create({ k }, { classes }) {
     if (k < classes.length) return createTopKAccuracy(k)

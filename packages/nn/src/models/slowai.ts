@@ -1,7 +1,7 @@
 import { type Component, type Model, type ModelContext, type OptionValues, opt } from '@tricklab/core'
 import { createLayeredModel } from './layered.ts'
 
-const widthsDoc = 'Channels after each convolution but the last, which puts out one channel a class.'
+const widthsDoc = 'Output channels of each convolution but the last, which has one channel per class.'
 
 const cnnOptions = { widths: opt.integers({ min: 1, default: [8, 16, 32, 64], doc: widthsDoc }) }
 const deeperOptions = { widths: opt.integers({ min: 1, default: [8, 16, 32, 64, 128], doc: widthsDoc }) }
@@ -36,14 +36,14 @@ function createSlowai(
 }
 
 export const slowaiCnn: Component<'model', typeof cnnOptions, typeof slots> = {
-  doc: 'slowai CNN: five blocks, all with stride 2.',
+  doc: 'The CNN of slowai: five blocks, all with stride 2.',
   options: cnnOptions,
   slots,
   create: (options, context) => createSlowai(options, context, 2),
 }
 
 export const slowaiDeeperCnn: Component<'model', typeof deeperOptions, typeof slots> = {
-  doc: 'slowai DeeperCNN: six blocks, the first with stride 1.',
+  doc: 'The DeeperCNN of slowai: six blocks, of which the first has stride 1.',
   options: deeperOptions,
   slots,
   create: (options, context) => createSlowai(options, context, 1),

@@ -52,25 +52,29 @@ const slots = {
 
 function optionsOf({ layers, expansion }: Variant) {
   return {
-    layers: opt.integers({ min: 1, default: layers, doc: 'Residual blocks of each stage.' }),
+    layers: opt.integers({ min: 1, default: layers, doc: 'Number of residual blocks in each stage.' }),
     widths: opt.integers({
       min: 1,
       default: [64, 128, 256, 512],
       unit: 'channels',
-      doc: 'Channels inside the blocks of each stage; they put out `expansion` times as many.',
+      doc: 'Channels inside the blocks of each stage; a block has `expansion` times as many output channels.',
     }),
-    expansion: opt.integer({ min: 1, default: expansion, doc: '1: two 3 × 3; above: 1 × 1, 3 × 3, 1 × 1.' }),
+    expansion: opt.integer({
+      min: 1,
+      default: expansion,
+      doc: 'Output channels of a block divided by the channels inside it. At 1 a block has two 3 × 3 convolutions; above 1 it is a bottleneck of 1 × 1, 3 × 3 and 1 × 1.',
+    }),
     stemWidths: opt.integers({
       min: 1,
       default: [32, 32, 64],
       unit: 'channels',
-      doc: 'Channels after each 3 × 3 convolution of the stem, the first with stride 2.',
+      doc: 'Output channels of each 3 × 3 convolution of the stem; the first has stride 2.',
     }),
     outputs: opt.integer({
       min: 0,
       default: 0,
       unit: 'scores',
-      doc: 'Width of the scores; 0: one a class. The sources train 1000 outputs on ten classes; the others are never right.',
+      doc: 'Number of scores; 0 means one per class. The sources train 1000 outputs on ten classes, and the other 990 are never the right answer.',
     }),
   }
 }
@@ -202,7 +206,7 @@ function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions
 /** The component of a variant. */
 export function xresnet(name: keyof typeof xresnetVariants): Component<'model', XresnetOptions, typeof slots> {
   return {
-    doc: `${name}, as in fastai: ResNet with the bag of tricks.`,
+    doc: `The ${name} of fastai: a ResNet with the bag of tricks.`,
     options: optionsOf(xresnetVariants[name]),
     slots,
     create: createXresnet,

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { VerdictRow } from '../verdict-row.ts'
 import { drawCostChart } from './cost-chart.ts'
+import { drawForestChart } from './forest-chart.ts'
 import { drawLineChart, type Line, type LineChart } from './line-chart.ts'
 import { decimate, smooth, stretches } from './points.ts'
 import { drawPowerChart } from './power-chart.ts'
@@ -54,6 +56,8 @@ describe('scales', () => {
     expect(createScale([0, 3], [0, 1], { whole: true, count: 8 }).ticks).toEqual([0, 1, 2, 3])
     expect(createScale([0.9, 0.9], [0, 100])(0.9)).toBeCloseTo(50, 9)
     expect(createScale([0, 0], [0, 100])(0)).toBe(50)
+    // Two values that are nearly one: both stay inside.
+    expect(createScale([-1.0000001e-12, -1e-13], [0, 1]).domain[1]).toBeGreaterThanOrEqual(-1e-13)
   })
 
   test.each([
@@ -161,9 +165,49 @@ describe('line charts', () => {
   })
 })
 
+describe('the chart of measured and documented values', () => {
+  const row = (mean: number, tolerance: number): VerdictRow => ({
+    row: 'one',
+    metric: 'accuracy',
+    reported: { mean, sd: null, n: 1 },
+    measured: { mean: mean + 0.01, sd: 0.02, n: 2, values: [mean, mean + 0.02] },
+    difference: 0.01,
+    interval: null,
+    format: { style: 'percent' },
+    halfWidth: 0.18,
+    tolerance,
+    verdict: 'inconclusive',
+    note: '',
+    engine: 'cpu',
+    precision: 'f32',
+    seconds: 1,
+    partial: false,
+    record: '',
+  })
+  const ticks = (svg: string) =>
+    [...svg.matchAll(/class="tick"[^>]*>([−\d.]+)</g)].map(([, text]) => Number(text!.replace('−', '-')))
+
+  test.each([
+    ['below 0 %', 0.03],
+    ['above 100 %', 0.96],
+  ])('no band and no interval of a share reaches %s', (_name, mean) => {
+    const svg = String(drawForestChart([row(mean, 0.15)]))
+    expect(Math.min(...ticks(svg))).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...ticks(svg))).toBeLessThanOrEqual(100)
+    const [, x, width] = /class="band" x="([\d.]+)%" y="\d+" width="([\d.]+)%"/.exec(svg)!.map(Number)
+    expect(mean < 0.5 ? x! : 100 - x! - width!).toBeCloseTo(3, 6)
+  })
+
+  test('is as wide as its card: every place along the axis is a share of the width', () => {
+    const svg = String(drawForestChart([row(0.7, 0.05)]))
+    expect(svg).not.toContain('viewBox')
+    for (const [, place] of svg.matchAll(/ x[12]?="([^"]*)"/g)) expect(place).toMatch(/^[\d.]+%$/)
+  })
+})
+
 describe('costs', () => {
   const bars = (chart: string) =>
-    [...chart.matchAll(/<rect class="cost" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"/g)].map(([, x, y, wide]) =>
+    [...chart.matchAll(/<rect class="cost" x="([\d.]+)%" y="([\d.]+)" width="([\d.]+)%"/g)].map(([, x, y, wide]) =>
       [x, y, wide].map(Number),
     )
 
@@ -173,7 +217,7 @@ describe('costs', () => {
       costs: shares.map((share, index) => ({ name: `cost ${index}`, share })),
     })
     const chart = String(drawCostChart([lane('ssa', 0.2, -0.1, 0, null), lane('mish', 0.05)]))
-    const zero = Number(/class="zero" d="M([\d.]+)/.exec(chart)![1])
+    const zero = Number(/class="zero" x1="([\d.]+)%"/.exec(chart)![1])
     const [more, less, none, other] = bars(chart) as [number[], number[], number[], number[]]
     expect(more[0]).toBeCloseTo(zero, 1)
     expect(less[0]! + less[2]!).toBeCloseTo(zero, 1)

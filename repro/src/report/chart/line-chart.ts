@@ -30,7 +30,12 @@ export interface LineChart {
   /** What the chart shows, for those who cannot see it. */
   readonly summary: string
   readonly height: number
-  readonly x: { readonly label: string; readonly domain: readonly [number, number] }
+  readonly x: {
+    readonly label: string
+    readonly domain: readonly [number, number]
+    /** The label of a tick; the number itself by default. */
+    readonly format?: (tick: number) => string
+  }
   /** `percent`: values are shares, labelled in per cent. */
   readonly y: { readonly label: string; readonly percent?: boolean; readonly fromZero?: boolean }
   readonly lines: readonly Line[]
@@ -66,7 +71,7 @@ export function drawLineChart(chart: LineChart): Html {
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.summary}">
 ${chart.y.label !== '' && html`<text class="axis-title" x="2" y="13">${chart.y.label}</text>`}
 ${y.ticks.map((tick) => html`<path class="grid" d="M${px(frame.left)} ${px(y(tick))}H${frame.right}"/><text class="tick" x="${px(frame.left - 6)}" y="${px(y(tick) + 4)}" text-anchor="end">${yLabel(tick)}</text>`)}
-${x.ticks.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/><text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${tick}</text>`)}
+${x.ticks.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/><text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${(chart.x.format ?? String)(tick)}</text>`)}
 <text class="axis-title" x="${frame.right}" y="${height - 3}" text-anchor="end">${chart.x.label}</text>
 <svg class="${lines.length > 24 && 'many'}" x="0" y="${frame.top - 6}" width="${width}" height="${frame.bottom - frame.top + 12}" viewBox="0 ${frame.top - 6} ${width} ${frame.bottom - frame.top + 12}">
 ${lines.map((line) => drawLine(line, x, y, limit))}

@@ -54,7 +54,7 @@ function opened([low, high]: readonly [number, number]): [number, number] {
   const size = Math.max(Math.abs(low), Math.abs(high))
   if (high - low > Math.max(1e-9 * size, 1e-12)) return [low, high]
   const half = size < 1e-12 ? 1 : size * 0.05
-  return [low - half, low + half]
+  return [low - half, high + half]
 }
 
 /** Tick labels with as many decimals as the step needs, exponents when that would be long. */

@@ -9,7 +9,7 @@ export default definePlugin({
   register: (on) =>
     on.activation('my-trick', {
       doc: 'A soft step from −1 / sharpness to 1 / sharpness.',
-      options: { sharpness: opt.number({ min: 0, default: 0.2, doc: 'How soon it levels off; 0 is the identity.' }) },
+      options: { sharpness: opt.number({ min: 0, default: 0.2, doc: 'Steepness of the step; 0 gives the identity.' }) },
       create: ({ sharpness }) => ({ apply: (x) => applyMyTrick(x, sharpness) }),
     }),
 })

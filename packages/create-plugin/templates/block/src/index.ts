@@ -7,5 +7,5 @@ export default definePlugin({
   version: manifest.version,
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
-    on.block('my-trick', { doc: 'A convolution with a learned gain a channel.', options, create: createMyTrick }),
+    on.block('my-trick', { doc: 'A convolution with one learned gain per channel.', options, create: createMyTrick }),
 })

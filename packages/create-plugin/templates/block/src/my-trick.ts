@@ -3,7 +3,7 @@ import * as tf from '@tricklab/core/tf'
 import { activated, createConstantParam, createConv2d } from '@tricklab/nn'
 
 export const options = {
-  start: opt.number({ above: 0, default: 1, doc: 'What the gain of every channel starts at.' }),
+  start: opt.number({ above: 0, default: 1, doc: 'Gain of every channel at the start.' }),
 }
 
 /**

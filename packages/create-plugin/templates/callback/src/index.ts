@@ -10,7 +10,9 @@ export default definePlugin({
     on.callback('my-trick', {
       doc: 'Makes training images brighter or darker at random.',
       stage: 'augment',
-      options: { amount: opt.number({ min: 0, max: 1, default: 0.2, doc: 'Largest change; 0 is off.' }) },
+      options: {
+        amount: opt.number({ min: 0, max: 1, default: 0.2, doc: 'Largest change of brightness; 0 switches it off.' }),
+      },
       create: ({ amount }, { rng }) => ({
         beforeBatch(batch) {
           if (!batch.training || amount === 0) return

@@ -6,5 +6,6 @@ export default definePlugin({
   name: 'my-trick',
   version: manifest.version,
   core: manifest.peerDependencies['@tricklab/core'],
-  register: (on) => on.dataset('my-trick', { doc: 'Stripes across and down.', options, create: createMyTrick }),
+  register: (on) =>
+    on.dataset('my-trick', { doc: 'Images of horizontal and vertical stripes.', options, create: createMyTrick }),
 })

@@ -3,8 +3,8 @@ import { canonicalJson, type Dataset, fail, type OptionValues, opt, type Sample,
 
 export const options = {
   imageSize: opt.integer({ min: 2, max: 256, default: 16, unit: 'pixels', doc: 'Height and width of the images.' }),
-  trainSize: opt.integer({ min: 1, default: 256, unit: 'images', doc: 'Size of the training split.' }),
-  validSize: opt.integer({ min: 1, default: 64, unit: 'images', doc: 'Size of the validation split.' }),
+  trainSize: opt.integer({ min: 1, default: 256, unit: 'images', doc: 'Number of training images.' }),
+  validSize: opt.integer({ min: 1, default: 64, unit: 'images', doc: 'Number of validation images.' }),
 }
 
 /** Stripes of two pixels, across or down, shifted from image to image. @shape `[size, size, 1]` */

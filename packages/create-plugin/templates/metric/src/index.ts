@@ -7,5 +7,5 @@ export default definePlugin({
   version: manifest.version,
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) =>
-    on.metric('my-trick', { doc: 'Mean probability of the right class.', options: {}, create: createMyTrick }),
+    on.metric('my-trick', { doc: 'The mean probability of the right class.', options: {}, create: createMyTrick }),
 })

@@ -3,8 +3,17 @@ import * as tf from '@tricklab/core/tf'
 import { createMoments } from '@tricklab/optim'
 
 export const options = {
-  learningRate: opt.number({ min: 0, default: 1e-3, doc: 'Step size; the peak where a schedule changes it.' }),
-  momentum: opt.number({ min: 0, below: 1, default: 0.9, doc: 'Decay of the mean gradient; a schedule may cycle it.' }),
+  learningRate: opt.number({
+    min: 0,
+    default: 1e-3,
+    doc: 'Size of a step; the largest size when a schedule changes it.',
+  }),
+  momentum: opt.number({
+    min: 0,
+    below: 1,
+    default: 0.9,
+    doc: 'Decay rate of the running mean of gradients; a schedule may change it.',
+  }),
 }
 
 /** The maths, which is pure: `m ← momentum · m + (1 − momentum) · g`, `p ← p − learningRate · sign(m)`. New tensors. */
