@@ -4,30 +4,9 @@ import path from 'node:path'
 import { createRng } from '@tricklab/core'
 import { describe, expect, it } from 'vitest'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
+import { comparable, logLines, runFolder, tiny } from './tiny-runs.ts'
 
-const tiny = (row: string) => `${fixture('tiny.ts')}#${row}`
 const everyStep = ['--checkpoint-minutes', '0.0000001']
-
-/** The only run of a row below `out`. */
-function runFolder(out: string, row = 'plain', table = 'tiny'): string {
-  const parent = path.join(out, table, row)
-  const [name, ...others] = readdirSync(parent)
-  expect(others).toEqual([])
-  return path.join(parent, name!)
-}
-
-const logLines = (folder: string, seed: number) =>
-  readFileSync(path.join(folder, `seed-${seed}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-
-/** What must be equal between runs: everything but times, memory and the marks of resuming. */
-function comparable(folder: string, seed: number) {
-  return logLines(folder, seed)
-    .filter((line) => line.event !== 'resume')
-    .map(({ time: _time, seconds: _seconds, waited: _waited, peakMemoryMiB: _memory, ...line }) => line)
-}
 
 const weights = (folder: string, seed: number) => logLines(folder, seed).at(-1)!.weights
 
