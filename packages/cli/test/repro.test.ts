@@ -187,10 +187,10 @@ describe('stopping', () => {
       await runCli('repro', args, { onStderr: (text, child) => text.includes('step 1/6') && child.kill('SIGINT') })
       const checkpoint = path.join(runFolder(disk.folder), 'checkpoint-1.safetensors')
       const good = readFileSync(checkpoint)
-      // All but a few kilobytes: logs still fit, a checkpoint beside the old one does not.
+      // All but a few kilobytes: logs, locks and the manifest still fit, a checkpoint beside the old one does not.
       const filler = path.join(disk.folder, 'filler')
       const { bavail, bsize } = statfsSync(disk.folder)
-      writeFileSync(filler, new Uint8Array((bavail - 2) * bsize))
+      writeFileSync(filler, new Uint8Array((bavail - 5) * bsize))
 
       const full = await runCli('repro', [...args, '--resume'])
       expect(full.stderr).toMatch(/\[E_CHECKPOINT_WRITE\].*(ENOSPC|no space).*Fix:/)

@@ -60,6 +60,13 @@ export const environmentShape = objectOf({
 
 const origin = { engine: engineShape, environment: environmentShape, started: time, ended: nullable(time) }
 
+const resumption = objectOf({
+  engine: engineShape,
+  environment: environmentShape,
+  started: time,
+  seeds: listOf(integer),
+})
+
 /** Shape of `manifest.json`. */
 export const manifestShape = objectOf(
   {
@@ -79,7 +86,12 @@ export const manifestShape = objectOf(
     hooks: mapOf(listOf(text)),
     status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
   },
-  { note: text, metrics: listOf(metric), joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
+  {
+    note: text,
+    metrics: listOf(metric),
+    joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })),
+    resumed: listOf(resumption),
+  },
 )
 
 /** Shape of a line of `seed-N.jsonl`, by event. */

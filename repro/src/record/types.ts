@@ -66,6 +66,11 @@ export interface JoinedRun extends RunOrigin {
   readonly seeds: readonly number[]
 }
 
+/** Where seeds of a run went on in another environment than they began in: engine version, commit, machine. */
+export interface ResumedRun extends Pick<RunOrigin, 'engine' | 'environment' | 'started'> {
+  readonly seeds: readonly number[]
+}
+
 export interface Manifest extends RunOrigin {
   readonly schema: typeof recordSchema
   readonly table: string
@@ -98,6 +103,8 @@ export interface Manifest extends RunOrigin {
   readonly hooks: { readonly [event: string]: readonly string[] }
   /** Runs that were joined with this one when they were accepted; the origin above is that of all other seeds. */
   readonly joined?: readonly JoinedRun[]
+  /** Resumptions in another environment than the one above, the first one first. */
+  readonly resumed?: readonly ResumedRun[]
   readonly status: { readonly [seed: string]: SeedStatus }
 }
 
