@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fail, type Row, TricklabError } from '@tricklab/core'
 import { makeFolder, removeTemporaries, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { describeOwner, withLock } from '../process/file-lock.ts'
+import { failUnreadable } from '../record/read.ts'
 import { manifestShape } from '../record/schema.ts'
 import type { LogLine, Manifest, SeedStatus } from '../record/types.ts'
 import { seedFiles } from './seed-files.ts'
@@ -104,13 +105,18 @@ export async function setStatus(folder: string, seed: number, status: SeedStatus
   await updateManifest(folder, (before) => before && { ...before, status: { ...before.status, [seed]: status } })
 }
 
-/** The closing line of a seed's log, when it ran to the end. */
+/** The closing line of a seed's log, when it ran to the end. @errors E_RUN_UNKNOWN when the log cannot be read */
 export function readEnd(folder: string, seed: number): Extract<LogLine, { event: 'end' }> | undefined {
   const { log } = seedFiles(folder, seed)
-  if (!existsSync(log)) return undefined
-  const last = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? ''
+  let text: string
   try {
-    const line = JSON.parse(last) as LogLine
+    text = readFileSync(log, 'utf8')
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    return failUnreadable(log, error)
+  }
+  try {
+    const line = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as LogLine
     return line.event === 'end' ? line : undefined
   } catch {
     return undefined // killed in the middle of a line
