@@ -57,6 +57,8 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
     const stopped = await runCli('repro', argumentsFor(out), twice)
     expect(stopped.stderr).toContain('[E_INTERRUPTED]')
     expect(stopped.code).toBe(3)
+    const command = `pnpm repro ${argumentsFor(out).join(' ')} --resume`
+    expect(stopped.stderr).toContain(`Resume with: ${command}\n`)
     expect(readdirSync(runFolder(out))).toContain('checkpoint-1.safetensors')
 
     const resumed = await runCli('repro', argumentsFor(out, '--resume'))
