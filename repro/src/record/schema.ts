@@ -2,6 +2,7 @@ import {
   anything,
   count,
   digest,
+  digestOrUnknown,
   integer,
   type JsonShape,
   listOf,
@@ -53,7 +54,7 @@ export const environmentShape = objectOf({
   cores: count,
   memoryGiB: number,
   commit: nullable(text),
-  dirty: nullable(digest),
+  dirty: nullable(digestOrUnknown),
   lockfile: nullable(digest),
   plugins: mapOf(text),
 })

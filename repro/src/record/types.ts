@@ -50,9 +50,9 @@ export interface RunOrigin {
     readonly cpu: string
     readonly cores: number
     readonly memoryGiB: number
-    /** Commit of the sources, null outside a git checkout. */
+    /** Commit of the sources, null outside a git checkout and where git does not tell it. */
     readonly commit: string | null
-    /** SHA-256 of uncommitted changes, null when there are none. */
+    /** SHA-256 of uncommitted changes, null when there are none; `unknown` where git does not tell them. */
     readonly dirty: string | null
     readonly lockfile: string | null
     readonly plugins: { readonly [name: string]: string }
