@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../../..')
 // By its place, so that it is found from any folder.
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 export const fixture = (name: string): string => path.join(here, 'fixtures', name)
 

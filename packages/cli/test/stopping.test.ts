@@ -1,7 +1,8 @@
-import type { ChildProcess } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type CliOptions, runCli, temporaryFolder } from './run-cli.ts'
+import { type CliOptions, runCli, temporaryFolder, tsx } from './run-cli.ts'
 import { comparable, logLines, runFolder, tiny } from './tiny-runs.ts'
 
 const argumentsFor = (out: string, ...more: string[]) => [
@@ -78,5 +79,48 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
     expect(stopped.stderr).not.toContain('[E_WORKER]')
     const resumed = await runCli('repro', [...args, '--resume'])
     expect(resumed.code).toBe(0)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a launcher that ends without a word', () => {
+  const longRun = (out: string) => [tiny('long'), '--engine', 'wasm', '--seeds', '1', '--out', out]
+
+  /** Runs the command below a script that starts it in a shell and relays no signal; ends the script after the first step. */
+  async function launchedBy(script: string, out: string) {
+    const file = path.join(temporaryFolder(), script)
+    writeFileSync(
+      file,
+      `const { spawn } = require('node:child_process')
+       spawn('sh', ['-c', process.argv.slice(2).join(' ') + '; true'], { stdio: 'inherit' })`,
+    )
+    const words = ['--import', tsx, path.resolve('packages/cli/src/bin/repro.ts'), ...longRun(out)]
+    const launcher = spawn(process.execPath, [file, process.execPath, ...words.map((word) => `'${word}'`)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let told = ''
+    launcher.stderr.on('data', (text) => {
+      told += text
+      if (told.includes('epoch 1/')) launcher.kill('SIGTERM')
+    })
+    launcher.stdout.resume()
+    // Once nobody holds the other end of its output any more, all that it started has ended.
+    await new Promise((resolve) => launcher.on('close', resolve))
+    return { told, signal: launcher.signalCode }
+  }
+
+  it('lets the run save and end, where it was a package manager', async () => {
+    const out = temporaryFolder()
+    const { told, signal } = await launchedBy('npx-cli.js', out)
+    expect(signal).toBe('SIGTERM')
+    expect(told).toContain('The command that started this run is gone: stopping after this step and saving.')
+    expect(told).toContain('[E_INTERRUPTED]')
+    expect(readdirSync(runFolder(out, 'long'))).toContain('checkpoint-1.safetensors')
+  })
+
+  it('lets the run go on, where it was none: whoever starts a run in a script of their own may leave it', async () => {
+    const out = temporaryFolder()
+    const { told, signal } = await launchedBy('start-in-background.js', out)
+    expect(signal).toBe('SIGTERM')
+    expect(told).toContain('Report:')
   })
 })

@@ -21,7 +21,9 @@ export const machineIdentity: string = [
   .filter((part) => part !== undefined)
   .join(' ')
 
-export const thisProcess: ProcessIdentity = { pid: process.pid, started: startOf(process.pid) ?? null }
+export const identifyProcess = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? null })
+
+export const thisProcess: ProcessIdentity = identifyProcess(process.pid)
 
 /** Whether a process of this machine still runs. One that ended and waits for its parent to notice does not. */
 export function isRunning({ pid, started }: ProcessIdentity): boolean {

@@ -1,8 +1,10 @@
+import { onLauncherGone } from './launcher.ts'
+
 /** A launcher relays the signal that a terminal has sent already: what follows so soon is the same one. @unit ms */
 const relayMs = 1000
 
 /**
- * A signal that Ctrl-C, SIGTERM and a terminal that closes raise. The first asks the run to stop after the step at hand;
+ * A signal that Ctrl-C, SIGTERM, a terminal that closes and a launcher that is gone raise. The first asks the run to stop after the step at hand;
  * Ctrl-C pressed again ends the process at once, which the last checkpoint survives.
  */
 export function stopSignal(notice: (message: string) => void): AbortSignal {
@@ -17,6 +19,11 @@ export function stopSignal(notice: (message: string) => void): AbortSignal {
     controller.abort()
     notice('Stopping after this step and saving; press Ctrl-C again to quit at once.')
   }
+  onLauncherGone(() => {
+    if (controller.signal.aborted) return
+    controller.abort()
+    notice('The command that started this run is gone: stopping after this step and saving.')
+  })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
   return controller.signal
 }
