@@ -17,6 +17,7 @@ export { removeTemporaries, writeFileAtomic } from './atomic-file.ts'
 export { makeFolder } from './make-folder.ts'
 export {
   decodeSafetensors,
+  describeNonFinite,
   encodeSafetensors,
   hashTensors,
   type StoredTensor,
