@@ -67,7 +67,7 @@ describe.skipIf(process.platform === 'win32')('two processes at one run', () => 
   it('may train other seeds of it: the manifest loses neither', async () => {
     const out = temporaryFolder()
     const first = await halted(out, '--seeds', '1')
-    const other = await runCli('repro', run(out, '--seeds', '99,', '--resume'))
+    const other = await runCli('repro', run(out, '--seed', '99', '--resume'))
     expect(other.code).toBe(0)
     expect(other.stderr).toContain('seed 1 of this run is not done, so there is no verdict yet')
     expect(await first.end()).toMatchObject({ code: 0, stderr: expect.stringContaining('Report:') })
