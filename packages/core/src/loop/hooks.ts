@@ -114,7 +114,10 @@ function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError) throw cause
     if (isFailedAllocation(cause)) {
-      failOutOfMemory({ what: `what the callback "${bound.name}" asks for in ${event}${placeOf(event, payload)}`, cause })
+      failOutOfMemory({
+        what: `what the callback "${bound.name}" asks for in ${event}${placeOf(event, payload)}`,
+        cause,
+      })
     }
     fail('E_HOOK', {
       what: `${titleOf(bound)} threw in ${event}${placeOf(event, payload)}: ${cause instanceof Error ? cause.message : String(cause)}`,
