@@ -18,6 +18,8 @@ export { measureScaling } from './measurement/scaling.ts'
 export { formatMeasurement } from './measurement/text.ts'
 export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
+export { describeProcess, identifyProcess, isRunning, type ProcessIdentity } from './process/process-identity.ts'
+export { surviveClosedStreams } from './process/standard-streams.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
 export {
   acceptedMeasurements,

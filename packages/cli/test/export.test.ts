@@ -51,6 +51,31 @@ it('weights that went out and came back in give the accuracy of the run to the l
   const moved = { ...own.tensors, 'head/linear/bias': { ...bias, data: Float32Array.of(9, -9, -9) } }
   writeFileSync(place('moved.safetensors'), Buffer.concat(encodeSafetensors(moved, {})))
   expect((await evaluate('moved.safetensors')).json().seeds).toMatchObject([{ equal: false }])
+
+  // Whole numbers where floats belong, and numbers that are none, are refused and named.
+  const int32 = { dtype: 'int32', shape: [3], data: Int32Array.of(1, 2, 3) } as const
+  const holed = { ...bias, data: Float32Array.of(1, Number.NaN, 3) }
+  for (const [wrong, told] of [
+    [int32, /Expected: finite numbers, float32 \[3\]\. Received: int32 \[3\]\./],
+    [holed, /Received: float32 \[3\], NaN at 1\./],
+  ] as const) {
+    writeFileSync(
+      place('wrong.safetensors'),
+      Buffer.concat(encodeSafetensors({ ...own.tensors, 'head/linear/bias': wrong }, {})),
+    )
+    const refused = await evaluate('wrong.safetensors')
+    expect(refused.stderr).toMatch(/E_CHECKPOINT_MISMATCH.*"head\/linear\/bias"/)
+    expect(refused.stderr).toMatch(told)
+    expect(refused.code).toBe(2)
+  }
+
+  const published = tensors['blocks.0.0.conv_dw.weight']!
+  const infinite = { ...published, data: published.data.slice().fill(Infinity, 5, 6) as Float32Array }
+  const broken = { ...tensors, 'blocks.0.0.conv_dw.weight': infinite }
+  writeFileSync(place('out.safetensors'), Buffer.concat(encodeSafetensors(broken, {})))
+  const refused = await runCli('lab', [...args, '--model', `${table}#efficientnet`, '--size', '24'])
+  expect(refused.stderr).toMatch(/E_WEIGHTS.*blocks\.0\.0\.conv_dw\.weight holds Infinity at \d+/)
+  expect(refused.code).toBe(2)
 })
 
 it('whole networks go out as ONNX and as a graph of TensorFlow.js', async () => {

@@ -4,30 +4,9 @@ import path from 'node:path'
 import { createRng } from '@tricklab/core'
 import { describe, expect, it } from 'vitest'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
+import { comparable, logLines, runFolder, tiny } from './tiny-runs.ts'
 
-const tiny = (row: string) => `${fixture('tiny.ts')}#${row}`
 const everyStep = ['--checkpoint-minutes', '0.0000001']
-
-/** The only run of a row below `out`. */
-function runFolder(out: string, row = 'plain', table = 'tiny'): string {
-  const parent = path.join(out, table, row)
-  const [name, ...others] = readdirSync(parent)
-  expect(others).toEqual([])
-  return path.join(parent, name!)
-}
-
-const logLines = (folder: string, seed: number) =>
-  readFileSync(path.join(folder, `seed-${seed}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-
-/** What must be equal between runs: everything but times, memory and the marks of resuming. */
-function comparable(folder: string, seed: number) {
-  return logLines(folder, seed)
-    .filter((line) => line.event !== 'resume')
-    .map(({ time: _time, seconds: _seconds, waited: _waited, peakMemoryMiB: _memory, ...line }) => line)
-}
 
 const weights = (folder: string, seed: number) => logLines(folder, seed).at(-1)!.weights
 
@@ -208,10 +187,10 @@ describe('stopping', () => {
       await runCli('repro', args, { onStderr: (text, child) => text.includes('step 1/6') && child.kill('SIGINT') })
       const checkpoint = path.join(runFolder(disk.folder), 'checkpoint-1.safetensors')
       const good = readFileSync(checkpoint)
-      // All but a few kilobytes: logs still fit, a checkpoint beside the old one does not.
+      // All but a few kilobytes: logs, locks and the manifest still fit, a checkpoint beside the old one does not.
       const filler = path.join(disk.folder, 'filler')
       const { bavail, bsize } = statfsSync(disk.folder)
-      writeFileSync(filler, new Uint8Array((bavail - 2) * bsize))
+      writeFileSync(filler, new Uint8Array((bavail - 5) * bsize))
 
       const full = await runCli('repro', [...args, '--resume'])
       expect(full.stderr).toMatch(/\[E_CHECKPOINT_WRITE\].*(ENOSPC|no space).*Fix:/)

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../../..')
 // By its place, so that it is found from any folder.
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 export const fixture = (name: string): string => path.join(here, 'fixtures', name)
 
@@ -26,6 +26,8 @@ export interface CliOptions {
   readonly env?: Record<string, string>
   /** Where it runs; default: the repository. */
   readonly cwd?: string
+  /** In a process group of its own, so that a signal can be sent to all that it starts. */
+  readonly detached?: boolean
   /** Sees standard error as it comes; may send signals. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
   readonly onSpawn?: (child: ChildProcess) => void
@@ -42,6 +44,7 @@ export function runCli(
     cwd: options.cwd ?? root,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
   })
   options.onSpawn?.(child)
   let stdout = ''

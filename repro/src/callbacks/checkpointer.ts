@@ -6,15 +6,19 @@ export interface CheckpointerOptions {
   readonly identity: CheckpointIdentity
   /** Asked for right when a checkpoint is due. */
   readonly snapshot: () => Snapshot
+  /** Throws where this process may no longer write. */
+  readonly confirm: () => void
   /** Minutes between checkpoints inside an epoch. */
   readonly everyMinutes: number
   readonly signal: AbortSignal | undefined
 }
 
 /** Saves the state after every epoch, every few minutes, and when the run was asked to stop. */
-export function createCheckpointer({ path, identity, snapshot, everyMinutes, signal }: CheckpointerOptions): Callback {
+export function createCheckpointer(options: CheckpointerOptions): Callback {
+  const { path, identity, snapshot, confirm, everyMinutes, signal } = options
   let last = performance.now()
   const save = async () => {
+    confirm()
     await saveCheckpoint(path, identity, snapshot())
     last = performance.now()
   }

@@ -5,14 +5,16 @@ import type { OpenStage } from '../runner/learner.ts'
 /** Steps whose mean duration the speed is taken from. */
 const window = 20
 
+/** A step this many times as long as the middle one was no step alone: the machine slept, or the process was halted. */
+const pause = 10
+
 /** Reports every step and epoch, with speed and time left. */
 export function createMeter(job: string, sink: ProgressSink, stages: readonly OpenStage[] = []): Callback {
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0)
   let info: FitInfo | undefined
   let mark = performance.now()
   let epochMark = mark
-  let durations: number[] = []
-  let perStep = { train: Number.NaN, valid: Number.NaN }
+  const durations: { [split in 'train' | 'valid']: number[] } = { train: [], valid: [] }
 
   return {
     beforeFit(fit) {
@@ -20,15 +22,14 @@ export function createMeter(job: string, sink: ProgressSink, stages: readonly Op
     },
     beforeEpoch({ split }) {
       mark = performance.now()
-      durations = []
       if (split === 'train') epochMark = mark
     },
     afterBatch({ epoch, index, size, training, loss }) {
       const now = performance.now()
-      durations = [...durations.slice(1 - window), now - mark]
+      const split = training ? 'train' : 'valid'
+      durations[split] = [...durations[split].slice(1 - window), (now - mark) / 1000]
       mark = now
-      const mean = durations.reduce((sum, value) => sum + value, 0) / durations.length / 1000
-      perStep = { ...perStep, [training ? 'train' : 'valid']: mean }
+      const perStep = { train: runningMean(durations.train), valid: runningMean(durations.valid) }
 
       const { stepsPerEpoch, validSteps } = info!
       // Until the first validation was timed, a validation step is taken to cost a third: forward without backward.
@@ -55,7 +56,7 @@ export function createMeter(job: string, sink: ProgressSink, stages: readonly Op
         done: index + 1,
         total: training ? stepsPerEpoch : validSteps,
         loss,
-        imagesPerSecond: size / mean,
+        imagesPerSecond: size / perStep[split],
         secondsLeft: laterEpochs + thisEpoch,
       })
     },
@@ -64,6 +65,13 @@ export function createMeter(job: string, sink: ProgressSink, stages: readonly Op
       sink({ kind: 'epoch', job, epoch, epochs, train, valid, seconds })
     },
   }
+}
+
+/** Mean of the time that steps took while the process ran; NaN of none. */
+function runningMean(durations: readonly number[]): number {
+  const middle = [...durations].sort((a, b) => a - b)[(durations.length - 1) >> 1]!
+  const running = durations.filter((duration) => duration <= pause * middle)
+  return running.reduce((sum, duration) => sum + duration, 0) / running.length
 }
 
 const pixelsOf = ({ recipe }: Row, [height, width]: Shape) => recipe.batchSize * height * width

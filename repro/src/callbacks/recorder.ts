@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
 import { type Callback, fail, type Json, TricklabError } from '@tricklab/core'
 import type { LogLine } from '../record/types.ts'
 
@@ -16,14 +16,23 @@ export interface Recorder {
   end(line: Omit<Extract<LogLine, { event: 'end' }>, 'event' | 'time' | 'seconds'>): void
 }
 
+export interface RecorderOptions {
+  readonly path: string
+  readonly seed: number
+  /** Seconds that training waited for batches since the last call. */
+  readonly waited: () => number
+  /** Throws where this process may no longer write. */
+  readonly confirm: () => void
+}
+
 /**
- * Records every step and epoch of a seed; `waited` tells the seconds that training waited for batches since the last call.
+ * Records every step and epoch of a seed.
  *
  * A checkpoint remembers how long the file was, so resuming cuts off what was written after it: the file of a resumed
  * run differs from that of an uninterrupted one only in `resume` lines and times. One recorder serves all stages.
  * @errors E_CHECKPOINT_WRITE, E_CHECKPOINT_MISMATCH when the file is shorter than at the checkpoint
  */
-export function createRecorder(path: string, seed: number, waited: () => number): Recorder {
+export function createRecorder({ path, seed, waited, confirm }: RecorderOptions): Recorder {
   let file: number | undefined
   let resumeFrom: SavedRecorder | undefined
   let spent = 0
@@ -39,21 +48,25 @@ export function createRecorder(path: string, seed: number, waited: () => number)
     spent += seconds
     return seconds
   }
-  const write = (line: LogLine) => {
+  const onDisk = <T>(body: () => T): T => {
     try {
-      writeSync(file!, `${JSON.stringify(line)}\n`)
+      return body()
     } catch (cause) {
-      throw new TricklabError([
-        {
-          code: 'E_CHECKPOINT_WRITE',
-          what: `${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
-          expected: 'free space and write access.',
-          fix: 'free some space or choose another --out; then go on with --resume.',
-          cause,
-        },
-      ])
+      if (cause instanceof TricklabError) throw cause
+      return fail('E_CHECKPOINT_WRITE', {
+        what: `${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        expected: 'free space and write access.',
+        fix: 'free some space or choose another --out; then go on with --resume.',
+        cause,
+      })
     }
   }
+  const write = (line: LogLine) => {
+    confirm()
+    onDisk(() => writeSync(file!, `${JSON.stringify(line)}\n`))
+  }
+  // What a checkpoint counts on must be on disk before the checkpoint is.
+  const sync = () => file !== undefined && onDisk(() => fsyncSync(file!))
   const round = (seconds: number) => Math.round(seconds * 1e4) / 1e4
 
   const callback: Callback = {
@@ -63,11 +76,14 @@ export function createRecorder(path: string, seed: number, waited: () => number)
       if (file !== undefined) {
         // A later stage goes on in the same file.
       } else if (resumeFrom === undefined) {
-        file = openSync(path, 'w')
+        file = onDisk(() => openSync(path, 'w'))
         write({ event: 'start', seed, time })
       } else {
-        cutBack(path, resumeFrom.bytes)
-        file = openSync(path, 'a')
+        const { bytes } = resumeFrom
+        file = onDisk(() => {
+          cutBack(path, bytes)
+          return openSync(path, 'a')
+        })
         spent = resumeFrom.seconds
         epochStart = spent
         write({ event: 'resume', step: startStep, time })
@@ -102,15 +118,15 @@ export function createRecorder(path: string, seed: number, waited: () => number)
       write({ event: 'epoch', ...staged, epoch, step, train, valid, seconds, waited: round(waited()) })
     },
     state(): Json {
-      // What a checkpoint counts on must be on disk before the checkpoint is.
-      if (file !== undefined) fsyncSync(file)
-      return { bytes: statSync(path).size, seconds: spent }
+      confirm()
+      sync()
+      return { bytes: onDisk(() => (file === undefined ? statSync(path) : fstatSync(file)).size), seconds: spent }
     },
     restore(state) {
       resumeFrom = state as unknown as SavedRecorder
     },
     cleanup() {
-      if (file !== undefined) fsyncSync(file)
+      sync()
     },
   }
 
@@ -123,7 +139,7 @@ export function createRecorder(path: string, seed: number, waited: () => number)
     end(line) {
       lap()
       write({ event: 'end', time: new Date().toISOString(), seconds: round(spent), ...line })
-      fsyncSync(file!)
+      sync()
       closeSync(file!)
       file = undefined
     },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fail, listParams, type Model } from '@tricklab/core'
-import { decodeSafetensors, hashTensors, type StoredTensor } from '@tricklab/core/checkpoint'
+import { decodeSafetensors, describeNonFinite, hashTensors, type StoredTensor } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 
 /**
@@ -21,7 +21,8 @@ export async function loadWeights(model: Model, file: string, sha256: string | u
   }
   for (const { path, value } of listParams(model.params)) {
     const stored = tensors[path]
-    if (stored === undefined || stored.shape.join() !== value.shape.join()) refuse(file, path, value.shape, stored)
+    const fits = stored?.dtype === value.dtype && stored.shape.join() === value.shape.join()
+    if (!fits || describeNonFinite(stored) !== undefined) refuse(file, path, value, stored)
     const tensor = tf.tensor(stored.data, [...stored.shape], stored.dtype)
     value.assign(tensor)
     tensor.dispose()
@@ -41,11 +42,20 @@ async function read(file: string): Promise<Buffer> {
   }
 }
 
-function refuse(file: string, path: string, shape: readonly number[], stored: StoredTensor | undefined): never {
+function refuse(
+  file: string,
+  path: string,
+  { dtype, shape }: Pick<tf.Tensor, 'dtype' | 'shape'>,
+  stored: StoredTensor | undefined,
+): never {
+  const fault = stored && describeNonFinite(stored)
   fail('E_CHECKPOINT_MISMATCH', {
     what: `${file} does not fit the parameter "${path}" of the model.`,
-    expected: `[${shape}].`,
-    received: stored === undefined ? 'nothing.' : `[${stored.shape}].`,
+    expected: `finite numbers, ${dtype} [${shape}].`,
+    received:
+      stored === undefined
+        ? 'nothing.'
+        : `${stored.dtype} [${stored.shape}]${fault === undefined ? '' : `, ${fault}`}.`,
     fix: 'use the version of Tricklab that the run was made with; its manifest names the commit.',
   })
 }

@@ -8,6 +8,7 @@ import type { JoinedRun, Manifest } from './types.ts'
 export function joinManifests(accepted: Manifest, run: Manifest): Manifest {
   failAll(obstacles(accepted, run))
   const { engine, environment, started, ended, joined = [] } = run
+  const resumed = [...(accepted.resumed ?? []), ...(run.resumed ?? [])]
   const apart = new Set(joined.flatMap(({ seeds }) => seeds))
   const own: JoinedRun = { seeds: run.seeds.filter((seed) => !apart.has(seed)), engine, environment, started, ended }
   return {
@@ -15,6 +16,7 @@ export function joinManifests(accepted: Manifest, run: Manifest): Manifest {
     seeds: [...accepted.seeds, ...run.seeds].sort((a, b) => a - b),
     status: { ...accepted.status, ...run.status },
     joined: [...(accepted.joined ?? []), own, ...joined],
+    ...(resumed.length === 0 ? {} : { resumed }),
   }
 }
 

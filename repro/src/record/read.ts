@@ -91,6 +91,16 @@ async function readText(file: string): Promise<string | null> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
-    throw error
+    return failUnreadable(file, error)
   }
+}
+
+/** @errors E_RUN_UNKNOWN */
+export function failUnreadable(file: string, cause: unknown): never {
+  fail('E_RUN_UNKNOWN', {
+    what: `${file} cannot be read: ${(cause as Error).message}.`,
+    expected: 'a file of a run, on a disk that works, which this user may read.',
+    fix: 'check the disk and the permissions of the file.',
+    cause,
+  })
 }

@@ -2,6 +2,7 @@ import {
   anything,
   count,
   digest,
+  digestOrUnknown,
   integer,
   type JsonShape,
   listOf,
@@ -53,12 +54,19 @@ export const environmentShape = objectOf({
   cores: count,
   memoryGiB: number,
   commit: nullable(text),
-  dirty: nullable(digest),
+  dirty: nullable(digestOrUnknown),
   lockfile: nullable(digest),
   plugins: mapOf(text),
 })
 
 const origin = { engine: engineShape, environment: environmentShape, started: time, ended: nullable(time) }
+
+const resumption = objectOf({
+  engine: engineShape,
+  environment: environmentShape,
+  started: time,
+  seeds: listOf(integer),
+})
 
 /** Shape of `manifest.json`. */
 export const manifestShape = objectOf(
@@ -79,7 +87,12 @@ export const manifestShape = objectOf(
     hooks: mapOf(listOf(text)),
     status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
   },
-  { note: text, metrics: listOf(metric), joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
+  {
+    note: text,
+    metrics: listOf(metric),
+    joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })),
+    resumed: listOf(resumption),
+  },
 )
 
 /** Shape of a line of `seed-N.jsonl`, by event. */

@@ -11,9 +11,11 @@ export const text = expecting('text', (value) => typeof value === 'string')
 export const number = expecting('a number', (value) => typeof value === 'number' && Number.isFinite(value))
 export const integer = expecting('a whole number', (value) => Number.isSafeInteger(value))
 export const count = expecting('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0)
-export const digest = expecting(
-  'a SHA-256 in hex',
-  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+const isDigest = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+export const digest = expecting('a SHA-256 in hex', isDigest)
+export const digestOrUnknown = expecting(
+  'a SHA-256 in hex or "unknown"',
+  (value) => value === 'unknown' || isDigest(value),
 )
 export const time = expecting(
   'a time in ISO 8601',

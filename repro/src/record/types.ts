@@ -50,9 +50,9 @@ export interface RunOrigin {
     readonly cpu: string
     readonly cores: number
     readonly memoryGiB: number
-    /** Commit of the sources, null outside a git checkout. */
+    /** Commit of the sources, null outside a git checkout and where git does not tell it. */
     readonly commit: string | null
-    /** SHA-256 of uncommitted changes, null when there are none. */
+    /** SHA-256 of uncommitted changes, null when there are none; `unknown` where git does not tell them. */
     readonly dirty: string | null
     readonly lockfile: string | null
     readonly plugins: { readonly [name: string]: string }
@@ -63,6 +63,11 @@ export interface RunOrigin {
 
 /** Seeds of a record that ran apart from the others: at another time, on another machine. */
 export interface JoinedRun extends RunOrigin {
+  readonly seeds: readonly number[]
+}
+
+/** Where seeds of a run went on in another environment than they began in: engine version, commit, machine. */
+export interface ResumedRun extends Pick<RunOrigin, 'engine' | 'environment' | 'started'> {
   readonly seeds: readonly number[]
 }
 
@@ -98,6 +103,8 @@ export interface Manifest extends RunOrigin {
   readonly hooks: { readonly [event: string]: readonly string[] }
   /** Runs that were joined with this one when they were accepted; the origin above is that of all other seeds. */
   readonly joined?: readonly JoinedRun[]
+  /** Resumptions in another environment than the one above, the first one first. */
+  readonly resumed?: readonly ResumedRun[]
   readonly status: { readonly [seed: string]: SeedStatus }
 }
 

@@ -1,6 +1,7 @@
 // Entry of a job process: takes one job from its parent, runs it, answers, ends.
 import { fail, type Row, TricklabError } from '@tricklab/core'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { surviveClosedStreams } from '../process/standard-streams.ts'
 import type { ProgressSink } from '../progress.ts'
 import { runJob } from './job.ts'
 import type { JobMessage, JobReply } from './job-process.ts'
@@ -11,8 +12,9 @@ const stop = new AbortController()
 const reply = (message: JobReply) =>
   new Promise<void>((resolve) => (process.send === undefined ? resolve() : process.send(message, () => resolve())))
 
-// A terminal sends Ctrl-C to every process; the parent decides what it means and says `stop`.
-process.on('SIGINT', () => {})
+surviveClosedStreams()
+// A terminal and a service manager signal every process; whichever hears of it first, this one saves before it ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 process.on('disconnect', () => stop.abort())
 process.on('message', (message: JobMessage | 'stop') => {
   if (message === 'stop') stop.abort()

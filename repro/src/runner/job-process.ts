@@ -4,6 +4,7 @@ import { type Problem, type Row, TricklabError } from '@tricklab/core'
 import type { ProgressEvent } from '../progress.ts'
 import type { Job } from './job.ts'
 import type { RunOptions } from './run.ts'
+import { setStatus } from './run-folder.ts'
 
 /** A job as plain data, for another process. */
 export interface JobMessage {
@@ -52,8 +53,10 @@ export async function runJobProcess(
         else reject(new Error(reply.stack))
       })
       child.on('error', reject)
-      child.on('exit', (code, signal) => {
+      child.on('exit', async (code, signal) => {
         if (settled) return
+        // Whoever is ended from outside cannot note it; nor may a full disk hide why.
+        await setStatus(job.folder, job.seed, 'failed').catch(() => {})
         reject(
           new TricklabError([
             {

@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import {
   type BoundCallback,
   createRng,
+  errorCodes,
   fit,
   type Learner,
   type Row,
   type Scores,
   type Snapshot,
   stageOf,
+  TricklabError,
 } from '@tricklab/core'
-import { hashWeights, loadCheckpoint, saveWeights } from '@tricklab/core/checkpoint'
+import { hashWeights, loadCheckpoint, removeTemporaries, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { createCheckpointer } from '../callbacks/checkpointer.ts'
 import { createMeter } from '../callbacks/meter.ts'
@@ -18,7 +19,11 @@ import { createRecorder } from '../callbacks/recorder.ts'
 import type { Limits } from '../record/types.ts'
 import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
 import { predict } from './predict.ts'
+import { readEnd, setStatus } from './run-folder.ts'
+import { seedFiles } from './seed-files.ts'
+import { lockSeed, type SeedLock } from './seed-lock.ts'
 import { checkLastBatch, checkStages, disposeStages, openStages } from './stages.ts'
+import { startAnew } from './start-anew.ts'
 import { createWaitClock } from './wait-clock.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
@@ -35,27 +40,21 @@ export interface Job {
 
 export type JobServices = LearnerServices
 
-/** Files of one seed in a run folder. */
-export const seedFiles = (folder: string, seed: number) => ({
-  log: path.join(folder, `seed-${seed}.jsonl`),
-  checkpoint: path.join(folder, `checkpoint-${seed}.safetensors`),
-  weights: path.join(folder, `seed-${seed}.safetensors`),
-})
-
 /** The harness's own callbacks: log, progress, checkpoints. They touch no file before the fit begins. */
 export function createHarness(
   job: Job,
   { progress, signal }: Omit<JobServices, 'dataset'>,
   snapshot: () => Snapshot,
   stages: readonly OpenStage[] = [],
-  waited: () => number = () => 0,
+  { waited = () => 0, confirm = () => {} }: { waited?: () => number; confirm?: SeedLock['confirm'] } = {},
 ) {
   const files = seedFiles(job.folder, job.seed)
-  const recorder = createRecorder(files.log, job.seed, waited)
+  const recorder = createRecorder({ path: files.log, seed: job.seed, waited, confirm })
   const checkpointer = createCheckpointer({
     path: files.checkpoint,
     identity: identityOf(job),
     snapshot,
+    confirm,
     everyMinutes: job.checkpointMinutes,
     signal,
   })
@@ -78,12 +77,35 @@ const identityOf = ({ row, seed, engine }: Job) => ({
 })
 
 /**
- * Trains one seed to the end, stage by stage, and returns its final validation scores.
- * @errors all of `fit`, E_CHECKPOINT_*
+ * Trains one seed to the end, stage by stage, and returns its final validation scores; of one that has ended what it
+ * ended with. No other process can train the seed meanwhile.
+ * @errors all of `fit`, E_CHECKPOINT_*, E_RUN_LOCKED, E_RUN_LOST
  */
 export async function runJob(job: Job, services: JobServices): Promise<Scores> {
+  const { seed, folder } = job
+  const lock = lockSeed(job)
+  try {
+    // Another process may have ended the seed since this one was told to train it.
+    const end = readEnd(folder, seed)
+    if (end !== undefined) return end.result
+    await setStatus(folder, seed, 'running')
+    const result = await train(job, services, lock)
+    await setStatus(folder, seed, 'done')
+    return result
+  } catch (error) {
+    const stopped = error instanceof TricklabError && errorCodes[error.code].exit === 3
+    // A full disk may be why the seed stopped; the reason matters more than a manifest that lags behind.
+    await setStatus(folder, seed, stopped ? 'stopped' : 'failed').catch(() => {})
+    throw error
+  } finally {
+    lock.release()
+  }
+}
+
+async function train(job: Job, services: JobServices, { confirm }: SeedLock): Promise<Scores> {
   const { row, seed, folder, limits } = job
   const files = seedFiles(folder, seed)
+  for (const file of [files.checkpoint, files.weights]) await removeTemporaries(file)
   const stages = await openStages(row, limits, services.dataset, createRng(seed), services.progress)
   const model = createRowModel(row, seed, stages[0].source)
   let learner: Learner | undefined
@@ -91,8 +113,9 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
     checkStages(model, stages)
     checkLastBatch(model, stages)
     const clock = createWaitClock()
-    const harness = createHarness(job, services, () => learner!.snapshot(), stages, clock.take)
+    const harness = createHarness(job, services, () => learner!.snapshot(), stages, { waited: clock.take, confirm })
     let snapshot = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined
+    if (snapshot === undefined) startAnew(job, services.progress)
     let result: Scores = {}
     for (const stage of stages.slice(snapshot === undefined ? 0 : stageOf(snapshot))) {
       learner?.dispose()
@@ -112,6 +135,7 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
       harness.recorder.predicted({ predictor: predictor.use, result })
     }
     const weights = Object.fromEntries(params.map(({ path: name, value }) => [name, value as tf.Tensor]))
+    confirm()
     await saveWeights(files.weights, weights, { table: row.table.id, row: row.name, recipeHash: row.hash })
     harness.recorder.end({
       step: position.step,

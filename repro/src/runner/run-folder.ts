@@ -1,76 +1,122 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fail, type Row } from '@tricklab/core'
-import { hashJson, makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
-import type { LogLine, Manifest } from '../record/types.ts'
-import { seedFiles } from './job.ts'
+import { fail, type Row, TricklabError } from '@tricklab/core'
+import { makeFolder, removeTemporaries, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { describeOwner, withLock } from '../process/file-lock.ts'
+import { failUnreadable } from '../record/read.ts'
+import { manifestShape } from '../record/schema.ts'
+import type { LogLine, Manifest, SeedStatus } from '../record/types.ts'
+import { seedFiles } from './seed-files.ts'
 
 /** Runs live in `OUT/TABLE/ROW/TIME`. */
-const rowFolder = (out: string, row: Row) => path.join(out, row.table.id, row.name)
+export const rowFolder = (out: string, row: Row) => path.join(out, row.table.id, row.name)
 
 /** Creates the folder of a new run, named after the moment. @errors E_OUT_WRITE */
 export function createRunFolder(out: string, row: Row): string {
+  const parent = rowFolder(out, row)
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
-  let folder = path.join(rowFolder(out, row), stamp)
-  for (let copy = 2; existsSync(folder); copy++) folder = path.join(rowFolder(out, row), `${stamp}-${copy}`)
+  return writing(parent, () => {
+    makeFolder(parent)
+    for (let copy = 1; ; copy++) {
+      const folder = path.join(parent, copy === 1 ? stamp : `${stamp}-${copy}`)
+      if (!makeNewFolder(folder)) continue
+      accessSync(folder, constants.W_OK)
+      return folder
+    }
+  })
+}
+
+/** False where it was there: two runs that start in one second get a folder each. */
+function makeNewFolder(folder: string): boolean {
   try {
-    makeFolder(folder)
-    accessSync(folder, constants.W_OK)
-  } catch (cause) {
-    fail('E_OUT_WRITE', {
-      what: `The run folder ${folder} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      expected: 'a folder with write access.',
-      received: `--out ${out}.`,
-      fix: 'choose another folder with --out, or mend its permissions.',
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Does something that the file system may refuse. @errors E_OUT_WRITE */
+export function writing<T>(file: string, body: () => T): T {
+  const rethrow = (cause: unknown): never => {
+    if (cause instanceof TricklabError || (cause as NodeJS.ErrnoException).syscall === undefined) throw cause
+    return fail('E_OUT_WRITE', {
+      what: `${file} could not be written: ${(cause as Error).message}.`,
+      expected: 'a folder with write access and free space.',
+      fix: 'choose another folder with --out, mend its permissions or free some space.',
       cause,
     })
   }
-  return folder
-}
-
-/**
- * The newest run of the row that `--resume` may go on with: same recipe, engine, precision and limits.
- * @returns undefined when there is none
- */
-export function findResumable(out: string, row: Row, wanted: Pick<Manifest, 'engine' | 'partial'>): string | undefined {
-  const parent = rowFolder(out, row)
-  if (!existsSync(parent)) return undefined
-  return readdirSync(parent)
-    .sort()
-    .reverse()
-    .map((name) => path.join(parent, name))
-    .find((folder) => {
-      const manifest = readManifest(folder)
-      return (
-        manifest !== undefined &&
-        manifest.recipeHash === row.hash &&
-        manifest.engine.name === wanted.engine.name &&
-        manifest.engine.precision === wanted.engine.precision &&
-        hashJson({ ...manifest.partial }) === hashJson({ ...wanted.partial })
-      )
-    })
-}
-
-/** The manifest of a folder; undefined where there is none or it is not JSON. */
-export function readManifest(folder: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest
-  } catch {
-    return undefined
+    const result = body()
+    return result instanceof Promise ? (result.catch(rethrow) as T) : result
+  } catch (cause) {
+    return rethrow(cause)
   }
 }
 
-export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await writeFileAtomic(path.join(folder, 'manifest.json'), [`${JSON.stringify(manifest, null, 2)}\n`])
+const manifestFile = (folder: string) => path.join(folder, 'manifest.json')
+
+/** What a manifest is, or why it cannot be read; `missing` where there is none. */
+export function readManifest(folder: string): { manifest: Manifest } | { fault: string } | 'missing' {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(manifestFile(folder), 'utf8'))
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'missing'
+    return { fault: (error as Error).message }
+  }
+  const [fault] = manifestShape(value, '')
+  return fault === undefined ? { manifest: value as Manifest } : { fault }
 }
 
-/** The closing line of a seed's log, when it ran to the end. */
+/**
+ * Reads, changes and writes the manifest while nobody else does: processes that train seeds of one run share it.
+ * @param change given undefined where there is no manifest that can be read; may return undefined to write nothing
+ * @errors E_OUT_WRITE, E_RUN_LOCKED when another process keeps the manifest
+ */
+export function updateManifest<M extends Manifest | undefined>(
+  folder: string,
+  change: (before: Manifest | undefined) => M,
+): Promise<M> {
+  const file = manifestFile(folder)
+  const update = async () => {
+    const found = readManifest(folder)
+    const manifest = change(typeof found === 'object' && 'manifest' in found ? found.manifest : undefined)
+    await removeTemporaries(file)
+    if (manifest !== undefined) await writeFileAtomic(file, [`${JSON.stringify(manifest, null, 2)}\n`])
+    return manifest
+  }
+  return writing(file, () =>
+    withLock(path.join(folder, 'manifest.lock'), update, (owner) =>
+      fail('E_RUN_LOCKED', {
+        what: `Another process keeps ${file} to itself.`,
+        expected: 'a manifest that is written within moments.',
+        received: `${describeOwner(owner)}.`,
+        fix: 'end that process if it hangs, and run again with --resume.',
+      }),
+    ),
+  )
+}
+
+/** Notes how a seed stands. */
+export async function setStatus(folder: string, seed: number, status: SeedStatus): Promise<void> {
+  await updateManifest(folder, (before) => before && { ...before, status: { ...before.status, [seed]: status } })
+}
+
+/** The closing line of a seed's log, when it ran to the end. @errors E_RUN_UNKNOWN when the log cannot be read */
 export function readEnd(folder: string, seed: number): Extract<LogLine, { event: 'end' }> | undefined {
   const { log } = seedFiles(folder, seed)
-  if (!existsSync(log)) return undefined
-  const last = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? ''
+  let text: string
   try {
-    const line = JSON.parse(last) as LogLine
+    text = readFileSync(log, 'utf8')
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    return failUnreadable(log, error)
+  }
+  try {
+    const line = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as LogLine
     return line.event === 'end' ? line : undefined
   } catch {
     return undefined // killed in the middle of a line

@@ -1,15 +1,15 @@
+import { rmdir } from 'node:fs/promises'
 import {
   createHooks,
   createRegistry,
   createRng,
   type Dataset,
-  errorCodes,
   eventNames,
+  fail,
   type Json,
   normalizeRow,
   type Row,
   type TrainingTable,
-  TricklabError,
 } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
@@ -19,7 +19,9 @@ import { createHarness, runJob } from './job.ts'
 import { runJobProcess } from './job-process.ts'
 import { bindRecipeCallbacks, createMetrics, openSource, splitDataset, stageRows } from './learner.ts'
 import { shorteningLimits } from './limits.ts'
-import { createRunFolder, findResumable, readEnd, readManifest, writeManifest } from './run-folder.ts'
+import { describeResumption, findResumable, type RunParts } from './resume.ts'
+import { createRunFolder, readEnd, updateManifest } from './run-folder.ts'
+import { refuseLocked } from './seed-lock.ts'
 
 export interface RunOptions {
   readonly engine: Engine
@@ -70,43 +72,31 @@ export function prepareRows(table: TrainingTable, names: readonly string[]): Row
 }
 
 /**
- * Runs every seed of a row that is not done yet, and keeps the manifest true meanwhile.
- * An error of one seed is kept and the others go on; a signal stops all.
+ * Runs every seed of a row that is not done yet. An error of one seed is kept and the others go on; a signal stops all.
+ * Other processes may train other seeds of the same run meanwhile.
+ * @errors those of openDataset and findResumable, E_RUN_LOCKED, E_OUT_WRITE
  */
 export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
-  const seeds = given.seeds ?? row.seeds
   const dataset = await openDataset(row, given)
-  createMetrics(row, dataset.classes)
-  const options = { ...given, limits: shorteningLimits(row, given.limits, dataset) }
-  const { engine, limits, out, signal } = options
-  const partial = Object.keys(limits).length === 0 ? null : limits
+  try {
+    createMetrics(row, dataset.classes)
+    const options = { ...given, limits: shorteningLimits(row, given.limits, dataset) }
+    return await runSeeds(row, options, dataset)
+  } finally {
+    dataset.dispose?.()
+  }
+}
 
-  const identity = { engine: describeEngine(engine), partial }
-  const resumed = options.resume ? findResumable(out, row, identity) : undefined
-  if (options.resume && resumed === undefined) {
-    options.progress({ kind: 'notice', message: `${row.name}: nothing to resume, starting anew.` })
-  }
-  const folder = resumed ?? createRunFolder(out, row)
-  const before = resumed === undefined ? undefined : readManifest(resumed)
-  const allSeeds = [...new Set([...(before?.seeds ?? []), ...seeds])]
-  let manifest: Manifest = {
-    ...(before ?? (await describeRun(row, options, dataset, identity))),
-    seeds: allSeeds,
-    ended: null,
-    status: { ...before?.status, ...Object.fromEntries(seeds.map((seed) => [seed, statusOf(folder, seed)])) },
-  }
-  await writeManifest(folder, manifest)
+async function runSeeds(row: Row, options: RunOptions, dataset: Dataset): Promise<RowRun> {
+  const { engine, limits, signal, progress } = options
+  const seeds = options.seeds ?? row.seeds
+  const { folder, manifest } = await openRunFolder(row, seeds, options, dataset)
 
   let error: unknown
-  const update = async (seed: number, status: SeedStatus) => {
-    manifest = { ...manifest, status: { ...manifest.status, [seed]: status } }
-    await writeManifest(folder, manifest)
-  }
   const pending = seeds.filter((seed) => readEnd(folder, seed) === undefined)
   const next = async (): Promise<void> => {
     const seed = pending.shift()
     if (seed === undefined || signal.aborted) return
-    await update(seed, 'running')
     const job = {
       row,
       seed,
@@ -118,25 +108,77 @@ export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
     }
     try {
       if (options.jobs > 1 || options.isolate === true) await runJobProcess(job, options)
-      else await runJob(job, { dataset, progress: options.progress, signal })
-      await update(seed, 'done')
+      else await runJob(job, { dataset, progress, signal })
     } catch (cause) {
       error ??= cause
-      const stopped = cause instanceof TricklabError && errorCodes[cause.code].exit === 3
-      // A full disk may be why the seed stopped; the reason matters more than a manifest that lags behind.
-      await update(seed, stopped ? 'stopped' : 'failed').catch(() => {})
     }
     await next()
   }
   await Promise.all(Array.from({ length: Math.min(options.jobs, pending.length) }, next))
 
-  const complete = allSeeds.every((seed) => readEnd(folder, seed) !== undefined)
-  if (complete) {
-    manifest = { ...manifest, ended: new Date().toISOString() }
-    await writeManifest(folder, manifest)
+  const ended = await updateManifest(folder, (before = manifest) => {
+    const complete = before.seeds.every((seed) => readEnd(folder, seed) !== undefined)
+    return { ...before, ended: complete ? (before.ended ?? new Date().toISOString()) : null }
+  }).catch((cause) => {
+    error ??= cause
+    return manifest
+  })
+  const missing = ended.seeds.filter((seed) => !seeds.includes(seed) && readEnd(folder, seed) === undefined)
+  if (error === undefined && missing.length > 0) {
+    const message = `${row.name}: seed ${missing.join(', ')} of this run is not done, so there is no verdict yet.`
+    progress({ kind: 'notice', message })
   }
-  dataset.dispose?.()
-  return { row, folder, manifest, error }
+  return { row, folder, manifest: ended, error }
+}
+
+/** The folder of the run to go on with, or a new one, and its manifest with these seeds in it. */
+async function openRunFolder(row: Row, seeds: readonly number[], options: RunOptions, dataset: Dataset) {
+  const { engine, limits, out, progress } = options
+  const now = {
+    recipeHash: row.hash,
+    engine: describeEngine(engine),
+    partial: Object.keys(limits).length === 0 ? null : limits,
+    environment: describeEnvironment(row.table),
+    dataset,
+  }
+  const resumed = options.resume ? findResumable(out, row, now, progress) : undefined
+  if (options.resume && resumed === undefined) {
+    progress({ kind: 'notice', message: `${row.name}: nothing to resume, starting anew.` })
+  }
+  const pending = seeds.filter((seed) => resumed === undefined || readEnd(resumed, seed) === undefined)
+  if (resumed !== undefined) for (const seed of pending) refuseLocked({ row, seed, folder: resumed })
+  // Nothing is left behind by a start that fails before there is anything to say of it.
+  const fresh = resumed === undefined ? await describeRun(row, options, dataset, now) : undefined
+  const folder = resumed ?? createRunFolder(out, row)
+  try {
+    const manifest = await updateManifest(folder, (found) => {
+      const before = fresh ?? found ?? failGone(folder)
+      const again = resumed === undefined || pending.length === 0 ? undefined : describeResumption(before, now, pending)
+      if (again !== undefined) {
+        const message = `${row.name}: resumed in another environment, which may change the last bits: ${again.text}.`
+        progress({ kind: 'notice', message })
+      }
+      return {
+        ...before,
+        seeds: [...new Set([...before.seeds, ...seeds])],
+        ended: pending.length === 0 ? before.ended : null,
+        ...(again === undefined ? {} : { resumed: [...(before.resumed ?? []), again.entry] }),
+        status: { ...before.status, ...Object.fromEntries(seeds.map((seed) => [seed, statusOf(folder, seed)])) },
+      }
+    })
+    return { folder, manifest }
+  } catch (error) {
+    if (resumed === undefined) await rmdir(folder).catch(() => {})
+    throw error
+  }
+}
+
+function failGone(folder: string): never {
+  fail('E_RUN_LOST', {
+    what: `The manifest of ${folder} was removed when the run was about to go on.`,
+    expected: 'a manifest.json.',
+    fix: 'put the folder back, or run without --resume to start anew.',
+  })
 }
 
 const statusOf = (folder: string, seed: number): SeedStatus =>
@@ -150,7 +192,7 @@ async function describeRun(
   row: Row,
   options: RunOptions,
   dataset: Dataset,
-  identity: Pick<Manifest, 'engine' | 'partial'>,
+  { engine, partial, environment }: RunParts,
 ): Promise<Manifest> {
   const { recipe, table, reported } = row
   // Every split of a row has the same sizes, whatever the seed.
@@ -167,7 +209,8 @@ async function describeRun(
     reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
     tolerance: row.tolerance ?? null,
     ...(row.note === undefined ? {} : { note: row.note }),
-    ...identity,
+    engine,
+    partial,
     seeds: [],
     dataset: {
       name: recipe.data.dataset.use,
@@ -177,7 +220,7 @@ async function describeRun(
       classes: dataset.classes.length,
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
-    environment: describeEnvironment(table),
+    environment,
     hooks: await describeStages(row, options, dataset),
     started: new Date().toISOString(),
     ended: null,

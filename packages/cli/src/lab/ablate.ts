@@ -13,9 +13,9 @@ import {
   writeReportFile,
 } from '@tricklab/repro'
 import { type EngineArguments, engineChoice, limitsOf, type SeedArguments, seedsOf } from '../repro/arguments.ts'
-import { asTyped } from '../ui/as-typed.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
+import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
@@ -62,8 +62,7 @@ export async function ablate(target: string, given: AblateArguments): Promise<nu
     view.close()
     const error = runs.find((run) => run.error !== undefined)?.error
     const exitCode = error === undefined ? 0 : report(error)
-    if (exitCode === 3)
-      process.stderr.write(asTyped(`Resume with: pnpm lab ablate ${target} --resume, and the options as before\n`))
+    if (exitCode === 3) process.stderr.write(resumeHint('lab ablate'))
     if (runs[0]!.folder === null || exitCode === 3) return exitCode
 
     const ablation = await readAblation(runs, seeds, options)

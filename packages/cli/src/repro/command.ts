@@ -18,9 +18,10 @@ import {
   verdictRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { asTyped, isInstalled } from '../ui/as-typed.ts'
+import { isInstalled } from '../ui/as-typed.ts'
 import { collect, createProgram, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
+import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
 import {
   addSeedOptions,
@@ -137,9 +138,7 @@ function refuseToAccept(): never {
 async function repro(text: string, options: ReproOptions): Promise<number> {
   const { table, rows, reference } = await findTarget(text)
   if (table.kind === 'measurement') return reproMeasurement(table, rows, reference, options)
-  return table.kind === 'summary'
-    ? reproSummary(table, rows, options)
-    : reproTraining(table, rows, reference, options, text)
+  return table.kind === 'summary' ? reproSummary(table, rows, options) : reproTraining(table, rows, reference, options)
 }
 
 async function reproSummary(table: SummaryTable, rows: readonly string[], options: ReproOptions): Promise<number> {
@@ -157,7 +156,6 @@ async function reproTraining(
   names: readonly string[],
   reference: string,
   options: ReproOptions,
-  text: string,
 ): Promise<number> {
   const rows = prepareRows(table, names)
   const view = createProgressView()
@@ -206,7 +204,7 @@ async function reproTraining(
     process.stderr.write(`\n${formatVerdictTable(results)}\n`)
     process.stderr.write(`\nReport: ${page}\n`)
   }
-  if (exitCode === 3) process.stderr.write(asTyped(`Resume with: pnpm repro ${text} --resume\n`))
+  if (exitCode === 3) process.stderr.write(resumeHint('repro'))
   if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
   return exitCode !== 0 ? exitCode : exitCodeOf(results)
 }

@@ -1,4 +1,5 @@
 import { TricklabError } from '@tricklab/core'
+import { surviveClosedStreams } from '@tricklab/repro'
 import { Command, CommanderError } from 'commander'
 import pc from 'picocolors'
 import { asTyped } from './as-typed.ts'
@@ -17,6 +18,7 @@ export function createProgram(name: string, description: string): Command {
 
 /** Parses, runs, and ends the process with the documented exit code. */
 export async function runProgram(program: Command, argv = process.argv): Promise<void> {
+  surviveClosedStreams()
   try {
     await program.parseAsync(argv)
   } catch (error) {

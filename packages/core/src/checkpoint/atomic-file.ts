@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 
 /**
  * Writes a file so that a reader, or a kill at any moment, sees either the old content or the new, never a part:
@@ -22,6 +22,17 @@ export async function writeFileAtomic(path: string, chunks: readonly (Uint8Array
     throw error
   }
   await syncFolder(dirname(path))
+}
+
+/**
+ * Removes what killed processes left beside a file while they wrote it. For whoever has the file to itself: the temporary
+ * file of a writer that is at work would be removed as well.
+ */
+export async function removeTemporaries(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)]
+  for (const entry of await readdir(folder)) {
+    if (entry.startsWith(`${name}.`) && entry.endsWith('.tmp')) await rm(join(folder, entry), { force: true })
+  }
 }
 
 /** Makes a rename durable; not every platform can open a folder. */

@@ -62,6 +62,17 @@ const stored = async (tensors: Snapshot['tensors']) => {
   return Object.fromEntries(entries.map(([name, tensor]) => [name, [tensor.dtype, tensor.shape, bitsOf(tensor)]]))
 }
 
+test('a header that names a tensor twice is refused: a reader would take one of them without a word', async () => {
+  const bias = { dtype: 'float32', shape: [1], data: Float32Array.of(1) } as const
+  const header = JSON.stringify({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } })
+  const text = Buffer.from(header.replace('{', '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(text.length))
+  const file = Buffer.concat([length, text, new Uint8Array(bias.data.buffer)])
+  const problem = await problemOf(() => decodeSafetensors(file, 'It'))
+  expect(problem).toMatchObject({ code: 'E_CHECKPOINT_CORRUPT', what: 'It names "a" twice.' })
+})
+
 describe('round trip', () => {
   test('a checkpoint comes back bit for bit', async () => {
     const file = path.join(folder, 'round.safetensors')

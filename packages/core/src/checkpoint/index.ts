@@ -13,10 +13,11 @@ import {
 } from './safetensors.ts'
 
 export { hashJson } from '../hash.ts'
-export { writeFileAtomic } from './atomic-file.ts'
+export { removeTemporaries, writeFileAtomic } from './atomic-file.ts'
 export { makeFolder } from './make-folder.ts'
 export {
   decodeSafetensors,
+  describeNonFinite,
   encodeSafetensors,
   hashTensors,
   type StoredTensor,

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { fail } from '../errors/index.ts'
 import { canonicalJson } from '../json.ts'
+import { duplicateKey } from './duplicate-key.ts'
 
 export interface StoredTensor {
   readonly dtype: 'float32' | 'int32' | 'bool'
@@ -40,6 +41,12 @@ function hashContent(tensors: StoredTensors, metadata: { readonly [key: string]:
   return createHash('sha256')
     .update(`${canonicalJson(rest)}\n${hashTensors(tensors)}`)
     .digest('hex')
+}
+
+/** Where a tensor holds NaN or an infinity, as `NaN at 17`; undefined where it does not. */
+export function describeNonFinite({ data }: StoredTensor): string | undefined {
+  const index = data.findIndex((value) => !Number.isFinite(value))
+  return index < 0 ? undefined : `${data[index]} at ${index}`
 }
 
 /** The file as a list of chunks, so that no second copy of the data is made. `metadata` values are strings. */
@@ -180,11 +187,14 @@ function readHeader(file: Buffer, corrupt: Corrupt): { header: Record<string, un
     return corrupt('is cut short', `a header of ${length} bytes.`, `${file.length - 8} bytes after the length.`)
   }
   let header: unknown
+  const text = file.toString('utf8', 8, 8 + length)
   try {
-    header = JSON.parse(file.toString('utf8', 8, 8 + length))
+    header = JSON.parse(text)
   } catch (cause) {
     return corrupt('has a broken header', 'JSON.', cause instanceof Error ? cause.message : String(cause))
   }
+  const twice = duplicateKey(text)
+  if (twice !== undefined) return corrupt(`names "${twice}" twice`, 'every name once.', `"${twice}" twice.`)
   if (!isRecord(header)) return corrupt('has a broken header', 'a JSON object.', `${JSON.stringify(header)}.`)
   return { header, start: 8 + length }
 }

@@ -32,6 +32,12 @@ export const errorCodes = {
   E_OUT_WRITE: { exit: 2, meaning: 'A run folder, a page or another output cannot be written.' },
   E_CHECKPOINT_CORRUPT: { exit: 2, meaning: 'A checkpoint is cut short or altered.' },
   E_CHECKPOINT_MISMATCH: { exit: 2, meaning: 'A checkpoint belongs to another recipe, seed or engine.' },
+  E_CHECKPOINT_MISSING: { exit: 2, meaning: 'The checkpoint of a training that had begun is gone.' },
+  E_RESUME_MISMATCH: {
+    exit: 2,
+    meaning: 'The run to resume had another recipe, dataset, engine, precision or number of threads.',
+  },
+  E_RUN_LOCKED: { exit: 2, meaning: 'Another process is at work on the run; the message names it.' },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
   E_WEIGHTS: { exit: 2, meaning: 'A file of weights does not fit the model: names, shapes or types differ.' },
   E_EXPORT: { exit: 2, meaning: 'A layer of the model cannot be written in the format asked for.' },
@@ -40,6 +46,7 @@ export const errorCodes = {
   // stopped before the end, resumable (exit 3)
   E_INTERRUPTED: { exit: 3, meaning: 'Stopped by a signal; the state is saved and --resume goes on.' },
   E_CHECKPOINT_WRITE: { exit: 3, meaning: 'A checkpoint could not be written; the last good one is untouched.' },
+  E_RUN_LOST: { exit: 3, meaning: 'The run folder was removed, or another process took over the seed.' },
   // faults (exit 4)
   E_ENGINE_FAILED: { exit: 4, meaning: 'The engine failed in the middle of the work: device lost, out of memory.' },
   E_OUT_OF_MEMORY: { exit: 4, meaning: 'No memory for another tensor.' },

@@ -260,6 +260,37 @@ describe.each([
     disposeLearner(learner)
     tf.dispose([weight!, other, ...Object.values(rest)])
   })
+
+  test('refuses a snapshot without what the optimizer keeps, or without the gradients of a group', async () => {
+    let groups = 0
+    for (let event = 1; event <= epochs * 6; event++) {
+      const saved = await snapshotAt(event)
+      const { 'optimizer/velocity': velocity, ...others } = saved.tensors
+      const learner = createLearner([], parts)
+      const restoring = async (tensors: Snapshot['tensors']) => learner.restore({ ...saved, tensors })
+      const other = tf.zeros([7])
+      if (velocity !== undefined) {
+        expect(await problemOf(restoring(others))).toMatchObject({
+          code: 'E_CHECKPOINT_MISMATCH',
+          what: 'The checkpoint does not fit "velocity" of the optimizer.',
+          expected: 'float32 [3,2].',
+          received: 'nothing.',
+        })
+        const problem = await problemOf(restoring({ ...others, 'optimizer/velocity': other }))
+        expect(problem.received).toBe('float32 [7].')
+      }
+      const gradient = Object.keys(saved.tensors).find((name) => name.startsWith('gradient/'))
+      if (gradient !== undefined) {
+        groups += 1
+        const { [gradient]: _gradient, ...rest } = saved.tensors
+        expect((await problemOf(restoring(rest))).what).toContain('gradients of the group')
+        expect((await problemOf(restoring({ ...saved.tensors, [gradient]: other }))).received).toBe('float32 [7].')
+      }
+      disposeLearner(learner)
+      tf.dispose([other, ...Object.values(saved.tensors)])
+    }
+    expect(groups).toBe('accumulate' in parts ? epochs : 0)
+  })
 })
 
 describe('a stage', () => {

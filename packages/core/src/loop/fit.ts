@@ -120,6 +120,7 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
     parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1),
   )
+  for (const { path } of params) learner.updated.add(path)
   tf.dispose([...means, ...gradients])
   await hooks.run('afterStep', { step, params })
 }

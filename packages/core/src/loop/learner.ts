@@ -11,12 +11,12 @@ import type {
   Scores,
   Split,
 } from '../contracts.ts'
-import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { listParams, trainable } from '../params.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'
+import { checkSnapshot } from './check-snapshot.ts'
 import { GradientGroup } from './gradient-group.ts'
 import type { Hooks } from './hooks.ts'
 import { SmoothLoss, type SmoothLossState } from './smooth-loss.ts'
@@ -79,6 +79,8 @@ interface SavedState {
   readonly stage: number
   readonly position: Position
   readonly smoothLoss: SmoothLossState
+  /** Paths of the parameters that the optimizer has updated; absent in older checkpoints. */
+  readonly updated?: readonly string[]
   /** Samples whose gradients wait for the update of their group. */
   readonly gathered: number
   readonly trainScores: Scores | null
@@ -141,6 +143,8 @@ export class Learner {
   readonly tally: Tally
   readonly smoothLoss = new SmoothLoss()
   readonly group = new GradientGroup()
+  /** Paths of the parameters that the optimizer has updated in this fit. */
+  readonly updated = new Set<string>()
   readonly parts: LearnerParts
   readonly hooks: Hooks
   readonly start: FitStart
@@ -188,6 +192,11 @@ export class Learner {
     return this.parts.schedule.at(update)
   }
 
+  private hasUpdated({ position, trainScores }: SavedState): boolean {
+    const { epoch, index } = position
+    return epoch > this.start.epoch || trainScores !== null || index >= this.accumulate
+  }
+
   private get accumulate(): number {
     return this.parts.accumulate ?? 1
   }
@@ -204,6 +213,7 @@ export class Learner {
         tally: this.tally.state(),
         smoothLoss: { ...this.smoothLoss.state() },
         gathered: this.group.size,
+        updated: [...this.updated],
         callbacks: this.hooks.state(),
       },
       tensors: {
@@ -216,8 +226,17 @@ export class Learner {
 
   /** Takes over a snapshot; the tensors given still belong to the caller. @errors E_CHECKPOINT_MISMATCH */
   restore({ state, tensors }: Snapshot): void {
-    this.checkTensors(tensors)
     const saved = state as unknown as SavedState
+    // Checkpoints of before this was written down: every parameter, once there was an update.
+    const updated = saved.updated ?? (this.hasUpdated(saved) ? this.trainable.map(({ path }) => path) : [])
+    checkSnapshot(tensors, {
+      params: this.params,
+      updated: this.trainable.filter(({ path }) => updated.includes(path)),
+      optimizer: this.parts.optimizer,
+      schedule: this.parts.schedule,
+      gathered: saved.gathered > 0,
+    })
+    for (const path of updated) this.updated.add(path)
     Object.assign(this.position, saved.position)
     this.trainScores = saved.trainScores ?? undefined
     this.result = saved.result ?? undefined
@@ -233,20 +252,6 @@ export class Learner {
   dispose(): void {
     this.parts.optimizer.dispose()
     this.group.dispose()
-  }
-
-  /** @errors E_CHECKPOINT_MISMATCH when a parameter is missing or of another shape */
-  private checkTensors(tensors: Tensors): void {
-    for (const { path, value } of this.params) {
-      const found = tensors[`model/${path}`]
-      if (found !== undefined && found.dtype === value.dtype && found.shape.join() === value.shape.join()) continue
-      fail('E_CHECKPOINT_MISMATCH', {
-        what: `The checkpoint does not fit the parameter "${path}" of the model.`,
-        expected: `${value.dtype} [${value.shape}].`,
-        received: found === undefined ? 'nothing.' : `${found.dtype} [${found.shape}].`,
-        fix: 'run without --resume to start anew; the model has changed since the checkpoint was written.',
-      })
-    }
   }
 }
 

@@ -3,7 +3,7 @@
  * `[kh, kw, in, out]` here, linear maps `[out, in]` and `[in, out]`.
  */
 import { fail, listParams, type NamedParam, type ParamTree } from '@tricklab/core'
-import type { StoredTensor, StoredTensors } from '@tricklab/core/checkpoint'
+import { describeNonFinite, type StoredTensor, type StoredTensors } from '@tricklab/core/checkpoint'
 import { permuteAxes } from './permute.ts'
 
 /** What published weights call the parameter at a path; undefined where they have none. */
@@ -32,7 +32,9 @@ export function fromPublished(
   for (const [name, { path, value }] of named) {
     const tensor = tensors[name]
     const own = tensor && tensor.dtype === 'float32' ? toOwnLayout(tensor, value.shape) : undefined
-    if (own !== undefined) result[path] = own
+    const fault = own && describeNonFinite(own)
+    if (fault !== undefined) differences.push(`${name} holds ${fault}`)
+    else if (own !== undefined) result[path] = own
     else if (tensor === undefined) differences.push(`${name} is missing`)
     else differences.push(`${name} is ${describe(tensor)}, not float32 [${publishedShape(value.shape)}]`)
   }
@@ -41,7 +43,7 @@ export function fromPublished(
   if (differences.length === 0) return result
   return fail('E_WEIGHTS', {
     what: `${what} does not fit the model in ${differences.length} of ${named.size + unused.length} tensors.`,
-    expected: `${named.size} tensors, each of its parameter's shape.`,
+    expected: `${named.size} tensors of finite numbers, each of its parameter's shape.`,
     received: `${listed(differences)}.`,
     fix: 'name the model that the weights were made with, or the row that has its options.',
   })
