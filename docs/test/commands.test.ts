@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { benchProgram, labProgram, reproProgram } from '@tricklab/cli'
+import { benchProgram, initProgram, labProgram, reproProgram } from '@tricklab/cli'
 import { TricklabError } from '@tricklab/core'
 import { findTarget } from '@tricklab/repro'
 import { type Command, CommanderError } from 'commander'
@@ -18,15 +18,19 @@ interface Shown {
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const known = [...Object.keys(scripts), 'install', 'add', 'create', 'exec', 'approve-builds', 'changeset', '--filter']
 
-const shown: Shown[] = listPages().flatMap((page) => [
+const pages = listPages()
+
+const shown: Shown[] = pages.flatMap((page) => [
   ...blocksOf(page)
     .filter(({ language }) => language === 'sh')
     .flatMap(({ place, code }) => code.split('\n').map((line) => ({ place, line, inText: false }))),
-  ...[...readPage(page).matchAll(/`((?:npx )?pnpm(?:@12)? [^`]+)`/g)].map((match) => ({
-    place: page,
-    line: match[1]!.replaceAll('\n', ' '),
-    inText: true,
-  })),
+  ...[...readPage(page).matchAll(/`((?:npx (?:-y )?)?(?:pnpm(?:@12)?|@tricklab\/cli|tricklab) [^`]+)`/g)].map(
+    (match) => ({
+      place: page,
+      line: match[1]!.replaceAll('\n', ' '),
+      inText: true,
+    }),
+  ),
 ])
 
 const commands = shown
@@ -36,7 +40,9 @@ const commands = shown
 /** What follows pnpm or npx, without comments and without what only stands for something. */
 function wordsOf(line: string): string[] {
   const text = line.replace(/(^|\s)#\s.*$/, '').replaceAll('…', ' ')
-  const match = /^\s*(?:[A-Z_]+=\S+ )*(?:npx (?:-y )?pnpm@12|pnpm|npx (?:@tricklab\/cli|tricklab))\s+(.*)$/.exec(text)
+  const match = /^\s*(?:[A-Z_]+=\S+ )*(?:npx (?:-y )?pnpm@12|pnpm|npx (?:-y @tricklab\/cli|tricklab))\s+(.*)$/.exec(
+    text,
+  )
   return match === null
     ? []
     : match[1]!
@@ -53,7 +59,12 @@ function idle(program: Command): Command {
   return program
 }
 
-const programs: Readonly<Record<string, () => Command>> = { repro: reproProgram, lab: labProgram, bench: benchProgram }
+const programs: Readonly<Record<string, () => Command>> = {
+  init: initProgram,
+  repro: reproProgram,
+  lab: labProgram,
+  bench: benchProgram,
+}
 
 /** What is wrong with a command of ours; undefined when it would start. */
 async function problemOf([name, ...words]: readonly string[], inText: boolean): Promise<string | undefined> {
@@ -79,6 +90,16 @@ async function problemOf([name, ...words]: readonly string[], inText: boolean): 
 }
 
 describe('commands in pages', () => {
+  it('npx never asks whether it may fetch, which a terminal must answer', () => {
+    const asking = pages.flatMap(
+      (page) =>
+        readPage(page)
+          .match(/npx (?!-y |tricklab\b)\S+/g)
+          ?.map((text) => `${page}: ${text}`) ?? [],
+    )
+    expect(asking).toEqual([])
+  })
+
   it('there are many', () => expect(commands.length).toBeGreaterThan(40))
 
   it.each(commands)('$place: $line', async ({ words, inText }) => {

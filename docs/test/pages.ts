@@ -31,6 +31,8 @@ export function listPages(): string[] {
     ...markdown('docs/decisions'),
     ...readmes('packages'),
     ...readmes('plugins'),
+    'recipes/README.md',
+    'repro/README.md',
   ]
 }
 

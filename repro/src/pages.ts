@@ -1,10 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { SummaryTable } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import type { ComparedSummary, ComparedValue } from './closed-form.ts'
 import { acceptedRecords } from './record/accepted.ts'
-import { type ClosedFormRow, renderReport, writeReport } from './report/index.ts'
+import { type ClosedFormRow, writeReport, writeReportFile } from './report/index.ts'
 
 /**
  * Writes one page over runs; without any, over all accepted records. Returns the path of the page.
@@ -32,9 +30,8 @@ export async function reportSummaryTable(
   out: string,
 ): Promise<string> {
   const page = path.resolve(out, id, 'report.html')
-  mkdirSync(path.dirname(page), { recursive: true })
   const closedForm = { kind: 'closed-form' as const, table: id, title, source, rows: rows.map(closedFormRow) }
-  await writeFileAtomic(page, [renderReport(closedForm)])
+  await writeReportFile(closedForm, page)
   return page
 }
 

@@ -10,7 +10,7 @@ import type { Manifest } from './packages.ts'
 
 /** Files that a package may hold beside code, declarations and pages. */
 const extras: Readonly<Record<string, RegExp>> = {
-  '@tricklab/cli': /^dist\/bench\/[\w-]+\.py$/,
+  '@tricklab/cli': /^dist\/bench\/[\w-]+\.py$|^templates\/project\/[\w.-]+$/,
   '@tricklab/create-plugin': /^templates\//,
   '@tricklab/data': /^dist\/kernels\.wasm$/,
   '@tricklab/engine': /^dist\/kernels\/(simd|relaxed)\.wasm$/,

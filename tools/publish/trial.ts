@@ -5,7 +5,7 @@
  * Packages of others come from the registry that npm is set to; where none answers, what installs is skipped.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -20,6 +20,9 @@ const temporary = mkdtempSync(path.join(os.tmpdir(), 'tricklab-trial-'))
 const workspace = path.join(temporary, 'workspace')
 const hasNetwork = spawnSync('npm', ['view', 'picocolors', 'version'], { timeout: 30_000 }).status === 0
 const compiler = ['c++', 'g++', 'clang++'].find((command) => spawnSync(command, ['--version']).status === 0)
+
+/** Where Debian's package of FashionMNIST puts it; elsewhere it would be downloaded. */
+const hasFashion = existsSync('/usr/share/datasets/fashion-mnist')
 
 let registry: Registry
 let shell: Shell
@@ -39,8 +42,35 @@ afterAll(() => {
 })
 
 describe('a release', () => {
-  test('is versioned: every changeset is used up', async () => {
+  test('begins with a clone in which the commands of the pages run', async () => {
     await succeed(shell(workspace, 'pnpm', 'install', '--frozen-lockfile', '--ignore-scripts', '--prefer-offline'))
+    // What installing builds, but for the native engine: it is compiled once, where npm installs.
+    await succeed(
+      shell(workspace, 'pnpm', '--filter', '@tricklab/engine', '--filter', '@tricklab/data', 'run', 'prepare'),
+    )
+    const pages = ['README.md', 'docs/00-start-here.md'].map((page) => readFileSync(path.join(workspace, page), 'utf8'))
+    const tables = [path.join(workspace, 'my-table.ts'), path.join(workspace, 'docs/notes/my-table.ts')]
+    mkdirSync(path.dirname(tables[1]!))
+    for (const file of tables) writeFileSync(file, exampleOf(pages[1]!))
+    const commands = [...pages.flatMap((page) => commandsOf(page, '(?:npx -y pnpm@12|pnpm)')), ['repro', tables[1]!]]
+    // Photographs are in no clone, and measurements take minutes.
+    const runnable = commands.filter(
+      (words) =>
+        !/imagewoof|^(bench|test)\b|lr-find/.test(words.join(' ')) &&
+        (hasFashion || !/fashionmnist-resnets/.test(words.join(' '))),
+    )
+    expect(runnable.length).toBeGreaterThanOrEqual(hasFashion ? 12 : 6)
+    for (const words of new Set(runnable.map((words) => words.join(' ')))) {
+      const [name, target = ''] = words.split(' ')
+      const trains = name === 'repro' && !['list', 'check'].includes(target)
+      const short = trains ? brief.slice(words.includes('--seeds') ? 2 : 0) : []
+      const { code, stderr } = await shell(workspace, 'pnpm', ...words.split(' '), ...short)
+      expect([words, code, stderr.slice(-2000)]).toEqual([words, 0, expect.anything()])
+    }
+    for (const file of tables) rmSync(file)
+  })
+
+  test('is versioned: every changeset is used up', async () => {
     await succeed(shell(workspace, process.execPath, 'node_modules/@changesets/cli/bin.js', 'version'))
     expect(readdirSync(path.join(workspace, '.changeset')).sort()).toEqual(['README.md', 'config.json'])
     published = publicPackages(workspace)
@@ -76,10 +106,43 @@ const title = hasNetwork
   : 'the published packages: skipped, the registry of npm does not answer'
 
 describe.skipIf(!hasNetwork)(title, () => {
+  test('run the pages: an empty folder, npx, and a table or a project of one', async () => {
+    const folder = path.join(temporary, 'with-npx')
+    mkdirSync(folder)
+    // npx reads the registry of the folder that it is called in; apart from that there is only the table. The native
+    // engine is compiled once, where npm installs.
+    writeFileSync(path.join(folder, '.npmrc'), `${registry.npmrc}ignore-scripts=true\n`)
+    const page = readFileSync(path.join(workspace, 'docs/00-start-here.md'), 'utf8')
+    const example = exampleOf(page)
+    writeFileSync(path.join(folder, 'my-table.ts'), example)
+    writeFileSync(path.join(folder, 'awaiting.cts'), example.replace('\nexport default', '\nawait 1\n\nexport default'))
+    const npx = (...args: string[]) => shell(folder, 'npx', '-y', '@tricklab/cli', ...args)
+    const commands = commandsOf(page, 'npx -y @tricklab/cli')
+    expect(commands).toEqual([
+      ['repro', './my-table.ts'],
+      ['init', 'my-study'],
+    ])
+    for (const command of commands) {
+      const { stdout } = await succeed(npx(...command, ...(command[0] === 'repro' ? ['--json', ...brief] : [])))
+      if (command[0] === 'init') continue
+      const { rows } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
+      expect(rows.map(({ row }: { row: string }) => row)).toEqual(['plain', 'mish', 'smooth'])
+    }
+    await succeed(npx('lab', 'explain', './awaiting.cts#smooth'))
+    const wrong = await npx('repro', './my-table.ts#smoth')
+    expect(wrong.stderr).toContain('did you mean "smooth"?')
+    expect((await npx('repro', 'fashion')).stderr).toContain('`npx -y @tricklab/cli repro list`')
+  })
+
   test('work where npm installed them', async () => {
-    const folder = emptyFolder('with-npm')
+    // One installation for the project that `init` made and for everything else that is published.
+    const folder = path.join(temporary, 'with-npx/my-study')
+    writeFileSync(path.join(folder, '.npmrc'), registry.npmrc)
     const names = published.map(({ manifest }) => manifest.name)
-    await succeed(shell(folder, 'npm', 'install', '--prefer-offline', ...names, 'typescript@7'))
+    await succeed(shell(folder, 'npm', 'install', '--prefer-offline', ...names))
+    await succeed(shell(folder, 'npm', 'run', 'check'))
+    const first = await succeed(shell(folder, 'npm', 'run', 'repro', '--', ...brief))
+    expect(first.stderr).toContain('smooth')
 
     writeFileSync(path.join(folder, 'all.mjs'), importAll(published))
     const { stdout, stderr } = await succeed(shell(folder, process.execPath, 'all.mjs'))
@@ -137,6 +200,23 @@ describe.skipIf(!hasNetwork)('a plugin of somebody else', () => {
     expect(files.map(({ path: file }: { path: string }) => file)).toContain('dist/src/index.js')
   })
 })
+
+/** The example of the first page. */
+const exampleOf = (page: string): string => /```ts\n(import \{ defineTable \}.*?)```/s.exec(page)![1]!
+
+/** What follows a launcher in the commands of a page, word by word, without comments. */
+function commandsOf(page: string, launcher: string): string[][] {
+  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!).join('')
+  return [...blocks.matchAll(new RegExp(`^${launcher} (.*)$`, 'gm'))].map((match) =>
+    match[1]!
+      .replace(/\s#\s.*$/, '')
+      .trim()
+      .split(/\s+/),
+  )
+}
+
+/** What makes a training of any table one of seconds. */
+const brief = ['--seed', '1', '--engine', 'wasm', '--epochs', '1', '--limit-train', '64', '--limit-valid', '64']
 
 /** A folder of a user's, whose package manager knows where our packages are. */
 function emptyFolder(name: string): string {

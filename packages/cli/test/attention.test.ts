@@ -65,7 +65,7 @@ describe('lab attention', () => {
   const run = (row: string) => path.join(out, 'tricks', row, readdirSync(path.join(out, 'tricks', row))[0]!)
 
   beforeAll(async () => {
-    const train = ['--engine', 'wasm', '--seeds', '1,', '--epochs', '1', '--out', out]
+    const train = ['--engine', 'wasm', '--seed', '1', '--epochs', '1', '--out', out]
     for (const row of ['attention', 'plain']) await runCli('repro', [`${table}#${row}`, ...train])
   }, 180_000)
 

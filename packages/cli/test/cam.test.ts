@@ -84,7 +84,7 @@ describe('lab cam', () => {
   const run = () => path.join(out, 'tricks/plain', readdirSync(path.join(out, 'tricks/plain'))[0]!)
 
   beforeAll(async () => {
-    const train = ['--engine', 'wasm', '--seeds', '1,', '--epochs', '1', '--out', out]
+    const train = ['--engine', 'wasm', '--seed', '1', '--epochs', '1', '--out', out]
     await runCli('repro', [`${table}#plain`, ...train])
   }, 180_000)
 

@@ -83,6 +83,21 @@ describe('a row with a predictor', () => {
   })
 })
 
+it('a network that is exported says how photos are cut for it', async () => {
+  const folder = path.join(temporaryFolder(), 'network')
+  const args = ['export', plain, '--table', table, '--data', data, '--format', 'tfjs', '--out', folder]
+  const { code, stderr } = await runCli('lab', args)
+  expect([code, stderr]).toEqual([0, expect.stringContaining('Exported: ')])
+  const { userDefinedMetadata } = JSON.parse(readFileSync(path.join(folder, 'model.json'), 'utf8'))
+  expect(JSON.parse(userDefinedMetadata.crop)).toEqual({
+    use: 'resize-center-crop',
+    size: 16,
+    margin: 32,
+    smallImages: expect.any(String),
+  })
+  expect(userDefinedMetadata.imageShape).toBe('[16,16,3]')
+})
+
 describe('lab evaluate', () => {
   it('finds what the run recorded, bit by bit, with and without the predictor of the row', async () => {
     for (const run of [plain, views]) {
@@ -114,6 +129,9 @@ describe('lab evaluate', () => {
       [[plain, '--with', 'tta', '--beta', '2'], /E_OPTION_RANGE/],
       [[plain, '--seed', '7'], /E_RUN_UNKNOWN.*no finished seed 7.*one of 1/s],
     ]
+    const own = await runCli('lab', ['evaluate', plain, '--data', data])
+    expect(own.stderr).toMatch(/E_TABLE_UNKNOWN.*"views", which does not ship with Tricklab.*--table \.\/my-table\.ts/)
+    expect(own.code).toBe(2)
     await Promise.all(
       refusals.map(async ([[run, ...args], message]) => {
         const { code, stderr } = await evaluate(run!, ...args)

@@ -73,7 +73,10 @@ it('refuses what does not fit, and says why', async () => {
   writeFileSync(place('page.safetensors'), '<html>404 not found</html>')
   const model = ['--model', 'resnet18']
   const refusals: [Promise<{ code: number | null; stderr: string }>, RegExp][] = [
-    [exportAs('attentive', 'safetensors', 'x'), /E_EXPORT.*no published network has.*--names own/s],
+    [
+      exportAs('attentive', 'safetensors', 'x', '--names', 'published'),
+      /E_EXPORT.*no published network has.*--names own/s,
+    ],
     [exportAs('attentive', 'pickle', 'x'), /E_ARGUMENT.*one of safetensors, onnx, tfjs/s],
     [
       runCli('lab', ['import-weights', place('page.safetensors'), ...model]),
@@ -90,6 +93,16 @@ it('refuses what does not fit, and says why', async () => {
     expect(stderr).toMatch(message)
     expect(code).toBe(2)
   }
-  expect((await exportAs('attentive', 'safetensors', 'own.safetensors', '--names', 'own')).code).toBe(0)
-  expect(Object.keys(read('own.safetensors').tensors)).toContain('head/linear/weight')
+})
+
+it('weights of a row with blocks of plugins go out under their own names', async () => {
+  const { code, stderr } = await exportAs('attentive', 'safetensors', 'own.safetensors')
+  expect(stderr).toMatch(
+    /No published network has \S*attention\S* and \d more, so the file has Tricklab's own names and layout/,
+  )
+  expect(code).toBe(0)
+  const { tensors, metadata } = read('own.safetensors')
+  expect(Object.keys(tensors)).toContain('head/linear/weight')
+  expect(metadata).toMatchObject({ names: 'own' })
+  expect(read('out.safetensors').metadata).toMatchObject({ names: 'published' })
 })

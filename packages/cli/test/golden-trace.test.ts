@@ -24,8 +24,8 @@ async function trace(row: string): Promise<Trace> {
     `${fixture('golden.ts')}#${row}`,
     '--engine',
     'cpu',
-    '--seeds',
-    '1,',
+    '--seed',
+    '1',
     '--out',
     out,
   ])

@@ -9,8 +9,8 @@ const tiny = (row: string) => `${fixture('tiny.ts')}#${row}`
 const everyStep = ['--checkpoint-minutes', '0.0000001']
 
 /** The only run of a row below `out`. */
-function runFolder(out: string, row = 'plain'): string {
-  const parent = path.join(out, 'tiny', row)
+function runFolder(out: string, row = 'plain', table = 'tiny'): string {
+  const parent = path.join(out, table, row)
   const [name, ...others] = readdirSync(parent)
   expect(others).toEqual([])
   return path.join(parent, name!)
@@ -31,9 +31,9 @@ function comparable(folder: string, seed: number) {
 
 const weights = (folder: string, seed: number) => logLines(folder, seed).at(-1)!.weights
 
-async function uninterrupted(seeds = '1,', row = 'plain') {
+async function uninterrupted(seeds = '1', row = 'plain') {
   const out = temporaryFolder()
-  const result = await runCli('repro', [tiny(row), '--engine', 'wasm', '--seeds', seeds, '--out', out])
+  const result = await runCli('repro', [tiny(row), '--engine', 'wasm', '--seed', seeds, '--out', out])
   expect(result.stderr).toContain('Report:')
   return { out, result, folder: runFolder(out, row) }
 }
@@ -113,6 +113,20 @@ describe('a run', () => {
     expect(weights(one.folder, 1)).not.toBe(weights(one.folder, 2))
   })
 
+  it('of several rows leaves a page in every run, and one of all beside them', async () => {
+    const out = temporaryFolder()
+    const table = fixture('rows.ts')
+    const short = ['--engine', 'wasm', '--epochs', '1', '--limit-train', '32', '--limit-valid', '16']
+    const { stderr, code } = await runCli('repro', [table, ...short, '--seed', '1', '--out', out])
+    expect(code).toBe(0)
+    expect(stderr).toContain(`Report: ${path.join(out, 'rows/report.html')}`)
+    for (const row of ['plain', 'wide']) {
+      const page = readFileSync(path.join(runFolder(out, row, 'rows'), 'report.html'), 'utf8')
+      expect(page.includes('wide')).toBe(row === 'wide')
+    }
+    expect(readFileSync(path.join(out, 'rows/report.html'), 'utf8')).toMatch(/plain.*wide/s)
+  })
+
   it('exits 1 when a row falls short', async () => {
     const args = [tiny('impossible'), '--engine', 'wasm', '--out', temporaryFolder(), '--json']
     const result = await runCli('repro', args)
@@ -144,7 +158,7 @@ describe('stopping', () => {
   it('finishes the step, saves and exits 3 on Ctrl-C; --resume gives the bits of an uninterrupted run', async () => {
     const { folder: whole } = await uninterrupted()
     const out = temporaryFolder()
-    const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out]
+    const args = [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out]
     let sent = false
     const stopped = await runCli('repro', args, {
       onStderr(text, child) {
@@ -168,7 +182,7 @@ describe('stopping', () => {
   it('survives kill -9 at many moments', { timeout: 180_000 }, async () => {
     const { folder: whole } = await uninterrupted()
     const out = temporaryFolder()
-    const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, ...everyStep]
+    const args = [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out, ...everyStep]
     const draw = createRng(1).at('kill')
     const kills = 8
     for (let kill = 0; kill < kills; kill++) {
@@ -190,7 +204,7 @@ describe('stopping', () => {
     if (disk === undefined) return context.skip('a small file system can be mounted only by root on Linux')
     try {
       const { folder: whole } = await uninterrupted()
-      const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', disk.folder, ...everyStep]
+      const args = [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', disk.folder, ...everyStep]
       await runCli('repro', args, { onStderr: (text, child) => text.includes('step 1/6') && child.kill('SIGINT') })
       const checkpoint = path.join(runFolder(disk.folder), 'checkpoint-1.safetensors')
       const good = readFileSync(checkpoint)
@@ -217,7 +231,7 @@ describe('stopping', () => {
   it('does nothing more when everything is done', async () => {
     const { out, folder } = await uninterrupted()
     const before = readFileSync(path.join(folder, 'seed-1.jsonl'), 'utf8')
-    const again = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, '--resume'])
+    const again = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out, '--resume'])
     expect(again.code).toBe(0)
     expect(readFileSync(path.join(folder, 'seed-1.jsonl'), 'utf8')).toBe(before)
   })
@@ -235,7 +249,7 @@ describe('a row with stages', () => {
   })
 
   it('counts epochs and steps on, names the stage of each line, and begins schedule and optimizer anew', async () => {
-    const { folder, result } = await uninterrupted('1,', 'staged')
+    const { folder, result } = await uninterrupted('1', 'staged')
     expect(result.stderr).toContain('epoch 5/5')
     const lines = logLines(folder, 1)
     const steps = lines.filter((line) => line.event === 'step')
@@ -261,7 +275,7 @@ describe('a row with stages', () => {
 
   it('shortens every stage with --epochs', async () => {
     const out = temporaryFolder()
-    const args = [tiny('staged'), '--engine', 'wasm', '--seeds', '1,', '--epochs', '1', '--out', out, '--json']
+    const args = [tiny('staged'), '--engine', 'wasm', '--seed', '1', '--epochs', '1', '--out', out, '--json']
     const result = await runCli('repro', args)
     expect(result.json().rows[0]).toMatchObject({ verdict: 'partial' })
     const epochs = logLines(runFolder(out, 'staged'), 1).filter((line) => line.event === 'epoch')
@@ -274,9 +288,9 @@ describe('a row with stages', () => {
   it('gives the same bits when killed within the second stage, and within a group of batches', {
     timeout: 180_000,
   }, async () => {
-    const { folder: whole } = await uninterrupted('1,', 'staged')
+    const { folder: whole } = await uninterrupted('1', 'staged')
     const out = temporaryFolder()
-    const args = [tiny('staged'), '--engine', 'wasm', '--seeds', '1,', '--out', out, ...everyStep]
+    const args = [tiny('staged'), '--engine', 'wasm', '--seed', '1', '--out', out, ...everyStep]
     const draw = createRng(2).at('kill')
     const kills = 4
     for (let kill = 0; kill < kills; kill++) {
@@ -299,9 +313,9 @@ describe('checkpoints that do not fit', () => {
   /** A run stopped after some steps, with a checkpoint of seed 1 and one of seed 2. */
   async function stopped() {
     const out = temporaryFolder()
-    for (const seeds of ['1,', '2,']) {
-      const resume = seeds === '1,' ? [] : ['--resume']
-      await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', seeds, '--out', out, ...resume], {
+    for (const seeds of ['1', '2']) {
+      const resume = seeds === '1' ? [] : ['--resume']
+      await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seed', seeds, '--out', out, ...resume], {
         onStderr: (text, child) => {
           if (text.includes('epoch 1/3')) child.kill('SIGINT')
         },
@@ -315,7 +329,7 @@ describe('checkpoints that do not fit', () => {
     const file = path.join(folder, 'checkpoint-1.safetensors')
     const cut = readFileSync(file).subarray(0, 3000)
     writeFileSync(file, cut)
-    const result = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, '--resume'])
+    const result = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out, '--resume'])
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/\[E_CHECKPOINT_CORRUPT\].*cut short.*Fix:/)
     expect(readFileSync(file)).toEqual(cut)
@@ -325,7 +339,7 @@ describe('checkpoints that do not fit', () => {
     const { out, folder } = await stopped()
     const log = path.join(folder, 'seed-1.jsonl')
     const torn = readFileSync(log).subarray(0, -10)
-    const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, '--resume']
+    const args = [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out, '--resume']
     for (const damage of [() => writeFileSync(log, torn), () => rmSync(log)]) {
       damage()
       const result = await runCli('repro', args)
@@ -339,7 +353,7 @@ describe('checkpoints that do not fit', () => {
   it('refuses one of another seed', async () => {
     const { out, folder } = await stopped()
     cpSync(path.join(folder, 'checkpoint-2.safetensors'), path.join(folder, 'checkpoint-1.safetensors'))
-    const result = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', '1,', '--out', out, '--resume'])
+    const result = await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seed', '1', '--out', out, '--resume'])
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/\[E_CHECKPOINT_MISMATCH\].*Expected: seed 1\. Received: seed 2\./)
   })
@@ -354,6 +368,15 @@ it.each([
   expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ table: 'fashionmnist-resnets', row: 'conv' }))
 })
 
+it('list shows the rows that have a part in their name', async () => {
+  const { code, stdout } = await runCli('repro', ['list', 'Resnets/CONV', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).map(({ row }: { row: string }) => row)).toEqual(['conv'])
+  const none = await runCli('repro', ['list', 'imagewof-128-5'])
+  expect(none.stderr).toMatch(/\[E_TABLE_UNKNOWN\].*did you mean "imagewoof-128-5"\?/)
+  expect(none.code).toBe(2)
+})
+
 describe('wrong input', () => {
   it.each([
     ['an unknown table', ['fashionmnist-resnet/conv'], 'E_TABLE_UNKNOWN', 'did you mean "fashionmnist-resnets"?'],
@@ -362,7 +385,22 @@ describe('wrong input', () => {
     ['an unknown option', ['fashionmnist-resnets', '--epoch', '1'], 'E_ARGUMENT', '--epochs'],
     ['an unknown engine', ['fashionmnist-resnets', '--engine', 'wams'], 'E_ENGINE_UNKNOWN', 'did you mean "wasm"?'],
     ['a count that is none', ['fashionmnist-resnets', '--epochs', '0'], 'E_ARGUMENT', 'a whole number from 1'],
-    ['seeds that are none', ['fashionmnist-resnets', '--seeds', '1,x'], 'E_ARGUMENT', '1,2,3'],
+    ['seeds that are none', ['fashionmnist-resnets', '--seed', '1,x'], 'E_ARGUMENT', '1,2,3'],
+    [
+      'a list as a count',
+      ['fashionmnist-resnets', '--seeds', '2,'],
+      'E_ARGUMENT',
+      'Fix: name seeds with --seed: --seed 2.',
+    ],
+    ['lists as a count', ['fashionmnist-resnets', '--seeds', '3,4,5'], 'E_ARGUMENT', '--seed 3,4,5.'],
+    ['a seed twice', ['fashionmnist-resnets', '--seed', '3,3'], 'E_ARGUMENT', 'every seed once'],
+    [
+      'count and list',
+      ['fashionmnist-resnets', '--seeds', '2', '--seed', '3'],
+      'E_ARGUMENT',
+      "cannot be used with option '--seeds",
+    ],
+    ['a seed as a count', ['fashionmnist-resnets', '--seeds', '99999999999'], 'E_ARGUMENT', '--seed 99999999999.'],
     ['an unknown precision', ['fashionmnist-resnets', '--precision', 'f16'], 'E_ARGUMENT', 'bf16'],
     ['a file that is not there', ['./nothing.ts'], 'E_TABLE_UNKNOWN', 'nothing.ts'],
     ['a file without a table', ['./vitest.config.ts'], 'E_RECIPE', 'defineTable'],
@@ -390,7 +428,7 @@ describe('wrong input', () => {
 
   it('stops at a loss that is not finite, naming step, place and seed', async () => {
     const out = temporaryFolder()
-    const result = await runCli('repro', [tiny('exploding'), '--engine', 'wasm', '--seeds', '7,', '--out', out])
+    const result = await runCli('repro', [tiny('exploding'), '--engine', 'wasm', '--seed', '7', '--out', out])
     expect(result.code).toBe(4)
     expect(result.stderr).toMatch(/\[E_LOSS_NAN\].*at step \d+ \(epoch 1\), seed 7: (layer|parameter) "layers\/\d/)
     expect(JSON.parse(readFileSync(path.join(runFolder(out, 'exploding'), 'manifest.json'), 'utf8')).status).toEqual({

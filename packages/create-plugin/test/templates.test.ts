@@ -81,7 +81,7 @@ export default { test: { ...config.test, include: ['*/test/**/*.test.ts'] } }
 
 test.each(kinds)('the table of a %s trains, with it and without it', (kind) => {
   const cli = path.join(root, 'packages/cli/src/bin/tricklab.ts')
-  const args = ['repro', './table.ts', '--engine', 'wasm', '--seeds', '1,', '--epochs', '1', '--json']
+  const args = ['repro', './table.ts', '--engine', 'wasm', '--seed', '1', '--epochs', '1', '--json']
   const { status, output, stdout } = runNode(
     ['--import', tsx, cli, ...args, '--limit-train', '64', '--limit-valid', '64'],
     folderOf(kind),

@@ -1,4 +1,5 @@
 import { fail, type NormalRecipe, type Row, type TrainingTable } from '@tricklab/core'
+import { tables } from '@tricklab/recipes'
 import { type RunRecord, readRecord } from '../record/read.ts'
 import { findTarget } from '../runner/tables.ts'
 
@@ -34,6 +35,14 @@ export async function openRun(folder: string, table?: string): Promise<OpenedRun
 }
 
 async function findTable(id: string, folder: string, file: string | undefined): Promise<TrainingTable> {
+  if (file === undefined && !tables.some((table) => table.id === id)) {
+    fail('E_TABLE_UNKNOWN', {
+      what: `${folder} is a run of the table "${id}", which does not ship with Tricklab.`,
+      expected: 'the file of the table.',
+      received: 'no --table.',
+      fix: 'name the file with --table ./my-table.ts.',
+    })
+  }
   const { table } = await findTarget(file ?? id)
   if (table.kind === 'training' && table.id === id) return table
   return fail('E_TABLE_UNKNOWN', {

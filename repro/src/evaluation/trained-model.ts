@@ -1,8 +1,8 @@
-import { createRng, fail, type Model, type Row, type Shape } from '@tricklab/core'
+import { createRng, fail, type Model, type NormalUse, type Row, type Shape } from '@tricklab/core'
 import type { ProgressSink } from '../progress.ts'
 import type { SeedLog } from '../record/read.ts'
 import { seedFiles } from '../runner/job.ts'
-import { createRowModel } from '../runner/learner.ts'
+import { createRowModel, stageRows } from '../runner/learner.ts'
 import { openDataset } from '../runner/run.ts'
 import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
 import { loadWeights } from './load-weights.ts'
@@ -19,6 +19,8 @@ export interface TrainedModel {
   readonly classes: readonly string[]
   /** Pixels from 0 to 1 become `(pixel − mean) / std`, channel by channel. */
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
+  /** What made photographs into images of `imageShape` for validation; undefined where the dataset holds ready-made images. */
+  readonly crop: NormalUse | undefined
 }
 
 /**
@@ -40,7 +42,8 @@ export async function loadTrainedModel(
       checkStages(model, stages)
       await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
       const { imageShape, classes, normalization } = stages.at(-1)!.source
-      return { model, row, seed, imageShape, classes, normalization }
+      const crop = stageRows(row).at(-1)!.recipe.data.valid?.crop
+      return { model, row, seed, imageShape, classes, normalization, crop }
     } catch (error) {
       model.dispose()
       throw error

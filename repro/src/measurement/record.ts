@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fail, failAll, type Json, type MeasurementTable, type Problem, rowNames, TricklabError } from '@tricklab/core'
-import { hashJson, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { hashJson, makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { tables } from '@tricklab/recipes'
 import { engineShape, environmentShape } from '../record/schema.ts'
 import { anything, count, digest, listOf, nullable, number, objectOf, oneOf, text, time } from '../record/shape.ts'
@@ -47,7 +47,7 @@ export const measuredHash = (table: MeasurementTable): string => hashJson(measur
 export async function writeMeasurement(out: string, record: MeasurementRecord): Promise<string> {
   const folder = path.resolve(out, record.table, record.started.slice(0, 19).replaceAll(':', '-'))
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     await writeFileAtomic(path.join(folder, fileName), [`${JSON.stringify(record)}\n`])
   } catch (cause) {
     fail('E_OUT_WRITE', {

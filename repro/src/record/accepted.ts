@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFi
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  fail,
   failAll,
   formatProblem,
   type MeasurementTable,
@@ -10,6 +11,7 @@ import {
   type Row,
   rowNames,
   stageRecipes,
+  suggest,
   type TrainingTable,
   TricklabError,
 } from '@tricklab/core'
@@ -172,15 +174,31 @@ export interface ListedRow {
   readonly status: string
 }
 
-/** Every documented row with its status: a verdict where a record was accepted, else `not yet run`. */
-export async function listRows(root = acceptedFolder) {
+/**
+ * Documented rows with their status: a verdict where a record was accepted, else `not yet run`.
+ * @param filter what `TABLE/ROW` holds; default: every row
+ * @errors E_TABLE_UNKNOWN when no row holds it
+ */
+export async function listRows(root = acceptedFolder, filter = '') {
+  const wanted = (table: string, row: string) => `${table}/${row}`.toLowerCase().includes(filter.toLowerCase())
   const items: ListedRow[] = []
   for (const table of tables) {
-    for (const row of rowNames(table)) {
+    for (const row of rowNames(table).filter((name) => wanted(table.id, name))) {
       if (table.kind === 'training') items.push(await listTraining(table, row, root))
       else if (table.kind === 'measurement') items.push(listMeasurement(table, row, root))
       else items.push(listSummary(table.id, row))
     }
+  }
+  if (items.length === 0) {
+    fail('E_TABLE_UNKNOWN', {
+      what: `No table and no row holds "${filter}" in its name.`,
+      expected: 'a part of TABLE/ROW.',
+      received: `"${filter}".`,
+      fix: suggest(
+        filter,
+        tables.flatMap((table) => [table.id, ...rowNames(table)]),
+      ),
+    })
   }
   const header = { table: 'table', row: 'row', reported: 'documented', measured: 'measured', status: 'status' }
   const columns = ['table', 'row', 'reported', 'measured', 'status'] as const

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { readRecord } from '../record/read.ts'
 import { type ReportData, renderReport } from './render.ts'
 
@@ -21,7 +20,7 @@ export async function writeReport(folders: readonly string[], outFile: string): 
 export async function writeReportFile(data: ReportData, outFile: string): Promise<void> {
   const page = renderReport(data)
   try {
-    await mkdir(path.dirname(outFile), { recursive: true })
+    makeFolder(path.dirname(outFile))
     await writeFileAtomic(outFile, [page])
   } catch (cause) {
     fail('E_OUT_WRITE', {

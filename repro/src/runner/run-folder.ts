@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fail, type Row } from '@tricklab/core'
-import { hashJson, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { hashJson, makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import type { LogLine, Manifest } from '../record/types.ts'
 import { seedFiles } from './job.ts'
 
@@ -14,7 +14,7 @@ export function createRunFolder(out: string, row: Row): string {
   let folder = path.join(rowFolder(out, row), stamp)
   for (let copy = 2; existsSync(folder); copy++) folder = path.join(rowFolder(out, row), `${stamp}-${copy}`)
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     accessSync(folder, constants.W_OK)
   } catch (cause) {
     fail('E_OUT_WRITE', {

@@ -3,7 +3,12 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkTable, fail, failAll, isTable, rowNames, suggest, type Table, TricklabError } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
+import own from '../../package.json' with { type: 'json' }
 import { loadTypeScript } from './load-typescript.ts'
+import { findProject } from './project.ts'
+
+/** Packages of Tricklab that a table may import wherever it lies. */
+const tablePackages = Object.keys(own.dependencies).filter((name) => name.startsWith('@tricklab/'))
 
 /** A table and the rows asked for. */
 export interface Target {
@@ -37,7 +42,7 @@ function findBuiltIn(text: string): Target {
 }
 
 async function findFile(text: string): Promise<Target> {
-  const [file = '', row] = splitOnce(text, '#')
+  const [file, row] = splitFile(text)
   const absolute = path.resolve(file)
   if (!existsSync(absolute)) {
     fail('E_TABLE_UNKNOWN', {
@@ -49,6 +54,13 @@ async function findFile(text: string): Promise<Target> {
   }
   const table = await importTable(file, absolute)
   return { table, rows: chooseRows(table, row), reference: absolute }
+}
+
+/** File and row. A folder's name may hold a # too, as c#/table.ts#row does: the longest path that is there is the file. */
+function splitFile(text: string): [string, string?] {
+  const ends = [...text.matchAll(/\.[cm]?[jt]s(?=#|$)/g)].map(({ index, 0: ending }) => index + ending.length)
+  const end = ends.findLast((at) => existsSync(path.resolve(text.slice(0, at)))) ?? ends.at(-1)!
+  return end === text.length ? [text] : [text.slice(0, end), text.slice(end + 1)]
 }
 
 /** The default export of a file. @errors E_RECIPE when it cannot be imported or exports something else */
@@ -65,7 +77,7 @@ async function importTable(file: string, absolute: string): Promise<Table> {
       what: `${file} could not be imported: ${message.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '')}.`,
       expected: 'a module that runs, in a folder where what it imports is installed.',
       received: cause instanceof Error ? `${cause.name}.` : 'an error.',
-      fix: importFix(message),
+      fix: importFix(message, path.dirname(absolute)),
       cause,
     })
   }
@@ -87,12 +99,35 @@ async function importTable(file: string, absolute: string): Promise<Table> {
 }
 
 /** What helps where an import failed: often a package that is not there. */
-function importFix(message: string): string {
+function importFix(message: string, folder: string): string {
   const missing = /Cannot find (?:package|module) '([^']+)'/.exec(message)?.[1]
-  if (missing === undefined) return 'mend the file; `node --import tsx` runs it alone.'
-  return missing.startsWith('.') || path.isAbsolute(missing)
-    ? 'check the path of the import, with its ending: "./my-trick.ts".'
-    : `install it there: npm install ${missing}.`
+  if (missing === undefined) {
+    return /\b(require|module|exports|__filename|__dirname) is not defined/.test(message)
+      ? 'write the file as a module, with `import … from` and `export default`.'
+      : 'mend the file; `node --import tsx` runs it alone.'
+  }
+  if (missing.startsWith('.') || path.isAbsolute(missing)) {
+    return 'check the path of the import, with its ending: "./my-trick.ts".'
+  }
+  const name = missing.split('/', missing.startsWith('@') ? 2 : 1).join('/')
+  // What Tricklab's own packages are called is known here; a name that none has is not on npm either.
+  if (name.startsWith('@tricklab/')) return suggest(name, tablePackages)
+  return `install it there: ${installCommand(folder, name)}.`
+}
+
+/** By the package manager whose lockfile is nearest; npm alone cannot install into a workspace of pnpm. */
+function installCommand(folder: string, name: string): string {
+  const { root, lockfile } = findProject(folder)
+  switch (lockfile && path.basename(lockfile)) {
+    case 'pnpm-lock.yaml':
+      return `npx -y pnpm@12 add ${existsSync(path.join(root, 'pnpm-workspace.yaml')) ? '-w ' : ''}${name}`
+    case 'yarn.lock':
+      return `yarn add ${name}`
+    case 'bun.lock':
+      return `bun add ${name}`
+    default:
+      return `npm install ${name}`
+  }
 }
 
 function chooseRows(table: Table, row: string | undefined): string[] {

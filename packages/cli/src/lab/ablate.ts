@@ -12,16 +12,15 @@ import {
   runAblation,
   writeReportFile,
 } from '@tricklab/repro'
-import { type EngineArguments, engineChoice, limitsOf } from '../repro/arguments.ts'
+import { type EngineArguments, engineChoice, limitsOf, type SeedArguments, seedsOf } from '../repro/arguments.ts'
 import { asTyped } from '../ui/as-typed.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-export interface AblateArguments extends EngineArguments {
+export interface AblateArguments extends EngineArguments, SeedArguments {
   readonly drop?: readonly string[]
-  readonly seeds?: number[]
   readonly data?: string[]
   readonly out: string
   readonly resume?: boolean
@@ -37,7 +36,7 @@ export async function ablate(target: string, given: AblateArguments): Promise<nu
   const row = await oneRow(target)
   const { reference } = await findTarget(target)
   const variants = planAblation(row, chooseTricks(row, given.drop))
-  const seeds = given.seeds ?? row.seeds
+  const seeds = seedsOf(given) ?? row.seeds
   if (seeds.length > mostPairs) refuseSeeds(seeds.length)
 
   const view = createProgressView()
@@ -102,6 +101,6 @@ function refuseSeeds(count: number): never {
     what: `An ablation over ${count} seeds cannot be tested exactly.`,
     expected: `up to ${mostPairs} seeds.`,
     received: `${count}.`,
-    fix: 'use fewer with --seeds.',
+    fix: 'use fewer, with --seeds or --seed.',
   })
 }

@@ -2,15 +2,16 @@ import { fail } from '@tricklab/core'
 import { installTensorflow, prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import {
+  addSeedOptions,
   coefficientPair,
   engineHelp,
   nameList,
   positionList,
   positiveNumber,
-  seedList,
   wholeNumber,
 } from '../repro/arguments.ts'
 import { collect, createProgram } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type AblateArguments, ablate } from './ablate.ts'
 import { type AttentionArguments, showAttention } from './attention.ts'
@@ -59,7 +60,7 @@ export function labProgram(): Command {
     .argument('<name>', 'imagenette2, imagewoof2, imagenette or imagewoof')
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
     .option('--archive <size>', 'full, 320 or 160')
-    .option('--out <file>', 'where the page goes; default: NAME.html')
+    .option('--out <file>', 'where the page goes; default: NAME.html', outFile)
     .option('--statistics', 'mean and deviation of one training batch, before and after normalisation')
     .option('--json', 'one JSON object on standard output, no page')
     .action((name: string, options: DatasetArguments) => showDataset(name, options))
@@ -68,7 +69,7 @@ export function labProgram(): Command {
     .description('a page of training images as the network gets them: augmented, mixed, with their targets')
     .argument('<target>', 'TABLE/ROW')
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html')
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html', outFile)
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
   addGroups(program)
   addAblate(program)
@@ -102,7 +103,7 @@ function addGroups(program: Command): void {
     .option('--links <n>', 'small-world: groups that a group reads', wholeNumber('--links', 1))
     .option('--rewire <p>', 'small-world: probability that a link leaves its meta-group', Number)
     .option('--wiring <n>', 'small-world: which of the random wirings', wholeNumber('--wiring', 0))
-    .option('--out <file>', 'where the page goes', 'groups.html')
+    .option('--out <file>', 'where the page goes', outFile, 'groups.html')
     .option('--json', 'one JSON array of designs on standard output, no page')
     .action((options: GroupsArguments) => showGroups(options))
 }
@@ -122,7 +123,7 @@ function addAttention(program: Command): void {
     .option('--table <file>', "the run's table, where it is not a built-in one")
     .option('--engine <name>', engineHelp, 'auto')
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-attention.html')
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-attention.html', outFile)
     .option('--json', 'one JSON object with every map on standard output')
     .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
 }
@@ -138,18 +139,18 @@ function addCam(program: Command): void {
     .option('--table <file>', "the run's table, where it is not a built-in one")
     .option('--engine <name>', engineHelp, 'auto')
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-cam.html')
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-cam.html', outFile)
     .option('--json', 'one JSON object with every map on standard output')
     .action((run: string, images: string[], options: CamArguments) => showCam(run, images, options))
 }
 
 function addAblate(program: Command): void {
-  program
+  const ablating = program
     .command('ablate')
     .description('what each trick of a row is worth: trained without one at a time, from the same seeds')
     .argument('<target>', 'TABLE/ROW')
     .option('--drop <names>', 'tricks to leave out, one at a time: a,b,c; default: every one', nameList)
-    .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the row', seedList)
+  addSeedOptions(ablating, 'row')
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
     .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
@@ -217,7 +218,7 @@ function addFeatures(program: Command): void {
     .option('--seed <n>', 'of kernel and coefficients', wholeNumber('--seed', 0), 1)
     .option('--size <n>', 'width and height of the image', wholeNumber('--size', 3), 128)
     .option('--engine <name>', engineHelp, 'auto')
-    .option('--out <file>', 'where the page goes; default: BLOCK-features.html')
+    .option('--out <file>', 'where the page goes; default: BLOCK-features.html', outFile)
     .option('--json', 'one JSON object on standard output, with ranges and the change of every channel')
     .action((image: string, options: FeaturesArguments) => showFeatures(image, options))
 }
@@ -235,7 +236,7 @@ function addLrFind(program: Command): void {
     .option('--precision <name>', "f32 or bf16; default: the row's")
     .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
     .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-lr-find.html')
+    .option('--out <file>', 'where the page goes; default: TABLE-ROW-lr-find.html', outFile)
     .option('--json', 'one JSON object on the last line of standard output')
     .action((target: string, options: LrFindArguments) => lrFind(target, options))
 }

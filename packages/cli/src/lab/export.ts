@@ -1,16 +1,22 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createRegistry, fail, listParams } from '@tricklab/core'
-import { encodeSafetensors, type StoredTensors, storeTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import {
+  encodeSafetensors,
+  makeFolder,
+  type StoredTensors,
+  storeTensors,
+  writeFileAtomic,
+} from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 
 export interface ExportArguments {
   readonly format: string
-  readonly names: string
+  readonly names?: string
   readonly seed?: number
   readonly table?: string
   readonly engine: string
@@ -25,7 +31,8 @@ type Format = keyof typeof formats
 /** `pnpm lab export RUN`: the trained network of a run for other programs. */
 export async function exportRun(run: string, given: ExportArguments): Promise<void> {
   const format = chooseOf('--format', Object.keys(formats) as Format[], given.format)
-  const names = chooseOf('--names', ['published', 'own'] as const, given.names)
+  const names = given.names === undefined ? undefined : chooseOf('--names', ['published', 'own'] as const, given.names)
+  if (format !== 'tfjs' && given.out !== undefined) outFile(given.out)
   const opened = await openRun(run, given.table)
   const view = createProgressView()
   const notice = (message: string) => view.sink({ kind: 'notice', message })
@@ -42,7 +49,7 @@ export async function exportRun(run: string, given: ExportArguments): Promise<vo
       const metadata = describe(`${table}/${row}`, trained)
       const files =
         format === 'safetensors'
-          ? await writeSafetensors(place, trained, names, metadata)
+          ? await writeSafetensors(place, trained, { names, metadata, notice })
           : await writeGraph(place, format, trained, metadata)
       view.close()
       process.stderr.write(`${files.map((file) => `Exported: ${file}`).join('\n')}\n`)
@@ -67,32 +74,44 @@ function chooseOf<T extends string>(option: string, choices: readonly T[], given
 }
 
 /** What whoever runs the network must know. */
-function describe(row: string, { seed, imageShape, classes, normalization }: TrainedModel): ExportMetadata {
+function describe(row: string, { seed, imageShape, classes, normalization, crop }: TrainedModel): ExportMetadata {
   return {
     row,
     seed: String(seed),
     imageShape: JSON.stringify(imageShape),
     classes: JSON.stringify(classes),
     normalization: JSON.stringify(normalization),
+    ...(crop === undefined ? {} : { crop: JSON.stringify(crop) }),
   }
+}
+
+interface WeightsChoice {
+  /** Undefined: published ones where every parameter has one. */
+  readonly names: 'published' | 'own' | undefined
+  readonly metadata: ExportMetadata
+  readonly notice: (message: string) => void
 }
 
 async function writeSafetensors(
   file: string,
   { model, row }: TrainedModel,
-  names: 'published' | 'own',
-  metadata: ExportMetadata,
+  { names, metadata, notice }: WeightsChoice,
 ): Promise<string[]> {
   const { params } = model
-  const own = await storeTensors(Object.fromEntries(listParams(params).map(({ path, value }) => [path, value])))
-  await writeFileAtomic(file, encodeSafetensors(names === 'own' ? own : published(), { format: 'pt', ...metadata }))
-  return [file]
-
-  function published(): StoredTensors {
-    const { use } = row.recipe.model.skeleton
-    const nameOf = createRegistry(row.table.plugins).component('model', use).publishedName
-    return toPublished(params, own, nameOf ?? (() => undefined), `${row.table.id}/${row.name}`)
+  const list = listParams(params)
+  const own = await storeTensors(Object.fromEntries(list.map(({ path, value }) => [path, value])))
+  const { use } = row.recipe.model.skeleton
+  const nameOf = createRegistry(row.table.plugins).component('model', use).publishedName ?? (() => undefined)
+  const unpublished = list.map(({ path }) => path).filter((path) => nameOf(path) === undefined)
+  const chosen = names ?? (unpublished.length === 0 ? 'published' : 'own')
+  if (names === undefined && chosen === 'own') {
+    const others = unpublished.length > 1 ? ` and ${unpublished.length - 1} more` : ''
+    notice(`No published network has ${unpublished[0]}${others}, so the file has Tricklab's own names and layout.`)
   }
+  const tensors: StoredTensors =
+    chosen === 'own' ? own : toPublished(params, own, nameOf, `${row.table.id}/${row.name}`)
+  await writeFileAtomic(file, encodeSafetensors(tensors, { format: 'pt', names: chosen, ...metadata }))
+  return [file]
 }
 
 async function writeGraph(
@@ -107,7 +126,7 @@ async function writeGraph(
   }
   const { json, weightsFile, weights } = await exportTfjs(model, metadata)
   const files = [path.join(place, 'model.json'), path.join(place, weightsFile)] as const
-  await mkdir(place, { recursive: true })
+  makeFolder(place)
   await writeFileAtomic(files[1], weights)
   await writeFileAtomic(files[0], [json])
   return [...files]

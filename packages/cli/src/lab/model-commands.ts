@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { engineHelp, positiveNumber, wholeNumber } from '../repro/arguments.ts'
 import { collect } from '../ui/main.ts'
+import { outFile, outPath } from '../ui/out-file.ts'
 import { type ExportArguments, exportRun } from './export.ts'
 import { type ImportArguments, importWeights } from './import-weights.ts'
 import { type ScaleArguments, showScaling } from './scale.ts'
@@ -12,12 +13,19 @@ export function addModelCommands(program: Command): void {
     .description('the trained network of a run for other programs: weights, or the whole network')
     .argument('<run>', 'run folder, with weights')
     .requiredOption('--format <name>', 'safetensors (weights), onnx or tfjs (a graph model of TensorFlow.js)')
-    .option('--names <whose>', "safetensors: published (timm's names, PyTorch's layout) or own", 'published')
+    .option(
+      '--names <whose>',
+      "safetensors: published (timm's names, PyTorch's layout) or own; default: published where every parameter has such a name",
+    )
     .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
     .option('--table <file>', "the run's table, where it is not a built-in one")
     .option('--engine <name>', engineHelp, 'auto')
     .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <path>', 'file, or folder for tfjs; default: TABLE-ROW-seed-N with the ending of the format')
+    .option(
+      '--out <path>',
+      'file, or folder for tfjs; default: TABLE-ROW-seed-N with the ending of the format',
+      outPath,
+    )
     .option('--json', 'one JSON object on the last line of standard output')
     .action((run: string, options: ExportArguments) => exportRun(run, options))
   program
@@ -26,7 +34,7 @@ export function addModelCommands(program: Command): void {
     .argument('<file>', "a safetensors file with timm's names")
     .requiredOption('--model <name>', 'efficientnet-b0, xresnet50, resnet18 …, or TABLE/ROW')
     .option('--size <pixels>', 'image size that the model is built for', wholeNumber('--size', 1), 224)
-    .option('--out <file>', 'where the weights go; default: NAME-imported.safetensors')
+    .option('--out <file>', 'where the weights go; default: NAME-imported.safetensors', outFile)
     .option('--json', 'one JSON object on the last line of standard output')
     .action((file: string, options: ImportArguments) => importWeights(file, options))
   program
@@ -38,7 +46,7 @@ export function addModelCommands(program: Command): void {
     .option('--size <pixels>', 'image size', wholeNumber('--size', 32), 224)
     .option('--classes <n>', 'width of the scores', wholeNumber('--classes', 1), 1000)
     .option('--batch <n>', 'images of a training step', wholeNumber('--batch', 1), 32)
-    .option('--out <file>', 'where the page goes', 'scaling.html')
+    .option('--out <file>', 'where the page goes', outFile, 'scaling.html')
     .option('--json', 'one JSON object on standard output, no page')
     .action((family: string, options: ScaleArguments) => showScaling(family, options))
 }

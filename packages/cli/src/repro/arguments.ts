@@ -1,6 +1,7 @@
 import { fail } from '@tricklab/core'
 import { type EngineName, type EngineOptions, engineNames } from '@tricklab/engine'
 import type { Limits } from '@tricklab/repro'
+import { type Command, Option } from 'commander'
 
 function bad(option: string, expected: string, received: string): never {
   fail('E_ARGUMENT', {
@@ -30,22 +31,52 @@ export const positiveNumber =
     return value
   }
 
-/** `5`: the seeds 1 to 5. `1,2,7` (or `7,`): just these. */
+/** So many seeds that a count is rather a seed, or a slip of the finger. */
+const mostSeeds = 1000
+
+/** `--seeds 5`: how many, so the seeds 1 to 5. */
+export function seedCount(text: string): number[] {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > mostSeeds) {
+    // `2,` is a list of one, and `1,2` could not be told from a count by whoever reads it: lists have an option of their own.
+    const list = /^[\d\s,]*\d[\d\s,]*$/.test(text) ? text.match(/\d+/g)! : ['1', '3']
+    fail('E_ARGUMENT', {
+      what: '--seeds says how many seeds to train, not which.',
+      expected: `a count from 1 to ${mostSeeds}, such as 5 for the seeds 1 to 5.`,
+      received: `"${text}".`,
+      fix: `name seeds with --seed: --seed ${[...new Set(list)].join(',')}.`,
+    })
+  }
+  return Array.from({ length: count }, (_, index) => index + 1)
+}
+
+/** `--seed 1,3`: which seeds, every one once. */
 export function seedList(text: string): number[] {
-  if (/^\d+$/.test(text)) {
-    const count = wholeNumber('--seeds', 1)(text)
-    return Array.from({ length: count }, (_, index) => index + 1)
-  }
-  const seeds = text
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map((part) => Number(part))
-  if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0)) {
-    bad('--seeds', 'a count such as 5, or a list such as 1,2,3', text)
-  }
-  if (new Set(seeds).size !== seeds.length) bad('--seeds', 'every seed once', text)
+  const seeds = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
+  if (!seeds.every(Number.isSafeInteger)) bad('--seed', 'a seed such as 7, or a list such as 1,2,3', text)
+  if (new Set(seeds).size !== seeds.length) bad('--seed', 'every seed once', text)
   return seeds
 }
+
+/** Adds `--seeds`, how many, and `--seed`, which; only one of them may be given. */
+export function addSeedOptions(command: Command, defaults: string): Command {
+  return command
+    .option(
+      '--seeds <n>',
+      `how many seeds: 5 trains the seeds 1 to 5; default: the seeds of the ${defaults}`,
+      seedCount,
+    )
+    .addOption(new Option('--seed <list>', 'which seeds, by number: 7, or 1,3').argParser(seedList).conflicts('seeds'))
+}
+
+/** What `addSeedOptions` adds. */
+export interface SeedArguments {
+  readonly seeds?: number[]
+  readonly seed?: number[]
+}
+
+/** The seeds that were asked for; undefined: those of the table. */
+export const seedsOf = ({ seeds, seed }: SeedArguments): number[] | undefined => seed ?? seeds
 
 /** `a,b,c`, every name once. */
 export function nameList(text: string): string[] {

@@ -22,11 +22,19 @@ import { asTyped, isInstalled } from '../ui/as-typed.ts'
 import { collect, createProgram, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { engineChoice, engineHelp, limitsOf, positiveNumber, seedList, wholeNumber } from './arguments.ts'
+import {
+  addSeedOptions,
+  engineChoice,
+  engineHelp,
+  limitsOf,
+  positiveNumber,
+  type SeedArguments,
+  seedsOf,
+  wholeNumber,
+} from './arguments.ts'
 import { reproMeasurement } from './measure.ts'
 
-interface ReproOptions {
-  readonly seeds?: number[]
+interface ReproOptions extends SeedArguments {
   readonly engine: EngineName | 'auto'
   readonly precision?: 'f32' | 'bf16'
   readonly threads?: number
@@ -46,9 +54,8 @@ interface ReproOptions {
 /** `pnpm repro …` */
 export function reproProgram(): Command {
   const program = createProgram('repro', 'Re-runs documented tables and says whether their numbers hold.')
-  program
-    .argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
-    .option('--seeds <seeds>', 'a count (5: seeds 1 to 5) or a list (1,2,7); default: those of the table', seedList)
+  program.argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
+  addSeedOptions(program, 'table')
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
     .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
@@ -82,10 +89,11 @@ export function reproProgram(): Command {
 
   program
     .command('list')
-    .description('every table and row with its documented and our measured value')
+    .description('tables and rows with their documented and our measured value')
+    .argument('[part]', 'a part of TABLE/ROW: only the rows that have it in their name; default: every row')
     .option('--json', 'one JSON array on standard output')
-    .action(async ({ json }: { json?: boolean }) => {
-      const rows = await listRows()
+    .action(async (part: string | undefined, { json }: { json?: boolean }) => {
+      const rows = await listRows(undefined, part)
       process.stdout.write(json === true ? `${JSON.stringify(rows.items)}\n` : `${rows.text}\n`)
     })
   program
@@ -170,7 +178,7 @@ async function reproTraining(
       }
       const run = await runRow(row, {
         engine,
-        seeds: options.seeds,
+        seeds: seedsOf(options),
         limits: limitsOf(options),
         out: options.out,
         resume: options.resume === true,
@@ -191,10 +199,10 @@ async function reproTraining(
     view.close()
   }
   if (results.length > 0) {
-    const page = await reportRuns(
-      results.map((result) => result.record),
-      undefined,
-    )
+    const records = results.map((result) => result.record)
+    let page = ''
+    for (const record of records) page = await reportRuns([record])
+    if (records.length > 1) page = await reportRuns(records)
     process.stderr.write(`\n${formatVerdictTable(results)}\n`)
     process.stderr.write(`\nReport: ${page}\n`)
   }

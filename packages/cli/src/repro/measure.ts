@@ -28,6 +28,7 @@ export interface MeasureArguments extends EngineArguments {
   readonly steps: number
   /** Of trainings alone: refused. */
   readonly seeds?: unknown
+  readonly seed?: unknown
   readonly resume?: boolean
   readonly epochs?: number
   readonly limitTrain?: number
@@ -126,6 +127,7 @@ function measure(
 function refuseTraining(given: MeasureArguments): void {
   const flags = {
     seeds: '--seeds',
+    seed: '--seed',
     resume: '--resume',
     epochs: '--epochs',
     limitTrain: '--limit-train',

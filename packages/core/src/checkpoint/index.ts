@@ -14,6 +14,7 @@ import {
 
 export { hashJson } from '../hash.ts'
 export { writeFileAtomic } from './atomic-file.ts'
+export { makeFolder } from './make-folder.ts'
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -29,7 +29,7 @@ export const errorCodes = {
     meaning: 'A file or folder of the data cannot be read: permissions, or a fault of the disk.',
   },
   E_CACHE_WRITE: { exit: 2, meaning: 'The cache folder cannot be written.' },
-  E_OUT_WRITE: { exit: 2, meaning: 'The run folder cannot be written.' },
+  E_OUT_WRITE: { exit: 2, meaning: 'A run folder, a page or another output cannot be written.' },
   E_CHECKPOINT_CORRUPT: { exit: 2, meaning: 'A checkpoint is cut short or altered.' },
   E_CHECKPOINT_MISMATCH: { exit: 2, meaning: 'A checkpoint belongs to another recipe, seed or engine.' },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },

@@ -11,6 +11,7 @@ const wasm: EngineReport = {
   device: 'Some CPU',
   threads: 1,
   stepMs: 5.43,
+  stepRangeMs: [5.11, 11.2],
   startMs: 881.2,
   missingKernels: ['Selu', 'EluGrad'],
   notes: ['relaxed SIMD'],
@@ -20,9 +21,9 @@ test('a table, then a line for each thing worth knowing', () => {
   const tensorflow = brokenReport('tensorflow', 'It has no binary.', 'pnpm lab engine install tensorflow')
   expect(formatDoctor([wasm, tensorflow])).toBe(
     [
-      'engine      works  step    start   threads  version  device',
-      'wasm        yes    5.4 ms  881 ms  1        4.22.0   Some CPU',
-      'tensorflow  no     -       -       -        -        -',
+      'engine      works  step                start   threads  version  device',
+      'wasm        yes    5.4 ms (5.1 to 11)  881 ms  1        4.22.0   Some CPU',
+      'tensorflow  no     -                   -       -        -        -',
       '',
       'wasm: relaxed SIMD',
       'wasm: kernels that it lacks: Selu, EluGrad',

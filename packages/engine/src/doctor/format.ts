@@ -8,7 +8,7 @@ export function formatDoctor(reports: readonly EngineReport[]): string {
       ? [
           report.name,
           'yes',
-          milliseconds(report.stepMs),
+          stepTime(report),
           milliseconds(report.startMs),
           String(report.threads),
           report.version,
@@ -36,6 +36,12 @@ function remarksOf(report: EngineReport): string[] {
     remarks.push(`${report.name}: kernels that it lacks: ${report.missingKernels.join(', ')}`)
   }
   return remarks
+}
+
+/** `5.4 ms (5.1 to 6.0)`: where ranges overlap, the engines may as well be equally fast. */
+function stepTime({ stepMs, stepRangeMs }: EngineReport): string {
+  const range = stepRangeMs?.map((value) => milliseconds(value).replace(' ms', '')).join(' to ')
+  return range === undefined ? milliseconds(stepMs) : `${milliseconds(stepMs)} (${range})`
 }
 
 function milliseconds(value: number | undefined): string {

@@ -45,6 +45,8 @@ test('what the doctor says works, works; what it says does not, does not', async
       expect(report.version).not.toBe('')
       expect(report.device).not.toBe('')
       expect(report.stepMs).toBeGreaterThan(0)
+      expect(report.stepRangeMs![0]).toBeLessThanOrEqual(report.stepMs!)
+      expect(report.stepRangeMs![1]).toBeGreaterThanOrEqual(report.stepMs!)
       expect(report.startMs).toBeGreaterThan(0)
     } else {
       expect(report.why).not.toBe('')

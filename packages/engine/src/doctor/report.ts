@@ -12,8 +12,10 @@ export interface EngineReport {
   readonly version: string
   readonly device: string
   readonly threads: number
-  /** Median milliseconds of the small fixed training step. */
+  /** Milliseconds of the small fixed training step: median of turns that all engines took alternately. */
   readonly stepMs: number | undefined
+  /** The fastest and the slowest of these turns. @unit milliseconds */
+  readonly stepRangeMs: readonly [number, number] | undefined
   /** Milliseconds from the start of its process to the end of the first step. */
   readonly startMs: number | undefined
   /** Kernels that training may ask for and that this engine lacks. */
@@ -35,6 +37,7 @@ export function brokenReport(name: EngineName, why: string, command: string): En
     device: '',
     threads: 0,
     stepMs: undefined,
+    stepRangeMs: undefined,
     startMs: undefined,
     missingKernels: [],
     notes: [],
