@@ -23,10 +23,10 @@ export {
   acceptedMeasurements,
   acceptedRecords,
   acceptRecord,
-  checkAcceptedRecords,
   type ListedRow,
   listRows,
 } from './record/accepted.ts'
+export { type CheckedRecord, checkAcceptedRecords } from './record/check-accepted.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'

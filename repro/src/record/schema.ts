@@ -60,6 +60,8 @@ export const environmentShape = objectOf({
 
 const origin = { engine: engineShape, environment: environmentShape, started: time, ended: nullable(time) }
 
+const sealShape = objectOf({ manifest: digest, files: mapOf(digest) })
+
 /** Shape of `manifest.json`. */
 export const manifestShape = objectOf(
   {
@@ -79,7 +81,12 @@ export const manifestShape = objectOf(
     hooks: mapOf(listOf(text)),
     status: mapOf(oneOf('running', 'stopped', 'failed', 'done')),
   },
-  { note: text, metrics: listOf(metric), joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })) },
+  {
+    note: text,
+    seal: sealShape,
+    metrics: listOf(metric),
+    joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })),
+  },
 )
 
 /** Shape of a line of `seed-N.jsonl`, by event. */

@@ -4,6 +4,7 @@
  * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
  */
 import type { Json, MetricTraits, Scores } from '@tricklab/core'
+import type { Seal } from './seal.ts'
 
 export const recordSchema = 1
 
@@ -99,6 +100,8 @@ export interface Manifest extends RunOrigin {
   /** Runs that were joined with this one when they were accepted; the origin above is that of all other seeds. */
   readonly joined?: readonly JoinedRun[]
   readonly status: { readonly [seed: string]: SeedStatus }
+  /** Of accepted records, and only there: hashes of their files as they were accepted. */
+  readonly seal?: Seal
 }
 
 /**
