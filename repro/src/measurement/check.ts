@@ -38,7 +38,7 @@ function checkOwn(record: MeasurementRecord, id: string, tables: readonly Table[
   }
   const again = `run \`pnpm repro ${table.id}\` and accept the new record.`
   const identity = [...checkHead(record, table, again), ...checkMeasured(record, table, again)]
-  const figures = [...checkTimes(record), ...checkSamples(record, table, again)]
+  const figures = [...checkTimes(record), ...checkMemory(record), ...checkSamples(record, table, again)]
   const machine = [
     ...checkMachine(record),
     ...checkPlugins(record.environment, tablePlugins(table.plugins, record.measured)),
@@ -80,6 +80,13 @@ function checkTimes({ started, ended, samples, loadAtStart }: MeasurementRecord)
       : [problem(`it measured for ${spent} s, but only ${passed} s have passed.`)]),
     ...(loadAtStart >= 0 ? [] : [problem(`the load of the machine was ${loadAtStart}.`, 'a load from 0')]),
   ]
+}
+
+/** No pass holds more than the machine has. */
+function checkMemory({ samples, environment }: MeasurementRecord): Problem[] {
+  const limit = (environment.memoryGiB + 1) * 2 ** 30
+  const beyond = samples.find(({ quantity, turns }) => quantity === 'memory' && turns.flat().some((it) => it > limit))
+  return beyond === undefined ? [] : [problem(`a pass at ${beyond.side} holds more than the memory of the machine.`)]
 }
 
 /** Every series that the table measures, once, with as many figures as the record says, all of them above 0. */

@@ -6,7 +6,7 @@ import { problem } from './problem.ts'
 import type { SeedLog } from './read.ts'
 import type { JoinedRun, RunOrigin } from './types.ts'
 
-const version = /^\d+\.\d+\.\d+/
+const version = /^\d+\.\d+\.\d+(-[\w.-]+)?$/
 
 /** What a run or a measurement ran on must be possible. What the machine says of itself stands nowhere else. */
 export function checkMachine({ engine, environment }: Pick<RunOrigin, 'engine' | 'environment'>): Problem[] {
@@ -20,7 +20,7 @@ export function checkMachine({ engine, environment }: Pick<RunOrigin, 'engine' |
     ...odd(filled(engine.version), 'The version of the engine', 'a version', engine.version),
     ...odd(filled(engine.device), 'The device', 'a name', engine.device),
     ...odd(engine.threads >= 1, 'The number of threads', 'at least 1', engine.threads),
-    ...odd(/^v\d+\.\d+\.\d+/.test(node), 'The version of Node.js', 'v20.19.0 or newer', node),
+    ...odd(node.startsWith('v') && version.test(node.slice(1)), 'The version of Node.js', 'v20.19.0 or newer', node),
     ...odd(version.test(tfjs), 'The version of TensorFlow.js', 'a version', tfjs),
     ...odd(filled(os) && filled(cpu), 'The system or the processor', 'names', [os, cpu]),
     ...odd(cores >= 1 && memoryGiB > 0, 'The size of the machine', 'at least a core, and memory', [cores, memoryGiB]),
@@ -45,6 +45,10 @@ export function checkOrigin(
   const own = logs.filter(({ seed }) => seeds.includes(seed))
   const problems = [...checkMachine(run)]
   if (row !== undefined) problems.push(...checkPrecision(run, row), ...checkPlugins(environment, row.plugins))
+  if (ended === null) problems.push(problem('The run has not ended.'))
+  else if (Date.parse(ended) < Date.parse(started)) {
+    problems.push(problem('The run ends before it starts.', `after ${started}`, ended))
+  }
   if (seeds.length === 0) problems.push(problem('A run has no seed.'))
   for (const { seed, start, end } of own) {
     if (Date.parse(start.time) < Date.parse(started)) {

@@ -4,7 +4,12 @@ import type { SeedLog } from './read.ts'
 
 /** The scores of every epoch: those that follow from the steps are computed again, the others must be possible. */
 export function checkScores(log: SeedLog, plan: Plan | null): string[] {
-  return [...checkTrainLosses(log), ...checkSmoothLosses(log), ...(plan === null ? [] : checkPossible(log, plan))]
+  return [
+    ...checkTrainLosses(log),
+    ...checkSmoothLosses(log),
+    ...checkRepeated(log),
+    ...(plan === null ? [] : checkPossible(log, plan)),
+  ]
 }
 
 /** The loss of an epoch is the mean over its samples, summed in the order of the steps: the same to the last bit. */
@@ -28,6 +33,16 @@ function checkSmoothLosses({ steps, epochs }: SeedLog): string[] {
     const computed = running.compute()
     if (stated === computed) return []
     return [`line ${line}: smoothLoss ${stated} is not the running mean of the losses, ${computed}`]
+  })
+}
+
+/** Weights that move give no validation loss a second time, to the last bit. A loss of 0 may stay. */
+function checkRepeated({ steps, epochs }: SeedLog): string[] {
+  return epochs.flatMap(({ line, valid, step: to }, index) => {
+    const before = epochs.slice(0, index).find((other) => other.valid.loss === valid.loss)
+    if (before === undefined || valid.loss === 0) return []
+    const moved = steps.some(({ step, learningRate }) => step > before.step && step <= to && learningRate !== 0)
+    return moved ? [`line ${line}: the validation loss of line ${before.line} once more`] : []
   })
 }
 
