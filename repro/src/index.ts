@@ -26,7 +26,8 @@ export {
   type ListedRow,
   listRows,
 } from './record/accepted.ts'
-export { type CheckedRecord, checkAcceptedRecords } from './record/check-accepted.ts'
+export { checkAcceptedRecords } from './record/check-accepted.ts'
+export type { Records } from './record/places.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'

@@ -49,7 +49,8 @@ export interface AcceptOptions extends Records {
  *   two records are not of one recipe, dataset, engine and precision
  */
 export async function acceptRecord(run: string, options: AcceptOptions = {}): Promise<string> {
-  const { join = false, root = acceptedFolder, tables = documentedTables, ownData } = options
+  const { join = false, root = acceptedFolder, tables: own = [], ownData } = options
+  const tables = [...documentedTables, ...own]
   if (isMeasurement(run)) return acceptMeasurement(run, root, tables)
   const manifest = await readManifest(run)
   const row = findRow(manifest, tables)

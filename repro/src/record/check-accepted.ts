@@ -29,11 +29,8 @@ export interface CheckedRecord {
 }
 
 /** Verifies every record in a folder of accepted ones from its files alone, and that no two are copies of one another. */
-export async function checkAcceptedRecords({
-  root = acceptedFolder,
-  tables = documentedTables,
-  ownData,
-}: Records = {}) {
+export async function checkAcceptedRecords({ root = acceptedFolder, tables: own = [], ownData }: Records = {}) {
+  const tables = [...documentedTables, ...own]
   const records: RunRecord[] = []
   const items: CheckedRecord[] = []
   for (const place of recordPlaces(root)) {

@@ -11,7 +11,7 @@ export const acceptedFolder = path.resolve(path.dirname(fileURLToPath(import.met
 export interface Records {
   /** Default: the records of the repository. */
   readonly root?: string
-  /** What the records may be of. Default: the documented tables. */
+  /** Tables of which records may be, beside the documented ones. */
   readonly tables?: readonly Table[]
   /** Photos may be the user's own: of a build that no list names. */
   readonly ownData?: boolean | undefined

@@ -87,6 +87,8 @@ export function defineMeasurementTable<const P extends AnyPlugins>(
  */
 export function normalizeVariant(table: StepTimeTable, name: string): Row {
   const rows = Object.entries(table.rows).map(([row, { from, change }]) => [row, { from, change }] as const)
-  const training = { ...table, kind: 'training', base: { ...table.base, seeds: [1] }, rows: Object.fromEntries(rows) }
+  const { id, title, source, plugins } = table
+  const base = { ...table.base, seeds: [1] }
+  const training = { id, title, source, plugins, kind: 'training', base, rows: Object.fromEntries(rows) }
   return normalizeRow(training as unknown as TrainingTable, name)
 }

@@ -32,7 +32,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
   return {
     doc,
     options,
-    facts: ({ onBadImage, shrinkTrain, shrinkValid }: PhotoOptions) => {
+    facts: ({ onBadImage, shrinkTrain = 0, shrinkValid = 0 }: PhotoOptions) => {
       // How many are left out, only the photos tell.
       if (onBadImage === 'skip') return undefined
       const shrink = { train: shrinkTrain, valid: shrinkValid }
