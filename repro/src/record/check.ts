@@ -56,7 +56,8 @@ function checkVerdict({ manifest, logs }: RunRecord, row: CurrentRow | undefined
   const declared = row?.head.metrics?.find(({ name }) => name === reported.metric)
   const metric = declared ?? metricOf(manifest, reported.metric)
   const { better } = metric
-  const validation = validationOf(manifest)
+  // What stands in the manifest may be no recipe at all.
+  const validation = validationOf(row === undefined ? manifest : { ...manifest, recipe: row.head.recipe })
   const judgement = judge({ reported, measured: measured as number[], tolerance, partial: false, metric, validation })
   // Too few seeds must not hide a mean that lies outside.
   const difference = judgement.difference ?? 0
