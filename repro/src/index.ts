@@ -25,10 +25,11 @@ export {
   acceptedMeasurements,
   acceptedRecords,
   acceptRecord,
-  checkAcceptedRecords,
   type ListedRow,
   listRows,
 } from './record/accepted.ts'
+export { checkAcceptedRecords } from './record/check-accepted.ts'
+export type { Records } from './record/places.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'

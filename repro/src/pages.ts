@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { SummaryTable } from '@tricklab/core'
+import { fail, type SummaryTable } from '@tricklab/core'
 import type { ComparedSummary, ComparedValue } from './closed-form.ts'
 import { acceptedRecords } from './record/accepted.ts'
 import { type ClosedFormRow, writeReport, writeReportFile } from './report/index.ts'
@@ -7,10 +7,18 @@ import { type ClosedFormRow, writeReport, writeReportFile } from './report/index
 /**
  * Writes one page over runs; without any, over all accepted records. Returns the path of the page.
  * @param output default: `report.html` in the run's folder, or in the folder that all runs share
- * @errors E_RUN_UNKNOWN, E_RECORD
+ * @param root folder of the records; default: that of the repository
+ * @errors E_RUN_UNKNOWN, E_RECORD, E_OUT_WRITE
  */
-export async function reportRuns(runs: readonly string[], output?: string): Promise<string> {
-  const folders = runs.length > 0 ? runs : (await acceptedRecords()).map((record) => record.folder)
+export async function reportRuns(runs: readonly string[], output?: string, root?: string): Promise<string> {
+  const folders = runs.length > 0 ? runs : (await acceptedRecords(root)).map((record) => record.folder)
+  if (folders.length === 0) {
+    fail('E_RUN_UNKNOWN', {
+      what: 'There is no record of a training to report.',
+      expected: `records in ${root}.`,
+      fix: 'accept a run into the folder: `repro accept RUN --records FOLDER`.',
+    })
+  }
   const page = path.resolve(output ?? path.join(sharedFolder(folders), 'report.html'))
   await writeReport(folders, page)
   return page

@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { type Json, normalizeRow, TricklabError } from '@tricklab/core'
+import { normalizeRow, TricklabError } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { describe, expect, it } from 'vitest'
-import { acceptedRecords, acceptRecord, checkAcceptedRecords, listRows } from '../src/record/accepted.ts'
+import { acceptedRecords, acceptRecord, listRows } from '../src/record/accepted.ts'
+import { checkAcceptedRecords } from '../src/record/check-accepted.ts'
+import { rowHead } from '../src/record/row-head.ts'
 import type { Manifest } from '../src/record/types.ts'
 import { renderReport } from '../src/report/index.ts'
 import { type FakeOptions, fakeRecord, writeFakeRecord } from './fake-record.ts'
@@ -15,11 +17,9 @@ const emptyFolder = () => mkdtempSync(path.join(os.tmpdir(), 'tricklab-accepted-
 async function finishedRun(options: FakeOptions = {}): Promise<string> {
   const table = tables.find(({ id }) => id === 'fashionmnist-resnets')
   if (table?.kind !== 'training') throw new Error('the table is gone')
-  const row = normalizeRow(table, 'conv')
-  const reported = { metric: 'accuracy', ...row.reported }
-  const record = fakeRecord({ row: 'conv', seeds: [1, 2, 3], accuracy: 0.896, sd: 0.002, reported, ...options })
-  const recipe = row.recipe as unknown as Json
-  record.manifest = { ...record.manifest, recipe, recipeHash: row.hash, tolerance: row.tolerance ?? null }
+  const row = normalizeRow(table, options.row ?? 'conv')
+  const record = fakeRecord({ seeds: [1, 2, 3], accuracy: 0.896, sd: 0.002, ...options })
+  record.manifest = { ...record.manifest, ...rowHead(row) }
   const folder = await writeFakeRecord(record)
   writeFileSync(path.join(folder, 'seed-1.safetensors'), 'weights')
   writeFileSync(path.join(folder, 'report.html'), 'page')
@@ -32,7 +32,7 @@ function edit(run: string, change: (manifest: Manifest) => Manifest): void {
 }
 
 const problemsOf = async (root: string) =>
-  (await checkAcceptedRecords(root)).items.flatMap(({ problems }) => problems.map(({ what }) => what))
+  (await checkAcceptedRecords({ root })).items.flatMap(({ problems }) => problems.map(({ what }) => what))
 
 describe('acceptRecord', () => {
   it('copies manifest and logs, and nothing else', async () => {
@@ -41,7 +41,7 @@ describe('acceptRecord', () => {
     expect(path.relative(root, target)).toBe(path.join('fashionmnist-resnets', 'conv'))
     expect(readdirSync(target).sort()).toEqual(['manifest.json', 'seed-1.jsonl', 'seed-2.jsonl', 'seed-3.jsonl'])
     expect(readdirSync(path.dirname(target))).toEqual(['conv'])
-    expect((await checkAcceptedRecords(root)).ok).toBe(true)
+    expect((await checkAcceptedRecords({ root })).ok).toBe(true)
     expect(await acceptedRecords(root)).toHaveLength(1)
   })
 
@@ -79,7 +79,7 @@ describe('acceptRecord with join', () => {
     edit(more, (run) => ({ ...run, environment: { ...run.environment, commit: 'f'.repeat(40) } }))
     const target = await acceptRecord(more, { root, join: true })
 
-    expect((await checkAcceptedRecords(root)).ok).toBe(true)
+    expect((await checkAcceptedRecords({ root })).ok).toBe(true)
     const [record] = await acceptedRecords(root)
     expect(record!.manifest.seeds).toEqual([1, 2, 3, 4, 5])
     expect(record!.manifest.environment.commit).not.toBe('f'.repeat(40))
@@ -127,7 +127,10 @@ describe('acceptRecord with join', () => {
 
 describe('checkAcceptedRecords', () => {
   it('finds nothing to complain of where there are no records', async () => {
-    expect(await checkAcceptedRecords(path.join(emptyFolder(), 'none'))).toMatchObject({ ok: true, items: [] })
+    expect(await checkAcceptedRecords({ root: path.join(emptyFolder(), 'none') })).toMatchObject({
+      ok: true,
+      items: [],
+    })
   })
 
   it('notices a result that was changed by hand', async () => {
@@ -149,8 +152,64 @@ describe('checkAcceptedRecords', () => {
 
   it('notices a row that is gone', async () => {
     const root = emptyFolder()
-    edit(await acceptRecord(await finishedRun(), { root }), (manifest) => ({ ...manifest, row: 'gone' }))
+    const record = await acceptRecord(await finishedRun(), { root })
+    renameSync(record, path.join(path.dirname(record), 'gone'))
     expect((await problemsOf(root)).join()).toContain('no row fashionmnist-resnets/gone')
+  })
+
+  it('notices a record that lies in the place of another row', async () => {
+    const root = emptyFolder()
+    const record = await acceptRecord(await finishedRun(), { root })
+    renameSync(record, path.join(path.dirname(record), 'residual'))
+    const problems = await problemsOf(root)
+    expect(problems.join()).toContain('The row is another')
+    expect(problems.join()).toContain('The recipe has changed')
+  })
+
+  it('notices the logs of another row of the same length, though all be sealed', async () => {
+    const root = emptyFolder()
+    const twin = { accuracy: 0.905, sd: 0.001 }
+    await acceptRecord(await finishedRun(twin), { root })
+    await acceptRecord(await finishedRun({ ...twin, row: 'residual' }), { root })
+    const problems = await problemsOf(root)
+    expect(problems).toHaveLength(3)
+    expect(problems.join('\n')).toMatch(/residual: Seed 1 has the weights of seed 1 of .*conv/)
+    expect(problems.join('\n')).toMatch(/residual: Seed 2 has the weights of seed 2 of .*conv/)
+  })
+
+  it('notices a seed that is a copy of another, in its weights or in its losses', async () => {
+    const run = await finishedRun()
+    const logs = [1, 2].map((seed) => path.join(run, `seed-${seed}.jsonl`))
+    const copy = readFileSync(logs[0]!, 'utf8').replace('"seed":1', '"seed":2')
+    writeFileSync(logs[1]!, copy)
+    await expect(acceptRecord(run, { root: emptyFolder() })).rejects.toThrow('Seed 2 has the weights of seed 1')
+    writeFileSync(logs[1]!, copy.replace(/"weights":".*"/, `"weights":"${'e'.repeat(64)}"`))
+    await expect(acceptRecord(run, { root: emptyFolder() })).rejects.toThrow('Seed 2 has the losses of seed 1')
+  })
+
+  it('names what is no record, and passes over what a file manager leaves', async () => {
+    const root = emptyFolder()
+    const record = await acceptRecord(await finishedRun(), { root })
+    for (const folder of [root, path.dirname(record), record]) writeFileSync(path.join(folder, '.DS_Store'), '')
+    expect(await problemsOf(root)).toEqual([])
+    for (const folder of [root, path.dirname(record), record]) writeFileSync(path.join(folder, 'notes.txt'), '')
+    mkdirSync(path.join(root, 'empty'))
+    const problems = await problemsOf(root)
+    expect(problems).toHaveLength(4)
+    expect(problems.join()).toContain('notes.txt is no file of a record')
+    expect(problems.join()).toContain('notes.txt is no record')
+    expect(problems.join()).toContain('empty is no record')
+  })
+
+  it('notices an edit of what stands nowhere else by the seal, until the record is accepted once more', async () => {
+    const root = emptyFolder()
+    const record = await acceptRecord(await finishedRun(), { root })
+    edit(record, (run) => ({ ...run, environment: { ...run.environment, cpu: 'Another processor' } }))
+    expect((await problemsOf(root)).join()).toContain('manifest.json is not the file that was accepted')
+    await acceptRecord(record, { root })
+    expect(await problemsOf(root)).toEqual([])
+    edit(record, ({ seal: _seal, ...run }) => run)
+    expect((await problemsOf(root)).join()).toContain('has no seal')
   })
 })
 

@@ -93,10 +93,10 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
     seeds: [...seeds],
     dataset: {
       name: 'fashion-mnist',
-      digest: 'd1'.repeat(32),
+      digest: '5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a',
       train: trainSize,
       valid: 10_000,
-      ...(options.classes && { classes: options.classes }),
+      classes: options.classes ?? 10,
     },
     engine: { name: 'wasm', version: '4.22.0', device: 'cpu', threads: 4, precision: 'f32', details: 'SIMD, threads' },
     environment: {
@@ -112,9 +112,12 @@ function fakeManifest(options: FakeOptions, seeds: readonly number[]): Manifest 
       plugins: { data: '0.1.0', nn: '0.1.0', optim: '0.1.0' },
     },
     hooks: {
+      beforeFit: ['recorder', 'meter'],
+      beforeEpoch: ['recorder', 'meter'],
       ...(options.callbacks && { beforeBatch: options.callbacks.map(({ use }) => use) }),
       afterBatch: ['recorder', 'meter', 'checkpointer'],
       afterEpoch: ['recorder', 'meter', 'checkpointer'],
+      cleanup: ['recorder'],
     },
     started: at(0),
     ended: at(10_000),
@@ -146,20 +149,26 @@ function fakeLog(seed: number, options: FakeOptions): LogLine[] {
   let step = 0
   let seconds = 0
   let running = new SmoothLoss()
+  let stageStart = 0
   for (const [epoch, { named, batches, batchSize }] of plan.entries()) {
-    if (epoch > 0 && named.stage !== plan[epoch - 1]!.named.stage) running = new SmoothLoss()
+    if (epoch > 0 && named.stage !== plan[epoch - 1]!.named.stage) {
+      running = new SmoothLoss()
+      stageStart = step
+    }
+    const stageTotal = plan.reduce((sum, other) => sum + (other.named.stage === named.stage ? other.batches : 0), 0)
     let [lossSum, samples, spent] = [0, 0, 0]
     for (let index = 0; index < batches; index++) {
       const size = Math.min(batchSize, trainSize - index * batchSize)
       const done = (step + 0.5) / total
-      const loss = round(trainLoss(done, plan.length) * Math.exp(0.1 * noise.normal()), 6)
+      const loss = Math.fround(trainLoss(done, plan.length) * Math.exp(0.1 * noise.normal()))
+      const rates = oneCycle(step - stageStart, stageTotal)
       const duration = round(0.3 + 0.02 * noise.uniform(), 4)
       step += 1
       lossSum += loss * size
       samples += size
       spent += duration
       running.add(loss)
-      lines.push({ event: 'step', ...named, epoch, step, size, loss, ...oneCycle(done), seconds: duration })
+      lines.push({ event: 'step', ...named, epoch, step, size, loss, ...rates, seconds: duration })
     }
     const progress = (epoch + 1) / plan.length
     const valid = {
@@ -187,8 +196,12 @@ const trainLoss = (done: number, epochs: number) =>
 const curve = (done: number, last: number, noise: number) =>
   round(last - 0.11 * Math.exp(-2.5 * done) * (1 - done) ** 0.5 + 0.004 * noise * (1 - done), 4)
 
-function oneCycle(done: number): { learningRate: number; momentum: number } {
-  const up = done < 0.3 ? done / 0.3 : (1 - done) / 0.7
-  const ease = (1 - Math.cos(Math.PI * up)) / 2
-  return { learningRate: round(4e-4 + (0.01 - 4e-4) * ease, 8), momentum: round(0.95 - 0.1 * ease, 6) }
+/** PyTorch's OneCycleLR with a peak of 0.01 and its other defaults. */
+function oneCycle(step: number, total: number): { learningRate: number; momentum: number } {
+  const turn = 0.3 * total - 1
+  const between = (from: number, to: number, done: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * done))
+  if (step <= turn)
+    return { learningRate: between(4e-4, 0.01, step / turn), momentum: between(0.95, 0.85, step / turn) }
+  const done = (step - turn) / (total - 1 - turn)
+  return { learningRate: between(0.01, 4e-8, done), momentum: between(0.85, 0.95, done) }
 }

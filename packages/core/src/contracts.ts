@@ -57,6 +57,17 @@ export interface Dataset {
   dispose?(): void
 }
 
+/** What is known of a dataset before it is opened. The check of a record compares the record with it. */
+export interface DatasetFacts {
+  readonly classes: number
+  readonly train: number
+  readonly valid: number
+  /** Digests of the builds that are known. */
+  readonly digests: readonly string[]
+  /** Whether there is no other build. Where there may be one, only the repository's own records must be of a known one. */
+  readonly exhaustive: boolean
+}
+
 /**
  * A region of an image and the size it is resized to. Region in pixels of the upright source, fractions allowed; it is
  * resized by antialiased bilinear filtering and then mirrored left to right where `flip` says so.
@@ -190,6 +201,8 @@ export interface Model {
 
 /** Mean loss over the batch, differentiable with respect to the scores. */
 export interface Loss {
+  /** No batch has a smaller loss: the check of a record refuses one. Default: there is no bound. */
+  readonly least?: number
   apply(scores: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar
 }
 
@@ -241,6 +254,8 @@ export interface Metric {
   readonly better: 'higher' | 'lower'
   /** How values are written, in terminals, reports and charts alike. Default: a number with four digits. */
   readonly format?: MetricFormat
+  /** Whether so many samples can give a value: the check of a record refuses others. Default: every finite number. */
+  possible?(value: number, samples: number): boolean
   update(scores: tf.Tensor2D, targets: tf.Tensor2D): void | Promise<void>
   compute(): number
   reset(): void

@@ -5,10 +5,11 @@ import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
+import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
-import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
+import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
 
 export type { Normalization } from './batches/normalization.ts'
 export {
@@ -34,11 +35,13 @@ export const data = definePlugin({
     on.dataset('fashion-mnist', {
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
       options: {},
+      facts: fashionMnistFacts,
       create: (_options, context) => openFashionMnist(context),
     }),
     on.dataset('synthetic', {
       doc: 'Images drawn from a seed for tests and first steps: one smooth pattern per class, plus noise.',
       options: syntheticOptions,
+      facts: syntheticFacts,
       create: (options) => createSynthetic(options),
     }),
     on.dataset(

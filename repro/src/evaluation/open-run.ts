@@ -30,6 +30,7 @@ export async function openRun(folder: string, table?: string): Promise<OpenedRun
     recordedSeeds: manifest.seeds,
     note: manifest.note,
     knownToFallShort: false,
+    knownToExceed: false,
   }
   return { record, row }
 }

@@ -35,6 +35,8 @@ export interface MeasurementRecord {
   readonly started: string
   readonly ended: string
   readonly samples: readonly Sample[]
+  /** Of accepted records, and only there: SHA-256 of everything else. */
+  readonly seal?: string
 }
 
 /** One claim and what was measured of it. */

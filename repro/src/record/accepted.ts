@@ -1,35 +1,31 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   fail,
   failAll,
-  formatProblem,
   type MeasurementTable,
   normalizeRow,
-  type Problem,
   type Row,
   rowNames,
-  stageRecipes,
   suggest,
   type TrainingTable,
-  TricklabError,
 } from '@tricklab/core'
-import { tables } from '@tricklab/recipes'
+import { tables as documentedTables } from '@tricklab/recipes'
 import { formatSummary } from '../format.ts'
+import { acceptMeasurement } from '../measurement/accept.ts'
 import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'
-import { acceptMeasurement, checkMeasurement, isMeasurement, readMeasurement } from '../measurement/record.ts'
+import { isMeasurement, readMeasurement } from '../measurement/record.ts'
 import type { MeasurementRecord } from '../measurement/types.ts'
 import { verdictRow } from '../report/index.ts'
 import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
-import { type CurrentRow, checkRecord, planOfStages } from './check.ts'
+import { checkAgainstRow, findRow } from './check-accepted.ts'
 import { joinManifests } from './join.ts'
+import { acceptedFolder, type Records, recordPlaces } from './places.ts'
 import { type RunRecord, readManifest, readRecord } from './read.ts'
+import { rowHead } from './row-head.ts'
+import { sealOf } from './seal.ts'
 import type { Manifest } from './types.ts'
-
-/** Accepted records: `TABLE/ROW` below this folder, in the repository. */
-export const acceptedFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../records')
 
 const folderOf = (table: string, row: string, root = acceptedFolder) => path.join(root, table, row)
 
@@ -39,23 +35,26 @@ export function findAccepted(table: string, row: string, root = acceptedFolder):
   return existsSync(path.join(folder, 'manifest.json')) ? folder : undefined
 }
 
-export interface AcceptOptions {
+export interface AcceptOptions extends Records {
   /** Keep the seeds of the record that is there, and add those of the run. */
   readonly join?: boolean
-  readonly root?: string
 }
 
 /**
  * Copies a finished run to the accepted records, without weights, checkpoints and pages: in place of what was there, or
- * joined with it.
+ * joined with it. What the table decides beside the recipe, such as title and documented values, is taken from the table;
+ * a seal is put on all. An accepted record may be accepted once more.
  * @returns the folder of the record
  * @errors E_RUN_UNKNOWN when there is no run, or no record to join; E_RECORD when the result would not pass the check, or
  *   two records are not of one recipe, dataset, engine and precision
  */
-export async function acceptRecord(run: string, { join = false, root = acceptedFolder }: AcceptOptions = {}) {
-  if (isMeasurement(run)) return acceptMeasurement(run, root)
+export async function acceptRecord(run: string, options: AcceptOptions = {}): Promise<string> {
+  const { join = false, root = acceptedFolder, tables: own = [], ownData } = options
+  const tables = [...documentedTables, ...own]
+  if (isMeasurement(run)) return acceptMeasurement(run, root, tables)
   const manifest = await readManifest(run)
-  const target = folderOf(manifest.table, manifest.row, root)
+  const row = findRow(manifest, tables)
+  const target = folderOf(row.table.id, row.name, root)
   const whole = join ? joinManifests(await readManifest(target), manifest) : manifest
   const fresh = `${target}.new`
   rmSync(fresh, { recursive: true, force: true })
@@ -66,8 +65,8 @@ export async function acceptRecord(run: string, { join = false, root = acceptedF
         cpSync(path.join(from, name), path.join(fresh, name))
       }
     }
-    writeFileSync(path.join(fresh, 'manifest.json'), `${JSON.stringify(whole, null, 2)}\n`)
-    failAll(await checkAgainstRecipe(join ? fresh : run, whole))
+    await writeSealed(fresh, withHeadOfToday(whole, row))
+    failAll(checkAgainstRow({ ...(await readRecord(fresh)), folder: run }, row, { ownData }))
     rmSync(target, { recursive: true, force: true })
     renameSync(fresh, target)
   } finally {
@@ -76,9 +75,31 @@ export async function acceptRecord(run: string, { join = false, root = acceptedF
   return target
 }
 
-/** Every accepted record, by table and row in the recipes' order. @errors E_RECORD */
+/** Everything that the table decides, but for the recipe: a run of another recipe is another run. */
+function withHeadOfToday(manifest: Manifest, row: Row): Manifest {
+  const { recipe, recipeHash } = manifest
+  const { note: _note, ...unremarked } = manifest
+  // Keys keep their places, so that accepting a record once more changes only what is another.
+  return { ...(row.note === undefined ? unremarked : manifest), ...rowHead(row), recipe, recipeHash }
+}
+
+async function writeSealed(folder: string, manifest: Manifest): Promise<void> {
+  const file = path.join(folder, 'manifest.json')
+  const write = (value: Manifest) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
+  const { seal: _seal, ...unsealed } = manifest
+  write(unsealed)
+  write({ ...unsealed, seal: sealOf(await readRecord(folder)) })
+}
+
+/**
+ * Every accepted record: by table and row in the recipes' order, then those of other tables by name.
+ * @errors E_RECORD
+ */
 export async function acceptedRecords(root = acceptedFolder): Promise<RunRecord[]> {
-  const folders = tables.flatMap((table) => rowNames(table).flatMap((row) => findAccepted(table.id, row, root) ?? []))
+  const documented = documentedTables.flatMap((table) => rowNames(table).map((row) => folderOf(table.id, row, root)))
+  const places = recordPlaces(root).filter(({ kind }) => kind === 'training')
+  const order = (folder: string) => documented.indexOf(folder) + 1 || documented.length + 1
+  const folders = places.map(({ folder }) => folder).sort((a, b) => order(a) - order(b))
   return Promise.all(folders.map(readRecord))
 }
 
@@ -90,78 +111,10 @@ export interface AcceptedMeasurement {
 
 /** Every accepted measurement, in the order of the tables. @errors E_RECORD */
 export function acceptedMeasurements(root = acceptedFolder): AcceptedMeasurement[] {
-  return tables.flatMap((table) => {
+  return documentedTables.flatMap((table) => {
     const folder = path.join(root, table.id)
     return table.kind === 'measurement' && isMeasurement(folder) ? [{ table, record: readMeasurement(folder) }] : []
   })
-}
-
-/** What was found of one accepted record. */
-export interface CheckedRecord {
-  readonly table: string
-  readonly row: string
-  readonly record: string
-  readonly problems: readonly Problem[]
-}
-
-/** Verifies every accepted record from its files alone. */
-export async function checkAcceptedRecords(root = acceptedFolder) {
-  const items: CheckedRecord[] = []
-  for (const table of existsSync(root) ? readdirSync(root).sort() : []) {
-    const folder = path.join(root, table)
-    if (isMeasurement(folder)) {
-      items.push({ table, row: 'all rows', record: folder, problems: checkMeasurement(folder) })
-      continue
-    }
-    for (const row of readdirSync(folder).sort()) {
-      const record = folderOf(table, row, root)
-      items.push({ table, row, record, problems: await checkFolder(record) })
-    }
-  }
-  const lines = items.flatMap(({ table, row, problems }) => [
-    `${problems.length === 0 ? '✔' : '✖'} ${table}/${row}`,
-    ...problems.map((problem) => `  ${formatProblem(problem)}`),
-  ])
-  const broken = items.filter(({ problems }) => problems.length > 0).length
-  const summary = `${items.length} records checked, ${broken === 0 ? 'all hold' : `${broken} do not hold`}.`
-  return { ok: broken === 0, items, text: [...lines, summary].join('\n') }
-}
-
-async function checkFolder(record: string): Promise<readonly Problem[]> {
-  try {
-    return await checkAgainstRecipe(record, await readManifest(record))
-  } catch (error) {
-    if (error instanceof TricklabError) return error.problems
-    throw error
-  }
-}
-
-/** Checks a record against the recipe of today; a table or row that is gone is a problem too. */
-async function checkAgainstRecipe(record: string, manifest: Manifest): Promise<Problem[]> {
-  const table = tables.find(({ id }) => id === manifest.table)
-  if (table?.kind !== 'training' || !rowNames(table).includes(manifest.row)) {
-    const what = `${record}: there is no row ${manifest.table}/${manifest.row} any more.`
-    return [{ code: 'E_RECORD', what, fix: 'delete the record, or bring the row back.' }]
-  }
-  const row = normalizeRow(table, manifest.row)
-  return checkRecord(record, currentRow(row, manifest), { acceptFallsShort: row.knownToFallShort })
-}
-
-function currentRow(
-  { recipe, hash, metrics, reported, tolerance, recordedSeeds }: Row,
-  { dataset }: Manifest,
-): CurrentRow {
-  return {
-    recipeHash: hash,
-    reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
-    tolerance: tolerance ?? null,
-    seeds: recordedSeeds,
-    trainSize: dataset.train,
-    validSize: dataset.valid,
-    metrics,
-    predictor: recipe.predictor?.use,
-    ...planOfStages(stageRecipes(recipe), recipe.stages !== undefined),
-  }
 }
 
 /** A row of `pnpm repro list`. */
@@ -182,7 +135,7 @@ export interface ListedRow {
 export async function listRows(root = acceptedFolder, filter = '') {
   const wanted = (table: string, row: string) => `${table}/${row}`.toLowerCase().includes(filter.toLowerCase())
   const items: ListedRow[] = []
-  for (const table of tables) {
+  for (const table of documentedTables) {
     for (const row of rowNames(table).filter((name) => wanted(table.id, name))) {
       if (table.kind === 'training') items.push(await listTraining(table, row, root))
       else if (table.kind === 'measurement') items.push(listMeasurement(table, row, root))
@@ -196,7 +149,7 @@ export async function listRows(root = acceptedFolder, filter = '') {
       received: `"${filter}".`,
       fix: suggest(
         filter,
-        tables.flatMap((table) => [table.id, ...rowNames(table)]),
+        documentedTables.flatMap((table) => [table.id, ...rowNames(table)]),
       ),
     })
   }

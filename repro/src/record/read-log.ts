@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Problem } from '@tricklab/core'
+import { isPlainJson } from './plain-json.ts'
 import { lineShapes } from './schema.ts'
 import type { LogLine } from './types.ts'
 
@@ -14,12 +16,16 @@ export type EndLine = LineOf<'end'>
 export interface SeedLog {
   readonly seed: number
   readonly file: string
+  /** Of its bytes. */
+  readonly sha256: string
   readonly start: LineOf<'start'>
   readonly resumes: readonly LineOf<'resume'>[]
   readonly steps: readonly StepLine[]
   readonly epochs: readonly EpochLine[]
   /** Of a row with a predictor; null before it has run, and in rows without one. */
   readonly prediction: PredictLine | null
+  /** All lines of predictors: a sound log has one at most. */
+  readonly predictions: readonly PredictLine[]
   /** Null while the seed has not finished. */
   readonly end: EndLine | null
 }
@@ -47,14 +53,17 @@ export function readSeedLog(source: Source): SeedLog | null {
   }
   const [start] = lines
   if (start?.event !== 'start') return null
+  const predictions = lines.filter((line) => line.event === 'predict')
   return {
     seed: source.seed,
     file: source.file,
+    sha256: createHash('sha256').update(source.content).digest('hex'),
     start,
     resumes: lines.filter((line) => line.event === 'resume'),
     steps: lines.filter((line) => line.event === 'step'),
     epochs: lines.filter((line) => line.event === 'epoch'),
-    prediction: lines.findLast((line) => line.event === 'predict') ?? null,
+    prediction: predictions.at(-1) ?? null,
+    predictions,
     end: lines.find((line) => line.event === 'end') ?? null,
   }
 }
@@ -83,6 +92,7 @@ function parseLine(text: string): LogLine | string {
   } catch (error) {
     return `not JSON: ${(error as Error).message}`
   }
+  if (!isPlainJson(text, value)) return 'a key stands twice, or a number is not written as usual'
   const event = value?.event
   if (typeof event !== 'string' || !Object.hasOwn(lineShapes, event)) {
     return `unknown event ${JSON.stringify(event)}; expected one of ${Object.keys(lineShapes).join(', ')}`

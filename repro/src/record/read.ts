@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fail, failAll, type Problem } from '@tricklab/core'
+import { isPlainJson } from './plain-json.ts'
 import { readSeedLog, type SeedLog } from './read-log.ts'
 import { manifestShape } from './schema.ts'
 import type { Manifest } from './types.ts'
 
-export type { EndLine, EpochLine, SeedLog, StepLine } from './read-log.ts'
+export type { EndLine, EpochLine, SeedLog } from './read-log.ts'
 
 /** A record as its files tell it. */
 export interface RunRecord {
@@ -47,6 +48,12 @@ export async function readManifest(folder: string): Promise<Manifest> {
     })
   }
   const value = parseManifest(file, content)
+  if (!isPlainJson(content, value)) {
+    fail('E_RECORD', {
+      what: `${file}: a key stands twice, or a number is not written as usual.`,
+      fix: 'take the edit back.',
+    })
+  }
   failAll(manifestShape(value, '').map((what) => ({ code: 'E_RECORD' as const, what: `${file}: ${what}.` })))
   return value as Manifest
 }

@@ -1,10 +1,10 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { lossTraits, type MetricTraits } from '@tricklab/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { documented, type FakeOptions, type FakeRecord, fakeRecord, writeFakeRecord } from '../../test/fake-record.ts'
-import { type CheckOptions, type CurrentRow, checkRecord } from './check.ts'
+import { type CheckOptions, checkRecord } from './check.ts'
+import type { CurrentRow } from './current-row.ts'
 import { readRecord } from './read.ts'
 import { lineShapes } from './schema.ts'
 import { type LogLine, logKeys, type Manifest } from './types.ts'
@@ -23,22 +23,29 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-const described: readonly MetricTraits[] = [
-  { name: 'accuracy', better: 'higher', format: { style: 'percent' } },
-  lossTraits,
-]
-
 function rowOf({ manifest }: FakeRecord): CurrentRow {
-  const { recipeHash, reported, tolerance, seeds } = manifest
-  const sizes = {
+  const { table, title, source, row, recipeHash, recipe, reported, tolerance, seeds, dataset, hooks, metrics } =
+    manifest
+  return {
+    head: { table, title, source, row, recipeHash, recipe, reported, tolerance, ...(metrics && { metrics }) },
+    seeds,
+    facts: { classes: 10, train: 10, valid: 10_000, digests: [dataset.digest], exhaustive: true },
+    datasetName: dataset.name,
+    precision: 'f32',
+    hooks,
+    plugins: { known: ['data', 'nn', 'optim'], used: ['data', 'nn', 'optim'] },
     trainSize: 10,
-    metrics: described,
     validSize: 10_000,
     staged: false,
     predictor: undefined,
     stages: [{ epochs: 2, batchSize: 4, dropLast: false }],
   }
-  return { recipeHash, reported, tolerance, seeds, ...sizes }
+}
+
+/** A row of which the head has changed since. */
+const changed = (record: FakeRecord, head: Partial<CurrentRow['head']>): CurrentRow => {
+  const row = rowOf(record)
+  return { ...row, head: { ...row.head, ...head } }
 }
 
 type Editable<T> = { -readonly [K in keyof T]: T[K] }
@@ -225,7 +232,8 @@ describe('checking', () => {
       for (const lines of Object.values(record.logs)) {
         const end = lines.pop() as Extract<LogLine, { event: 'end' }>
         lines.push({ event: 'predict', predictor: 'tta', result, seconds: 0.5 })
-        lines.push({ ...end, result, seconds: end.seconds + 0.5 })
+        const time = new Date(Date.parse(end.time) + 500).toISOString()
+        lines.push({ ...end, time, result, seconds: end.seconds + 0.5 })
       }
       return record
     }
@@ -239,9 +247,9 @@ describe('checking', () => {
       expect(await found(record)).toBe('')
       const { logs } = await readRecord(await write(record))
       expect(logs[0]!.prediction).toMatchObject({ predictor: 'tta', result })
-      const judged = { ...rowOf(record), predictor: 'tta', tolerance: 0.001 }
       const reported = { metric: 'accuracy', mean: 0.93, sd: 0.001, n: 3 }
-      const problems = await checkRecord(await write(record), { ...judged, reported })
+      const judged = { ...changed(record, { tolerance: 0.001, reported }), predictor: 'tta' }
+      const problems = await checkRecord(await write(record), judged)
       expect(problems.map(({ what }) => what).join()).toContain('Measured 91.00 %, reported 93.00 %')
     })
 
@@ -316,11 +324,28 @@ describe('checking', () => {
     })
   })
 
-  const changes: [string, Partial<CurrentRow>, RegExp][] = [
+  const heads: [string, Partial<CurrentRow['head']>, RegExp][] = [
     ['recipe', { recipeHash: '0'.repeat(64) }, /recipe has changed/],
     ['tolerance', { tolerance: 0.02 }, /tolerance has changed/],
     ['documented value', { reported: { ...documented, runs: [0.896] } }, /documented values have changed/],
+    ['documented curve', { reported: { ...documented, curve: {} } }, /documented values have changed/],
     ['undocumented', { reported: null }, /documented values have changed/],
+    ['title', { title: 'Another' }, /title has changed/],
+    ['source', { source: 'Another' }, /source has changed/],
+    ['note', { note: 'A new one.' }, /note has changed/],
+    ['name', { row: 'residual' }, /row is another/],
+  ]
+  test.each(heads)('a row whose %s has changed since is found', async (_, head, message) => {
+    const record = fakeRecord(small)
+    const problems = await checkRecord(await write(record), changed(record, head))
+    expect(problems.map(({ what }) => what).join('\n')).toMatch(message)
+  })
+
+  const changes: [string, Partial<CurrentRow>, RegExp][] = [
+    ['dataset', { datasetName: 'imagewoof2' }, /dataset is another/],
+    ['precision', { precision: 'bf16' }, /^$/],
+    ['order of callbacks', { hooks: {} }, /order of the callbacks/],
+    ['list of plugins', { plugins: { known: ['data'], used: [] } }, /plugins are not those/],
     ['list of seeds', { seeds: [1, 2, 3] }, /Seeds are missing/],
     ['number of epochs', { stages: [{ epochs: 3, batchSize: 4, dropLast: false }] }, /2 epochs instead of 3/],
     ['batch size', { stages: [{ epochs: 2, batchSize: 5, dropLast: false }] }, /6 steps instead of 2 × 2/],
@@ -334,7 +359,8 @@ describe('checking', () => {
 
   const verdicts: [string, FakeOptions, CheckOptions, number][] = [
     ['reproduced', {}, {}, 0],
-    ['exceeding', { accuracy: 0.95 }, {}, 0],
+    ['exceeding', { accuracy: 0.95 }, {}, 1],
+    ['exceeding as the recipe explains', { accuracy: 0.95 }, { acceptExceeds: true }, 0],
     ['falling short', { accuracy: 0.85 }, {}, 1],
     ['falling short as the recipe declares', { accuracy: 0.85 }, { acceptFallsShort: true }, 0],
     ['too far below, with too few seeds to say how far', { accuracy: 0.7, sd: 0.05 }, {}, 1],

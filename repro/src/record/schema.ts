@@ -67,6 +67,7 @@ const resumption = objectOf({
   started: time,
   seeds: listOf(integer),
 })
+const sealShape = objectOf({ manifest: digest, files: mapOf(digest) })
 
 /** Shape of `manifest.json`. */
 export const manifestShape = objectOf(
@@ -89,6 +90,7 @@ export const manifestShape = objectOf(
   },
   {
     note: text,
+    seal: sealShape,
     metrics: listOf(metric),
     joined: listOf(objectOf({ ...origin, seeds: listOf(integer) })),
     resumed: listOf(resumption),

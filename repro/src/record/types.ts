@@ -4,6 +4,7 @@
  * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
  */
 import type { Json, MetricTraits, Scores } from '@tricklab/core'
+import type { Seal } from './seal.ts'
 
 export const recordSchema = 1
 
@@ -106,6 +107,8 @@ export interface Manifest extends RunOrigin {
   /** Resumptions in another environment than the one above, the first one first. */
   readonly resumed?: readonly ResumedRun[]
   readonly status: { readonly [seed: string]: SeedStatus }
+  /** Of accepted records, and only there: hashes of their files as they were accepted. */
+  readonly seal?: Seal
 }
 
 /**

@@ -1,18 +1,20 @@
 import { rmdir } from 'node:fs/promises'
 import {
+  type BatchSource,
   createHooks,
   createRegistry,
   createRng,
   type Dataset,
   eventNames,
   fail,
-  type Json,
   normalizeRow,
+  type Registry,
   type Row,
   type TrainingTable,
 } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
+import { rowHead } from '../record/row-head.ts'
 import { type Limits, type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEnvironment } from './environment.ts'
 import { createHarness, runJob } from './job.ts'
@@ -194,21 +196,12 @@ async function describeRun(
   dataset: Dataset,
   { engine, partial, environment }: RunParts,
 ): Promise<Manifest> {
-  const { recipe, table, reported } = row
+  const { recipe } = row
   // Every split of a row has the same sizes, whatever the seed.
   const split = splitDataset(row, dataset, createRng(row.seeds[0] ?? 1))
   return {
     schema: recordSchema,
-    table: table.id,
-    title: table.title,
-    source: table.source,
-    row: row.name,
-    recipeHash: row.hash,
-    recipe: recipe as unknown as Json,
-    metrics: row.metrics,
-    reported: reported === undefined ? null : { metric: 'accuracy', ...reported },
-    tolerance: row.tolerance ?? null,
-    ...(row.note === undefined ? {} : { note: row.note }),
+    ...rowHead(row),
     engine,
     partial,
     seeds: [],
@@ -242,16 +235,22 @@ async function describeStages(row: Row, options: RunOptions, dataset: Dataset): 
 /** The resolved order of callbacks for every event that has one. */
 export async function describeHooks(
   row: Row,
-  { limits, progress, signal }: Pick<RunOptions, 'limits' | 'progress' | 'signal'>,
+  { limits, progress }: Pick<RunOptions, 'limits' | 'progress' | 'signal'>,
   dataset: Dataset,
 ): Promise<Manifest['hooks']> {
   const rng = createRng(row.seeds[0] ?? 1)
   const registry = createRegistry(row.table.plugins, { rng })
   const source = await openSource(row, limits, dataset, rng, { progress })
-  const job = { row, seed: 0, folder: '', engine: '', limits, resume: false, checkpointMinutes: 0 }
-  const { callbacks } = createHarness(job, { progress, signal }, () => ({ state: null, tensors: {} }))
+  const order = hookOrder(row, registry, source)
+  await source.dispose?.()
+  return order
+}
+
+/** The same for batches that are open. Which hooks a callback has must not depend on them. */
+export function hookOrder(row: Row, registry: Registry, source: BatchSource): Manifest['hooks'] {
+  const job = { row, seed: 0, folder: '', engine: '', limits: {}, resume: false, checkpointMinutes: 0 }
+  const { callbacks } = createHarness(job, { progress: () => {} }, () => ({ state: null, tensors: {} }))
   const hooks = createHooks([...bindRecipeCallbacks(row, registry, source), ...callbacks])
   const order = eventNames.map((event) => [event, hooks.order(event)] as const)
-  await source.dispose?.()
   return Object.fromEntries(order.filter(([, names]) => names.length > 0))
 }

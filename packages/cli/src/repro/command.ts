@@ -34,6 +34,7 @@ import {
   wholeNumber,
 } from './arguments.ts'
 import { reproMeasurement } from './measure.ts'
+import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
 
 interface ReproOptions extends SeedArguments {
   readonly engine: EngineName | 'auto'
@@ -100,9 +101,11 @@ export function reproProgram(): Command {
   program
     .command('check')
     .description('verify every accepted record from its files alone: recipe hash, completeness, arithmetic, tolerance')
+    .option('--records <folder>', recordsHelp)
+    .option('--table <file>', tableHelp, collect)
     .option('--json', 'one JSON object on standard output')
-    .action(async ({ json }: { json?: boolean }) => {
-      const checked = await checkAcceptedRecords()
+    .action(async ({ json, ...given }: RecordsArguments & { json?: boolean }) => {
+      const checked = await checkAcceptedRecords(await recordsOf(given, 'must exist'))
       process.stdout.write(json === true ? `${JSON.stringify(checked.items)}\n` : `${checked.text}\n`)
       process.exitCode = checked.ok ? 0 : 1
     })
@@ -110,18 +113,24 @@ export function reproProgram(): Command {
     .command('report')
     .description('write report.html for runs (default: all accepted records)')
     .argument('[runs...]', 'run folders')
+    .option('--records <folder>', recordsHelp)
     .option('--output <file>', 'the page to write', 'report.html')
-    .action(async (runs: string[], { output }: { output: string }) => {
-      process.stdout.write(`${await reportRuns(runs, output)}\n`)
+    .action(async (runs: string[], { output, records }: { output: string; records?: string }) => {
+      if (records !== undefined && runs.length > 0) refuseBoth()
+      const { root } = await recordsOf({ records }, 'must exist')
+      process.stdout.write(`${await reportRuns(runs, output, root)}\n`)
     })
   program
     .command('accept')
     .description('copy a finished run, without weights, to the accepted records')
     .argument('<run>', 'run folder')
     .option('--join', 'add its seeds to the record that is there, of the same recipe, dataset, engine and precision')
-    .action(async (run: string, { join }: { join?: boolean }) => {
-      if (isInstalled) refuseToAccept()
-      process.stdout.write(`${await acceptRecord(run, { join: join === true })}\n`)
+    .option('--records <folder>', recordsHelp)
+    .option('--table <file>', tableHelp, collect)
+    .action(async (run: string, { join, ...given }: RecordsArguments & { join?: boolean }) => {
+      if (isInstalled && given.records === undefined) refuseToAccept()
+      const records = await recordsOf(given, 'may be new')
+      process.stdout.write(`${await acceptRecord(run, { ...records, join: join === true })}\n`)
     })
   return program
 }
@@ -131,7 +140,16 @@ function refuseToAccept(): never {
     what: 'Records are accepted into the repository that the documented tables lie in.',
     expected: 'a checkout of Tricklab.',
     received: 'an installed package, which the next installation would write over.',
-    fix: 'clone the repository and accept the run there.',
+    fix: 'name a folder for records of your own with --records, or clone the repository and accept the run there.',
+  })
+}
+
+function refuseBoth(): never {
+  fail('E_ARGUMENT', {
+    what: 'Runs and a folder of records cannot be reported together.',
+    expected: 'folders of runs, or --records.',
+    received: 'both.',
+    fix: 'leave one of them out.',
   })
 }
 

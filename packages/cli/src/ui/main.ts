@@ -3,6 +3,7 @@ import { surviveClosedStreams } from '@tricklab/repro'
 import { Command, CommanderError } from 'commander'
 import pc from 'picocolors'
 import { asTyped } from './as-typed.ts'
+import { watchOutput } from './output.ts'
 
 /** A command line whose own complaints take the house form and whose exit codes are those of the error table. */
 export function createProgram(name: string, description: string): Command {
@@ -19,13 +20,16 @@ export function createProgram(name: string, description: string): Command {
 /** Parses, runs, and ends the process with the documented exit code. */
 export async function runProgram(program: Command, argv = process.argv): Promise<void> {
   surviveClosedStreams()
+  const output = watchOutput()
   try {
     await program.parseAsync(argv)
   } catch (error) {
     process.exitCode = report(error)
   }
+  const lost = await output.settled()
+  if (lost !== undefined) process.exitCode = Math.max(Number(process.exitCode ?? 0), reportLost(lost))
   // Some engines keep handles open (Dawn, workers); everything that matters is on disk by now.
-  process.stdout.write('', () => process.exit(process.exitCode ?? 0))
+  process.exit(process.exitCode ?? 0)
 }
 
 /** Prints an error and returns its exit code. */
@@ -49,10 +53,22 @@ export function report(error: unknown): number {
   return 4
 }
 
+function reportLost({ code, message }: NodeJS.ErrnoException): number {
+  const problem = {
+    code: 'E_OUT_WRITE' as const,
+    what: `Standard output could not be written: ${message}.`,
+    expected: 'a place that takes the whole output.',
+    received: `${code}.`,
+    fix: 'free some space, or send the output elsewhere; then run the command again.',
+  }
+  return report(new TricklabError([problem]))
+}
+
 /** A write that the system refused, in the house form; undefined for other errors. */
 function describeFileError(error: unknown): TricklabError | undefined {
-  const { code, path, message } = error as NodeJS.ErrnoException
-  if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(code ?? '')) return undefined
+  const { code, path, message, syscall = '' } = error as NodeJS.ErrnoException
+  const refused = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(code ?? '')
+  if (code === undefined || !(refused || ['write', 'fsync', 'rename', 'mkdir'].includes(syscall))) return undefined
   return new TricklabError([
     {
       code: 'E_OUT_WRITE',

@@ -1,12 +1,40 @@
 import { randomUUID } from 'node:crypto'
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /**
  * Writes a file so that a reader, or a kill at any moment, sees either the old content or the new, never a part:
  * temporary file beside it, fsync, rename, fsync of the folder. A failure leaves the old file as it was.
+ *
+ * A link keeps leading to its file. What is no file, such as /dev/full or a named pipe, is written to as it is: a rename
+ * would put a file in its place and say nothing.
  */
 export async function writeFileAtomic(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
+  try {
+    if (await isDevice(path)) await writeInPlace(path, chunks)
+    else await replaceFile(await realpath(path).catch(() => path), chunks)
+  } catch (error) {
+    // Node does not say which file a write was for.
+    if (error instanceof Error && !('path' in error)) Object.assign(error, { path })
+    throw error
+  }
+}
+
+async function isDevice(path: string): Promise<boolean> {
+  const kind = await stat(path).catch(() => undefined)
+  return kind !== undefined && !kind.isFile() && !kind.isDirectory()
+}
+
+async function writeInPlace(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    for (const chunk of chunks) await file.writeFile(chunk)
+  } finally {
+    await file.close()
+  }
+}
+
+async function replaceFile(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomUUID()}.tmp`
   try {
     const file = await open(temporary, 'wx')

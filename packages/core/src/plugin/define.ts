@@ -6,6 +6,7 @@ import type {
   Callback,
   Crop,
   Dataset,
+  DatasetFacts,
   Loss,
   Metric,
   Model,
@@ -123,6 +124,8 @@ export interface Component<
    * they have none. `lab import-weights` and `lab export` go by it.
    */
   readonly publishedName?: K extends 'model' ? (path: string) => string | undefined : never
+  /** Datasets only: sizes and digests, where the options alone decide them. */
+  readonly facts?: K extends 'dataset' ? (options: OptionValues<S>) => DatasetFacts | undefined : never
 }
 
 /** A component under its name, as `register` returns it. The type carries name and options into recipe types. */

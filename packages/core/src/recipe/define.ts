@@ -159,6 +159,8 @@ export interface RowSpec<R extends AnyRegistration> {
   readonly recordedSeeds?: readonly number[]
   /** Our records fall short of the source, for a reason that `note` gives: `repro check` then accepts them. */
   readonly knownToFallShort?: boolean
+  /** Our records exceed the source, for a reason that `note` gives: `repro check` then accepts them. */
+  readonly knownToExceed?: boolean
   /** One sentence for the report: what the source leaves open, what is known to differ. */
   readonly note?: string
   /** Rules that the row keeps; default: the table's. */

@@ -10,6 +10,8 @@ interface MeasuredRowHead {
   readonly note?: string
   /** Our records fall short of the source, for a reason that `note` gives: `repro check` then accepts them. */
   readonly knownToFallShort?: boolean
+  /** Our records exceed the source, for a reason that `note` gives: `repro check` then accepts them. */
+  readonly knownToExceed?: boolean
 }
 
 /** A claim of how the cost of a block grows, or of which of two is the cheaper one. */

@@ -54,6 +54,7 @@ export interface Row {
   readonly recordedSeeds: readonly number[]
   readonly note: string | undefined
   readonly knownToFallShort: boolean
+  readonly knownToExceed: boolean
 }
 
 /** Name of every row of a table, in its own order. */
@@ -95,6 +96,7 @@ export function normalizeRow(table: TrainingTable, name: string, given?: Registr
     recordedSeeds: own.recordedSeeds ?? usedSeeds,
     note: own.note,
     knownToFallShort: own.knownToFallShort ?? false,
+    knownToExceed: own.knownToExceed ?? false,
   }
 }
 

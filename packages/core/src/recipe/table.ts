@@ -7,7 +7,8 @@ import { checkKeys, isObject, type JsonObject } from './problems.ts'
 const identifier = /^[a-z0-9]+([-.][a-z0-9]+)*$/
 
 const trainingKeys = 'id title source plugins track base rows kind'.split(' ')
-const rowKeys = 'from change stages reported tolerance seeds recordedSeeds knownToFallShort note track'.split(' ')
+const rowKeys =
+  'from change stages reported tolerance seeds recordedSeeds knownToFallShort knownToExceed note track'.split(' ')
 
 /**
  * Every problem of a table: of its head, and of all rows of one that is trained. What several rows have in common is

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Dataset, fail, type Sample, type Shape, type Split } from '@tricklab/core'
+import { type Dataset, type DatasetFacts, fail, type Sample, type Shape, type Split } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
 import { readIdx } from '../idx/idx.ts'
 import { fashionMnistClasses, fashionMnistFiles, type KnownFile } from './files.ts'
@@ -48,10 +48,9 @@ export async function loadFashionMnist(
     const start = index * height * width
     return { pixels: images[split].subarray(start, start + height * width), shape, label: labels[split][index]! }
   }
-  const listing = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('')
   return {
     classes: fashionMnistClasses,
-    digest: createHash('sha256').update(listing).digest('hex'),
+    digest: digestOf(files),
     size,
     read: async (split, index) => readSync(split, index),
     readSync,
@@ -78,4 +77,15 @@ function checkLabels(labels: Uint8Array, split: Split): void {
     expected: `0 to ${fashionMnistClasses.length - 1}.`,
     received: `${labels[index]}.`,
   })
+}
+
+function digestOf(files: readonly KnownFile[]): string {
+  const listing = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('')
+  return createHash('sha256').update(listing).digest('hex')
+}
+
+export function fashionMnistFacts(): DatasetFacts {
+  const size = (split: Split) => fashionMnistFiles.find((file) => file.split === split)!.dims[0]!
+  const sizes = { train: size('train'), valid: size('valid') }
+  return { classes: fashionMnistClasses.length, ...sizes, digests: [digestOf(fashionMnistFiles)], exhaustive: true }
 }

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { type Component, type DatasetContext, opt, type Services } from '@tricklab/core'
 import { type ArchiveSize, archiveSizes } from './archives.ts'
-import { openPhotoFolder, type PhotoDataset } from './dataset.ts'
-import type { PhotoFamily } from './families.ts'
+import { openPhotoFolder, type PhotoDataset, shrunkDigest } from './dataset.ts'
+import { countsOf, type PhotoFamily } from './families.ts'
 import { findPhotos, findPhotosOptions } from './find.ts'
+import { knownDigests } from './known-digests.ts'
 import { shrinkOptions } from './shrink.ts'
 
 export interface PhotoOptions {
@@ -31,6 +32,13 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
   return {
     doc,
     options,
+    facts: ({ onBadImage, shrinkTrain = 0, shrinkValid = 0 }: PhotoOptions) => {
+      // How many are left out, only the photos tell.
+      if (onBadImage === 'skip') return undefined
+      const shrink = { train: shrinkTrain, valid: shrinkValid }
+      const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, shrink))
+      return { classes: family.classes.length, ...countsOf(family, version), digests, exhaustive: false }
+    },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
   } satisfies Component<'dataset', typeof options>
 }

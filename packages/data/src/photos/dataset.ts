@@ -4,7 +4,7 @@ import { type Dataset, fail, type Photo, type Sample, type Split } from '@trickl
 import { checkIndex } from '../check-index.ts'
 import { inHouseForm } from '../decode/image-error.ts'
 import { readPhoto } from '../decode/read-photo.ts'
-import type { PhotoFamily } from './families.ts'
+import { countsOf, type PhotoFamily } from './families.ts'
 import { listPhotos } from './list.ts'
 import { describeOrigin, type PhotoOrigin } from './origin.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
@@ -106,19 +106,16 @@ function digestOf(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>): str
 }
 
 /** Photos that are shrunk are other images: what was not shrunk keeps its digest. */
-function shrunkDigest(digest: string, { train, valid }: Shrink): string {
+export function shrunkDigest(digest: string, { train, valid }: Shrink): string {
   if (train === 0 && valid === 0) return digest
   return createHash('sha256').update(`${digest} shrunk to ${train} ${valid}`).digest('hex')
 }
 
 function describeCounts(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>, options: PhotoDatasetOptions) {
-  const { classes } = options.family
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-  const all = sum(classes.map(({ train, valid }) => train + valid))
-  const valid = options.version === 1 ? 50 * classes.length : sum(classes.map((entry) => entry.valid))
-  if (photos.train.length === all - valid && photos.valid.length === valid) return []
+  const { train, valid } = countsOf(options.family, options.version)
+  if (photos.train.length === train && photos.valid.length === valid) return []
   const found = `${photos.train.length} training and ${photos.valid.length} validation images`
-  return [`It holds ${found} instead of ${all - valid} and ${valid}.`]
+  return [`It holds ${found} instead of ${train} and ${valid}.`]
 }
 
 function describeFaults(faults: readonly string[]): string[] {

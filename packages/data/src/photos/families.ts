@@ -47,3 +47,11 @@ export const imagewoof: PhotoFamily = {
     ['n02115641', 'dingo', 940, 410],
   ]),
 }
+
+/** Images of each split: version 1 validates with 50 of every class, version 2 with what the folders say. */
+export function countsOf({ classes }: PhotoFamily, version: 1 | 2): { readonly train: number; readonly valid: number } {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  const all = sum(classes.map(({ train, valid }) => train + valid))
+  const valid = version === 1 ? 50 * classes.length : sum(classes.map((entry) => entry.valid))
+  return { train: all - valid, valid }
+}

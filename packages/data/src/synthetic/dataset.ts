@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, createRng, type Dataset, type OptionValues, opt, type Sample, type Split } from '@tricklab/core'
+import {
+  canonicalJson,
+  createRng,
+  type Dataset,
+  type DatasetFacts,
+  type OptionValues,
+  opt,
+  type Sample,
+  type Split,
+} from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
 import { drawPatterns } from './patterns.ts'
 
@@ -57,12 +66,20 @@ export function createSynthetic(options: SyntheticOptions): Dataset {
 
   return {
     classes: Array.from({ length: classes }, (_, index) => `class ${index}`),
-    // The options decide every byte; `version` goes up when the drawing changes.
-    digest: createHash('sha256')
-      .update(canonicalJson({ dataset: 'synthetic', version: 1, ...options }))
-      .digest('hex'),
+    digest: digestOf(options),
     size,
     read: async (split, index) => readSync(split, index),
     readSync,
   }
+}
+
+/** The options decide every byte; `version` goes up when the drawing changes. */
+const digestOf = (options: SyntheticOptions): string =>
+  createHash('sha256')
+    .update(canonicalJson({ dataset: 'synthetic', version: 1, ...options }))
+    .digest('hex')
+
+export function syntheticFacts(options: SyntheticOptions): DatasetFacts {
+  const { classes, trainSize, validSize } = options
+  return { classes, train: trainSize, valid: validSize, digests: [digestOf(options)], exhaustive: true }
 }

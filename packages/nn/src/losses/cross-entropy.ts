@@ -9,7 +9,7 @@ import { softmaxCrossEntropy } from '../ops/softmax-cross-entropy.ts'
  * @shape `[N, K]`, `[N, K]` → scalar
  */
 export function createCrossEntropy(): Loss {
-  return { apply: (scores, targets) => tf.mean(softmaxCrossEntropy(scores, targets)) as tf.Scalar }
+  return { least: 0, apply: (scores, targets) => tf.mean(softmaxCrossEntropy(scores, targets)) as tf.Scalar }
 }
 
 export const crossEntropy: Component<'loss', Record<never, never>> = {

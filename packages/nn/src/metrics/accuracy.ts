@@ -1,5 +1,6 @@
 import { type Component, type Metric, opt } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
+import { isShare } from './share.ts'
 
 const options = {
   average: opt.choice(['micro', 'macro'], {
@@ -36,6 +37,8 @@ export function createAccuracy(average: 'micro' | 'macro', classes: number): Met
     name: 'accuracy',
     better: 'higher',
     format: { style: 'percent' },
+    // The mean over classes depends on how many samples each has.
+    possible: average === 'micro' ? isShare : (value) => value >= 0 && value <= 1,
     async update(scores, targets) {
       const indices = tf.tidy(() => tf.stack([tf.argMax(scores, 1), tf.argMax(targets, 1)]))
       const values = await indices.data()

@@ -1,5 +1,6 @@
 import { type Component, fail, type Metric, opt } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
+import { isShare } from './share.ts'
 
 const options = {
   k: opt.integer({
@@ -21,6 +22,7 @@ export function createTopKAccuracy(k: number): Metric {
     name: `top${k}-accuracy`,
     better: 'higher',
     format: { style: 'percent' },
+    possible: isShare,
     async update(scores, targets) {
       const above = tf.tidy(() => {
         const own = tf.sum(tf.mul(scores, tf.oneHot(tf.argMax(targets, 1), scores.shape[1])), 1, true)

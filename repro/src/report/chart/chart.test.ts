@@ -252,3 +252,28 @@ test('ticks of a power chart have labels where there is room, the outermost alwa
     expect(right.x - right.half).toBeGreaterThan(left.x + left.half + 7)
   }
 })
+
+test.each([Infinity, -Infinity, Number.NaN])(
+  'a value of %s is left out, and the rest is drawn as without it',
+  (odd) => {
+    const chart = (extra: boolean) =>
+      drawLineChart({
+        summary: 'A chart.',
+        height: 200,
+        x: { label: 'epoch', domain: [0, 3] },
+        y: { label: 'loss' },
+        lines: [
+          {
+            tone: 'train',
+            look: 'line',
+            title: 'a line',
+            points: [0, 1, ...(extra ? [odd] : [])].map((y, x) => ({ x, y })),
+          },
+        ],
+        marks: [0.5, ...(extra ? [odd] : [])].map((y, x) => ({ tone: 'valid', shape: 'dot', x, y, title: 'a mark' })),
+        labels: [0.5, ...(extra ? [odd] : [])].map((y) => ({ tone: 'valid', text: 'a label', y })),
+      })
+    expect(String(chart(true).text)).toBe(chart(false).text)
+    expect(chart(true).text).not.toMatch(/NaN|Infinity/)
+  },
+)

@@ -50,8 +50,11 @@ const width = 480
 const fontWidth = 6.6
 
 /** Draws lines and marks in a frame with axes, as inline SVG. */
-export function drawLineChart(chart: LineChart): Html {
-  const { height, lines, marks, labels = [], limit = 1000 } = chart
+export function drawLineChart(given: LineChart): Html {
+  // What is infinite has no place on an axis, and would take the place of everything else.
+  const placed = <T extends { readonly y: number }>(all: readonly T[] = []) => all.filter(({ y }) => Number.isFinite(y))
+  const chart = { ...given, marks: placed(given.marks), labels: placed(given.labels) }
+  const { height, lines, marks, labels, limit = 1000 } = chart
   const labelOf = (step: number) => {
     const label = tickLabel(chart.y.percent === true ? step * 100 : step)
     return (value: number) => label(chart.y.percent === true ? value * 100 : value)

@@ -1,0 +1,107 @@
+import {
+  type BatchSource,
+  createRegistry,
+  createRng,
+  type DatasetFacts,
+  type Hyperparameters,
+  type Loss,
+  type Metric,
+  type NormalRecipe,
+  type Registry,
+  type Row,
+  stageRecipes,
+} from '@tricklab/core'
+import { stageRows } from '../runner/learner.ts'
+import { hookOrder } from '../runner/run.ts'
+import type { Plan, StagePlan } from './check-log.ts'
+import { type TablePlugins, tablePlugins } from './check-plugins.ts'
+import { type RowHead, rowHead } from './row-head.ts'
+import type { Manifest } from './types.ts'
+
+/** A row as its table declares it today, and what follows from that: what an accepted record must still agree with. */
+export interface CurrentRow extends Plan {
+  readonly head: RowHead
+  /** Seeds that the record must hold. */
+  readonly seeds: readonly number[]
+  /** Undefined where only the data themselves tell. */
+  readonly facts: DatasetFacts | undefined
+  readonly datasetName: string
+  readonly precision: 'f32' | 'bf16'
+  readonly hooks: Manifest['hooks']
+  readonly plugins: TablePlugins
+}
+
+/** Everything about the record of a row that can be computed without training it. @errors those of the row's components */
+export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): CurrentRow {
+  const { recipe } = row
+  const registry = createRegistry(row.table.plugins, { rng: createRng(row.seeds[0] ?? 1) })
+  const facts = datasetFacts(recipe, registry)
+  const sizes = facts ?? dataset
+  // A record without `classes` is refused elsewhere; its metrics are still checked.
+  const classes = Array.from({ length: sizes.classes ?? 2 }, (_, index) => `class ${index}`)
+  return {
+    head: rowHead(row),
+    seeds: row.recordedSeeds,
+    facts,
+    datasetName: recipe.data.dataset.use,
+    precision: recipe.precision ?? 'f32',
+    hooks: describeHooks(row, classes),
+    plugins: tablePlugins(row.table.plugins, recipe),
+    trainSize: sizes.train,
+    validSize: sizes.valid,
+    predictor: recipe.predictor?.use,
+    staged: recipe.stages !== undefined,
+    stages: stageRecipes(recipe).map((stage) => stagePlan(stage, sizes.train, registry)),
+    metrics: recipe.metrics.map((metric): Metric => registry.create('metric', metric, { classes })),
+    leastLoss: Math.min(...stageRecipes(recipe).map((stage) => leastOf(registry.create('loss', stage.loss, {})))),
+  }
+}
+
+const leastOf = ({ least = -Infinity }: Loss): number => least
+
+/** Sizes of the splits that the row trains and validates with. */
+function datasetFacts({ data }: NormalRecipe, registry: Registry): DatasetFacts | undefined {
+  const { use, ...options } = data.dataset
+  const facts = registry.component('dataset', use).facts?.(options as never)
+  if (facts === undefined || data.split === undefined) return facts
+  const total = facts.train + facts.valid
+  const valid = Math.floor(data.validFraction! * total)
+  return { ...facts, train: total - valid, valid }
+}
+
+/** Length of a stage, and what its schedule says for every batch. */
+function stagePlan(recipe: NormalRecipe, trainSize: number, registry: Registry): StagePlan {
+  const { epochs, batchSize, data, accumulate = 1, optimizer, schedule } = recipe
+  const { dropLast } = data
+  const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+  const stepsPerEpoch = Math.ceil(batches / accumulate)
+  const learningRate = optimizer.learningRate as number
+  const created = registry.create('schedule', schedule, {
+    learningRate,
+    totalSteps: stepsPerEpoch * epochs,
+    stepsPerEpoch,
+  })
+  const rates = (epoch: number, index: number): Hyperparameters =>
+    created.at(epoch * stepsPerEpoch + Math.floor(index / accumulate))
+  return { epochs, batchSize, dropLast, rates }
+}
+
+/** The resolved order of callbacks. Which hooks a callback has does not depend on the images. */
+function describeHooks(row: Row, classes: readonly string[]): Manifest['hooks'] {
+  const source: BatchSource = {
+    classes,
+    imageShape: [1, 1, 3],
+    samples: () => 1,
+    batches: () => 1,
+    read: () => {
+      throw new Error('There are no images here.')
+    },
+  }
+  const staged = row.recipe.stages !== undefined
+  const orders = stageRows(row).flatMap((stage, index) => {
+    const registry = createRegistry(row.table.plugins, { rng: createRng(row.seeds[0] ?? 1) })
+    const own = hookOrder(stage, registry, source)
+    return Object.entries(own).map(([event, names]) => [staged ? `${index + 1}/${event}` : event, names] as const)
+  })
+  return Object.fromEntries(orders)
+}
