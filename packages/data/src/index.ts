@@ -10,6 +10,7 @@ import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticOptions } from './synthetic/dataset.ts'
 
+export { checkDataPaths } from './archive/data-paths.ts'
 export type { Normalization } from './batches/normalization.ts'
 export {
   type BatchSourceOptions,
