@@ -9,6 +9,8 @@ import { shrinkOptions } from './shrink.ts'
 export interface PhotoOptions {
   readonly archive: ArchiveSize
   readonly onBadImage: 'fail' | 'skip'
+  readonly orientation: 'stored' | 'exif'
+  readonly colours: 'stored' | 'srgb'
   readonly shrinkTrain: number
   readonly shrinkValid: number
 }
@@ -22,6 +24,16 @@ const options = {
   onBadImage: opt.choice(['fail', 'skip'], {
     default: 'fail',
     doc: 'What an image that cannot be decoded does: stop before the start, or be left out, counted and recorded.',
+  }),
+  orientation: opt.choice(['stored', 'exif'], {
+    default: 'stored',
+    addedLater: true,
+    doc: 'Pixels as they are stored, as PIL and fastai read them, or turned as the EXIF orientation says.',
+  }),
+  colours: opt.choice(['stored', 'srgb'], {
+    default: 'stored',
+    addedLater: true,
+    doc: 'Numbers as they are stored, as PIL and fastai read them, or converted from an embedded profile to sRGB.',
   }),
   ...shrinkOptions,
 }
@@ -39,7 +51,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
 export async function openPhotos(
   family: PhotoFamily,
   version: 1 | 2,
-  { archive, onBadImage, shrinkTrain, shrinkValid }: PhotoOptions,
+  { archive, onBadImage, orientation, colours, shrinkTrain, shrinkValid }: PhotoOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
   const find = findPhotosOptions(family, archive, context)
@@ -49,6 +61,10 @@ export async function openPhotos(
     family,
     version,
     onBadImage,
+    rendering: {
+      ...(orientation === 'exif' ? { upright: true } : {}),
+      ...(colours === 'srgb' ? { srgb: true } : {}),
+    },
     shrink: { train: shrinkTrain, valid: shrinkValid },
     cache: path.join(find.cache, 'index'),
     notes: version === 1 ? [rebuilt] : [],
