@@ -43,6 +43,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
   return {
     doc,
     options,
+    known: { classes: family.classes.map(({ name }) => name) },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
   } satisfies Component<'dataset', typeof options>
 }
