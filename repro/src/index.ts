@@ -46,7 +46,7 @@ export {
 export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
 export type { Job, JobServices } from './runner/job.ts'
-export { bindRecipeCallbacks, createLearner, openSource, stageRows } from './runner/learner.ts'
+export { bindRecipeCallbacks, createLearner, knownInput, openSource, stageRows } from './runner/learner.ts'
 export {
   describeEngine,
   describeHooks,

@@ -86,7 +86,9 @@ describe('lab dataset', () => {
     const size = await lab('dataset', 'imagewoof2', '--archive', '200', '--data', data)
     expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('E_OPTION_RANGE')])
     const other = await lab('dataset', 'imagenette2', '--data', data)
-    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('no n01440764')])
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('holds other photos than imagenette2')])
+    const slip = await lab('dataset', 'imagenette2', '--data', `${data}x`)
+    expect([slip.code, slip.stderr]).toEqual([2, expect.stringMatching(/E_ARGUMENT.*did you mean/)])
   })
 })
 

@@ -384,6 +384,12 @@ describe('wrong input', () => {
     ['a file that is not there', ['./nothing.ts'], 'E_TABLE_UNKNOWN', 'nothing.ts'],
     ['a file without a table', ['./vitest.config.ts'], 'E_RECIPE', 'defineTable'],
     ['a folder that cannot be written', [tiny('plain'), '--out', '/dev/null/runs'], 'E_OUT_WRITE', '--out'],
+    [
+      'data that are not there',
+      ['fashionmnist-resnets/conv', '--data', './recipe'],
+      'E_ARGUMENT',
+      'did you mean "recipes"?',
+    ],
     ['a run that is not there', ['report', './nowhere'], 'E_RUN_UNKNOWN', 'manifest.json'],
   ])('answers %s with one clear message and exit code 2', async (_name, args, code, hint) => {
     const result = await runCli('repro', args)

@@ -30,9 +30,13 @@ export interface ImageSize {
   readonly height: number
 }
 
-/** An encoded image: where it lies, what it shows, and the size in which it is read. */
+/** An encoded image: where it lies, what it shows, how it is read, and its size then. */
 export interface Photo extends ImageSize {
   readonly path: string
+  /** Turn the image as its EXIF orientation says. Absent: the pixels as they are stored, which is what PIL reads. */
+  readonly upright?: boolean | undefined
+  /** Convert the colours from the embedded profile to sRGB. Absent: the numbers as they are stored. */
+  readonly srgb?: boolean | undefined
   /** The image in the file is larger: it is resized to `width` × `height` as soon as it is decoded. */
   readonly shrunk?: boolean
   /** Index into `Dataset.classes`. */
@@ -69,7 +73,7 @@ export interface DatasetFacts {
 }
 
 /**
- * A region of an image and the size it is resized to. Region in pixels of the upright source, fractions allowed; it is
+ * A region of an image and the size it is resized to. Region in pixels of the image as it is read, fractions allowed; it is
  * resized by antialiased bilinear filtering and then mirrored left to right where `flip` says so.
  */
 export interface CropPlan {

@@ -6,12 +6,14 @@ import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
+import { fashionMnistClasses } from './fashion-mnist/files.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
 
-export type { Normalization } from './batches/normalization.ts'
+export { checkDataPaths } from './archive/data-paths.ts'
+export { knownNormalization, type Normalization } from './batches/normalization.ts'
 export {
   type BatchSourceOptions,
   createBatchSource,
@@ -33,6 +35,7 @@ export const data = definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.dataset('fashion-mnist', {
+      known: { classes: fashionMnistClasses, imageShape: [28, 28, 1] },
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
       options: {},
       facts: fashionMnistFacts,

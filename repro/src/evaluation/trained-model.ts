@@ -1,7 +1,8 @@
 import { createRng, fail, type Model, type NormalUse, type Row, type Shape } from '@tricklab/core'
 import type { ProgressSink } from '../progress.ts'
 import type { SeedLog } from '../record/read.ts'
-import { createRowModel, stageRows } from '../runner/learner.ts'
+import type { Limits } from '../record/types.ts'
+import { createRowModel, knownInput, stageRows } from '../runner/learner.ts'
 import { openDataset } from '../runner/run.ts'
 import { seedFiles } from '../runner/seed-files.ts'
 import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
@@ -24,7 +25,7 @@ export interface TrainedModel {
 }
 
 /**
- * Builds the network of a run again, with the weights of a seed. The dataset says what comes in and what the scores mean.
+ * Builds the network of a run again, with the weights of a seed. The data are opened only where images decide the normalisation.
  * @param seed undefined: the first that is done
  * @errors E_RUN_UNKNOWN, those of loadWeights and openDataset
  */
@@ -34,22 +35,38 @@ export async function loadTrainedModel(
 ): Promise<TrainedModel> {
   const { folder, logs, manifest } = record
   const { seed, end } = chooseLogs(logs, services.seed, folder)[0]!
+  const inputs = await describeInputs(row, manifest.partial ?? {}, seed, services)
+  const model = createRowModel(row, seed, inputs[0]!)
+  try {
+    checkStages(
+      model,
+      inputs.map((source) => ({ source })),
+    )
+    await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
+    const crop = stageRows(row).at(-1)!.recipe.data.valid?.crop
+    return { model, row, seed, ...inputs.at(-1)!, crop }
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}
+
+type Input = Pick<TrainedModel, 'imageShape' | 'classes' | 'normalization'>
+
+/** What the network is fed, stage by stage. The data are opened only where images decide it. */
+async function describeInputs(
+  row: Row,
+  limits: Limits,
+  seed: number,
+  services: Parameters<typeof openDataset>[1],
+): Promise<readonly Input[]> {
+  const known = stageRows(row).map(knownInput)
+  if (known.every((input) => input?.normalization !== undefined)) return known as readonly Input[]
   const dataset = await openDataset(row, services)
   try {
-    const stages = await openStages(row, manifest.partial ?? {}, dataset, createRng(seed), services.progress)
-    const model = createRowModel(row, seed, stages[0].source)
-    try {
-      checkStages(model, stages)
-      await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
-      const { imageShape, classes, normalization } = stages.at(-1)!.source
-      const crop = stageRows(row).at(-1)!.recipe.data.valid?.crop
-      return { model, row, seed, imageShape, classes, normalization, crop }
-    } catch (error) {
-      model.dispose()
-      throw error
-    } finally {
-      await disposeStages(stages)
-    }
+    const stages = await openStages(row, limits, dataset, createRng(seed), services.progress)
+    await disposeStages(stages)
+    return stages.map(({ source: { imageShape, classes, normalization } }) => ({ imageShape, classes, normalization }))
   } finally {
     dataset.dispose?.()
   }

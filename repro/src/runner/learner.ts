@@ -20,6 +20,8 @@ import {
   createBatchSource,
   createRandomSplit,
   createValidationViews,
+  knownNormalization,
+  type Normalization,
   type NormalizedBatchSource,
   type PhotoSetup,
 } from '@tricklab/data'
@@ -87,6 +89,22 @@ export function splitDataset({ recipe }: Row, dataset: Dataset, rng: Rng, stage 
   const { split, validFraction } = recipe.data
   if (split === undefined) return dataset
   return createRandomSplit(dataset, validFraction!, rng.at('data', 'split', stage))
+}
+
+/** What a network of a row is fed, where recipe and dataset say it without a single image. */
+export function knownInput({ recipe, table }: Row): KnownInput | undefined {
+  const { dataset, valid, normalize } = recipe.data
+  const registry = createRegistry(table.plugins)
+  const { known } = registry.component('dataset', dataset.use)
+  const output = valid && registry.create('crop', valid.crop, {}).output
+  const imageShape = output === undefined ? known?.imageShape : ([output.height, output.width, 3] as const)
+  if (known === undefined || imageShape === undefined) return undefined
+  return { classes: known.classes, imageShape, normalization: knownNormalization(normalize, imageShape[2]) }
+}
+
+export interface KnownInput extends Pick<BatchSource, 'classes' | 'imageShape'> {
+  /** Absent where it is measured on images. */
+  readonly normalization: Normalization | undefined
 }
 
 /** The batches of a row, or of the first of its stages; what is drawn is keyed by the seed. */
@@ -157,7 +175,11 @@ export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchS
 }
 
 /** The model of a row with the weights of a seed. */
-export function createRowModel(row: Row, seed: number, { imageShape, classes }: BatchSource): Model {
+export function createRowModel(
+  row: Row,
+  seed: number,
+  { imageShape, classes }: Pick<BatchSource, 'imageShape' | 'classes'>,
+): Model {
   const rng = createRng(seed)
   const registry = createRegistry(row.table.plugins, { rng })
   return createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init: rng.scope('init') })

@@ -12,6 +12,7 @@ import {
   type Row,
   type TrainingTable,
 } from '@tricklab/core'
+import { checkDataPaths } from '@tricklab/data'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
 import { rowHead } from '../record/row-head.ts'
@@ -53,11 +54,12 @@ export interface RowRun {
   readonly error: unknown
 }
 
-/** Opens the dataset of a row. @errors E_DATASET_* */
+/** Opens the dataset of a row. @errors E_ARGUMENT for a path of `--data` that is not there, E_DATASET_* */
 export async function openDataset(
   row: Row,
   options: Pick<RunOptions, 'dataPaths' | 'progress' | 'signal'>,
 ): Promise<Dataset> {
+  checkDataPaths(options.dataPaths)
   const registry = createRegistry(row.table.plugins, {
     log: (message) => options.progress({ kind: 'notice', message }),
   })

@@ -103,7 +103,10 @@ export async function disposeStages(stages: readonly OpenStage[]): Promise<void>
 }
 
 /** Every stage must feed the one model. @errors E_SHAPE naming the stage, or the layer that its images cannot pass */
-export function checkStages(model: Model, stages: readonly OpenStage[]): void {
+export function checkStages(
+  model: Model,
+  stages: readonly { readonly source: { readonly imageShape: Shape } }[],
+): void {
   for (const [index, { source }] of stages.entries()) {
     const { imageShape } = source
     // Walks along the layers, each of which refuses what it cannot take.

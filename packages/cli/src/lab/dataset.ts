@@ -2,6 +2,7 @@ import path from 'node:path'
 import { createRegistry, type Dataset, fail, failAll } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import {
+  checkDataPaths,
   countGroups,
   type DatasetReport,
   data,
@@ -26,6 +27,7 @@ export interface DatasetArguments {
 
 /** `pnpm lab dataset NAME`: counts and equal images on standard output, a contact sheet as a page. */
 export async function showDataset(name: string, given: DatasetArguments): Promise<void> {
+  checkDataPaths(given.data ?? [])
   const view = createProgressView()
   try {
     const dataset = await openNamed(name, given, view.sink)

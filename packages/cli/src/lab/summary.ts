@@ -1,6 +1,14 @@
-import { createModel, createRegistry, createRng, fail, normalizeSummaryModel } from '@tricklab/core'
+import {
+  type BatchSource,
+  createModel,
+  createRegistry,
+  createRng,
+  fail,
+  normalizeSummaryModel,
+  type Row,
+} from '@tricklab/core'
 import { formatSummary, summarize } from '@tricklab/nn'
-import { findTarget, openDataset, openSource } from '@tricklab/repro'
+import { findTarget, knownInput, openDataset, openSource } from '@tricklab/repro'
 import { oneRow } from './explain.ts'
 
 /** Layers of the model of one row, as text or JSON. */
@@ -23,14 +31,20 @@ export async function summary(text: string, json: boolean): Promise<string> {
     shape = { imageShape: table.imageShape, classes: table.classes }
   } else {
     const row = await oneRow(text)
-    const dataset = await openDataset(row, { dataPaths: [], progress: () => {}, signal: new AbortController().signal })
-    const source = await openSource(row, {}, dataset, createRng(1))
+    const { imageShape, classes } = knownInput(row) ?? (await openInput(row))
     model = row.recipe.model
-    shape = { imageShape: source.imageShape, classes: source.classes.length }
-    await source.dispose?.()
+    shape = { imageShape, classes: classes.length }
   }
   const built = createModel(registry, model, { ...shape, init: createRng(0) })
   const result = summarize(built)
   built.dispose()
   return json ? JSON.stringify(result) : formatSummary(result)
+}
+
+/** Of a dataset that says nothing of itself before it is opened. */
+async function openInput(row: Row): Promise<Pick<BatchSource, 'imageShape' | 'classes'>> {
+  const dataset = await openDataset(row, { dataPaths: [], progress: () => {}, signal: new AbortController().signal })
+  const source = await openSource(row, {}, dataset, createRng(1))
+  await source.dispose?.()
+  return source
 }

@@ -117,6 +117,11 @@ export interface Component<
   create(options: OptionValues<S>, context: Kinds[K]['context'] & Services): Kinds[K]['instance']
   /** Callbacks only: when the hooks run. */
   readonly stage?: K extends 'callback' ? Stage : never
+  /**
+   * Datasets only: what is certain without the data, so that what needs no more does not ask for them. `imageShape` where
+   * all images are of one; photos get theirs from the crops.
+   */
+  readonly known?: K extends 'dataset' ? { readonly classes: readonly string[]; readonly imageShape?: Shape } : never
   /** Models only: what a recipe may fill. A model that may do without a slot adds it later without changing a hash. */
   readonly slots?: K extends 'model' ? L : never
   /**

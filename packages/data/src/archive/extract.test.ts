@@ -69,11 +69,20 @@ test('an archive cut short is refused, and nothing is kept', async () => {
   }
 })
 
-test('a tar cut short inside a whole gzip is refused', async () => {
+test('a tar cut short inside a whole gzip is refused wherever it was cut, between two files too', async () => {
   const { folder, archive, target } = await prepare([good])
-  await writeFile(archive, gzipSync(packTar([{ name: 'set/large', content: new Uint8Array(9000) }]).subarray(0, 3000)))
-  await expect(extractArchive(archive, target, { limitBytes })).rejects.toThrow(/E_DATASET_CORRUPT/)
-  expect(await readdir(folder)).toEqual(['photos.tgz'])
+  const whole = packTar([good, { name: 'set/large', content: new Uint8Array(1500) }, { name: 'set/', type: '5' }])
+  // Two blocks of zeros are its end, of which one will do.
+  for (let length = 0; length < whole.length - 512; length += 256) {
+    await writeFile(archive, gzipSync(whole.subarray(0, length)))
+    const unpacking = extractArchive(archive, target, { limitBytes })
+    await expect(unpacking, `${length} of ${whole.length} bytes`).rejects.toThrow(
+      /E_DATASET_CORRUPT.*cannot be unpacked/,
+    )
+    expect(await readdir(folder)).toEqual(['photos.tgz'])
+  }
+  await writeFile(archive, gzipSync(whole.subarray(0, whole.length - 512)))
+  await extractArchive(archive, target, { limitBytes })
 })
 
 test('stopping leaves nothing behind', async () => {

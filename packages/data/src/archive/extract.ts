@@ -105,6 +105,11 @@ async function unpack(archive: string, folder: string, options: ExtractOptions):
     },
   })
   parser.on('error', giveUp)
+  // A block of zeros ends an archive: without it the archive may have been cut off between two files.
+  let endMarked = false
+  parser.on('nullBlock', () => {
+    endMarked = true
+  })
   const ended = once(parser, 'end', { signal: stop.signal })
   ended.catch(() => {})
   const total = (await stat(archive)).size
@@ -121,6 +126,7 @@ async function unpack(archive: string, folder: string, options: ExtractOptions):
     if (fault === undefined) {
       parser.end()
       await ended
+      if (!endMarked) giveUp(new Error('its end is missing'))
     }
   } catch (error) {
     giveUp(error)

@@ -9,6 +9,20 @@ export interface Normalization {
 // Of ImageNet's training images; in every library since the first torchvision.
 const imagenet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
 
+type Sampled = Extract<Normalize, { kind: 'sample-scalar' }>
+
+/** Mean and standard deviation where no image decides them. @errors E_OPTION_RANGE for fixed values that do not fit */
+export function knownNormalization(normalize: Normalize, channels: number): Normalization | undefined {
+  return isSampled(normalize) ? undefined : settleKnown(normalize, channels)
+}
+
+const isSampled = (normalize: Normalize): normalize is Sampled => normalize.kind === 'sample-scalar'
+
+function settleKnown(normalize: Exclude<Normalize, Sampled>, channels: number): Normalization {
+  if (normalize.kind === 'none') return { mean: [0], std: [1] }
+  return checkFixed(normalize.kind === 'fixed' ? normalize : imagenet, channels)
+}
+
 /**
  * Settles mean and standard deviation, drawing images by `rng.at('normalize')` where the kind asks for it.
  * @param used the training images that the run learns from: how many, and which of the dataset each of them is
@@ -21,9 +35,7 @@ export async function createNormalization(
   channels: number,
   rng: Rng,
 ): Promise<Normalization> {
-  if (normalize.kind === 'none') return { mean: [0], std: [1] }
-  if (normalize.kind === 'fixed') return checkFixed(normalize, channels)
-  if (normalize.kind === 'imagenet') return checkFixed(imagenet, channels)
+  if (!isSampled(normalize)) return settleKnown(normalize, channels)
   if (!Number.isInteger(normalize.images) || normalize.images < 1) {
     fail('E_OPTION_RANGE', {
       what: 'Normalisation from a sample of images needs a number of images.',

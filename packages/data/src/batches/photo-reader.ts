@@ -55,8 +55,9 @@ export async function createPhotoReader(
   const pool = sharedPool(workers)
   const contents = (['train', 'valid'] as const).flatMap((split) =>
     sizes[split].map((size, index) => {
-      const { sha256, shrunk, width, height } = dataset.photo(split, index)
-      const content = sha256 ?? `${dataset.digest} ${split} ${index}`
+      const { sha256, shrunk, upright, srgb, width, height } = dataset.photo(split, index)
+      const file = sha256 ?? `${dataset.digest} ${split} ${index}`
+      const content = `${file}${upright === true ? ' upright' : ''}${srgb === true ? ' srgb' : ''}`
       return { ...size, content: shrunk === true ? `${content} shrunk to ${width} ${height}` : content }
     }),
   )
@@ -77,6 +78,8 @@ export async function createPhotoReader(
     const smaller = size.width !== width || size.height !== height
     return {
       path: photo.path,
+      upright: photo.upright,
+      srgb: photo.srgb,
       shrinkTo: photo.shrunk === true ? { width, height } : undefined,
       decodeTo: smaller ? size : undefined,
       plan: smaller ? scalePlan(plan, size.width / width, size.height / height) : plan,

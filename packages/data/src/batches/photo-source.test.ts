@@ -39,9 +39,9 @@ async function openSmall(sizes?: { width: number; height: number }, shrink = { t
   return { folder, root, dataset: await openFolder(root, shrink) }
 }
 
-function openFolder(root: string, shrink = { train: 0, valid: 0 }) {
+function openFolder(root: string, shrink = { train: 0, valid: 0 }, rendering = {}) {
   const options = { family: smallFamily, version: 2, onBadImage: 'fail', notes: [], log: () => {} } as const
-  return openPhotoFolder(root, { ...options, shrink, cache: path.join(root, '..', 'index') })
+  return openPhotoFolder(root, { ...options, shrink, rendering, cache: path.join(root, '..', 'index') })
 }
 
 const options = { batchSize: 2, shuffle: true, dropLast: false, normalize: { kind: 'imagenet' } } as const
@@ -175,6 +175,31 @@ test('a photo that is gone meanwhile is named, whoever reads it', async () => {
       /E_DATASET_READ.*JPEG cannot be read \(it is gone\)/,
     )
   }
+})
+
+test('workers and the store turn and convert photos where the dataset asks for it', async () => {
+  const { root, folder, dataset } = await openSmall()
+  for (const split of ['train', 'valid'] as const) {
+    for (let index = 0; index < dataset.size(split); index++) {
+      const { path: file } = dataset.photo(split, index)
+      await writeFile(
+        file,
+        await sharp(await readFile(file))
+          .withMetadata({ orientation: 6 })
+          .withIccProfile('p3')
+          .toBuffer(),
+      )
+    }
+  }
+  vi.stubEnv('TRICKLAB_DECODED_GB', '1')
+  vi.stubEnv('TRICKLAB_CACHE', folder)
+  const renderings = [{}, { upright: true }, { srgb: true }, { upright: true, srgb: true }]
+  const read = async (rendering: object, workers: number) =>
+    (await collect(await openFolder(root, undefined, rendering), photos({ workers }))).join()
+  const first = []
+  for (const rendering of renderings) first.push(await read(rendering, 2))
+  expect(new Set(first).size).toBe(4)
+  for (const [i, rendering] of renderings.entries()) expect(await read(rendering, 0)).toBe(first[i])
 })
 
 test('an epoch resumes at any batch with the same bytes; another epoch draws anew; validation never does', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { drawPhoto } from '../../test/photos.ts'
-import { decodeImage, ImageError, readImageSize } from './decode.ts'
+import { decodeImage, ImageError, readImageHead, renderedSize } from './decode.ts'
 
 /** Largest distance of the mean of each channel. */
 function distance(a: Uint8Array, b: Uint8Array): number {
@@ -29,16 +29,47 @@ test('a PNG with transparency and 16 bits is read all the same', async () => {
   expect((await decodeImage(png, undefined, 'png')).data.length).toBe(7200)
 })
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('orientation %i: what comes out is upright', async (orientation) => {
-  const bytes = await photo().withMetadata({ orientation }).jpeg().toBuffer()
-  const size = orientation >= 5 ? { width: 40, height: 60 } : { width: 60, height: 40 }
-  expect(await readImageSize(bytes, 'turned')).toEqual(size)
-  const { data, ...decoded } = await decodeImage(bytes, undefined, 'turned')
-  expect(decoded).toEqual(size)
-  const plain = await decodeImage(await photo().jpeg().toBuffer(), undefined, 'plain')
-  if (orientation === 1) expect(data).toEqual(plain.data)
-  else expect(data).not.toEqual(plain.data)
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'orientation %i: stored pixels, or upright ones on request',
+  async (orientation) => {
+    const bytes = await photo().withMetadata({ orientation }).jpeg().toBuffer()
+    const size = orientation >= 5 ? { width: 40, height: 60 } : { width: 60, height: 40 }
+    const head = await readImageHead(bytes, 'turned')
+    expect(renderedSize(head, { upright: true })).toEqual(size)
+    expect(renderedSize(head, {})).toEqual({ width: 60, height: 40 })
+    const { data, ...decoded } = await decodeImage(bytes, undefined, 'turned', { upright: true })
+    expect(decoded).toEqual(size)
+    const plain = await decodeImage(await photo().jpeg().toBuffer(), undefined, 'plain')
+    expect(await decodeImage(bytes, undefined, 'turned')).toEqual(plain)
+    if (orientation === 1) expect(data).toEqual(plain.data)
+    else expect(data).not.toEqual(plain.data)
+  },
+)
+
+test('an embedded profile is left alone, or converted on request', async () => {
+  const plain = await photo().jpeg().toBuffer()
+  const tagged = await photo().withIccProfile('p3').jpeg().toBuffer()
+  const stored = await decodeImage(tagged, undefined, 'tagged')
+  expect(stored).toEqual(await decodeImage(withoutProfile(tagged), undefined, 'cut'))
+  const converted = await decodeImage(tagged, undefined, 'tagged', { srgb: true })
+  expect(converted.data).not.toEqual(stored.data)
+  // What carries no profile is the same in both ways.
+  expect(await decodeImage(plain, undefined, 'plain', { srgb: true })).toEqual(
+    await decodeImage(plain, undefined, 'plain'),
+  )
 })
+
+/** A JPEG without its APP2 segments, where profiles lie. */
+function withoutProfile(jpeg: Buffer): Buffer {
+  const parts = [jpeg.subarray(0, 2)]
+  let at = 2
+  for (; jpeg[at + 1] !== 0xda; at += 2 + jpeg.readUInt16BE(at + 2)) {
+    if (jpeg[at + 1] !== 0xe2) parts.push(jpeg.subarray(at, at + 2 + jpeg.readUInt16BE(at + 2)))
+  }
+  const cut = Buffer.concat([...parts, jpeg.subarray(at)])
+  expect(cut.length).toBeLessThan(jpeg.length)
+  return cut
+}
 
 test('decoding to a smaller size keeps the picture', async () => {
   const large = await drawPhoto('b', 800, 600).jpeg().toBuffer()

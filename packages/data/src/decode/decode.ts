@@ -1,5 +1,5 @@
 // Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
-import type { ImageSize } from '@tricklab/core'
+import type { ImageSize, Photo } from '@tricklab/core'
 import sharp, { type Sharp } from 'sharp'
 import type { Pixels } from '../pixels/resample.ts'
 
@@ -40,29 +40,47 @@ function checkFormat(bytes: Uint8Array): void {
   if (!beginnings.some((known) => begin.startsWith(known))) throw new Error('it is neither a JPEG nor a PNG')
 }
 
-const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit })
+/** What is made of the stored pixels. */
+export type Rendering = Pick<Photo, 'upright' | 'srgb'>
 
-/** Size of an encoded image when upright. @errors ImageError when this is no image */
-export async function readImageSize(bytes: Uint8Array, path: string): Promise<ImageSize> {
+const open = (bytes: Uint8Array, { srgb = false }: Rendering) =>
+  sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit, ignoreIcc: !srgb })
+
+/** The size of an image that is read in this way. */
+export const renderedSize = ({ width, height, turned }: ImageHead, { upright = false }: Rendering): ImageSize =>
+  turned && upright ? { width: height, height: width } : { width, height }
+
+/** Size of an image as it is stored, and whether its EXIF orientation turns it by a quarter. */
+export interface ImageHead extends ImageSize {
+  readonly turned: boolean
+}
+
+/** @errors ImageError when this is no image */
+export async function readImageHead(bytes: Uint8Array, path: string): Promise<ImageHead> {
   try {
     checkFormat(bytes)
-    const { width, height, orientation = 1 } = await open(bytes).metadata()
-    // From 5 on the orientation turns the image by a quarter.
-    return orientation >= 5 ? { width: height, height: width } : { width, height }
+    const { width, height, orientation = 1 } = await open(bytes, {}).metadata()
+    return { width, height, turned: orientation >= 5 }
   } catch (cause) {
     return refuse(path, bytes, cause)
   }
 }
 
 /**
- * Decodes an image to upright RGB: grey and CMYK are converted, transparency is dropped.
+ * Decodes an image to RGB: grey and CMYK are converted, transparency is dropped.
  * @param size the image is shrunk to it while decoding; its own size leaves it alone
  * @errors ImageError when it cannot be decoded whole
  */
-export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, path: string): Promise<Pixels> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  size: ImageSize | undefined,
+  path: string,
+  rendering: Rendering = {},
+): Promise<Pixels> {
   try {
     checkFormat(bytes)
-    const image = open(bytes).autoOrient()
+    const image = open(bytes, rendering)
+    if (rendering.upright === true) image.autoOrient()
     if (size !== undefined) resizeTo(image, size)
     const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
     if (info.channels === 3) return { data, width: info.width, height: info.height }

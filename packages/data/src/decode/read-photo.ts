@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import type { ImageSize } from '@tricklab/core'
 import { type Pixels, resample } from '../pixels/resample.ts'
-import { decodeImage, ImageError, shrinkPixels } from './decode.ts'
+import { decodeImage, ImageError, type Rendering, shrinkPixels } from './decode.ts'
 
 /** An image file and what is done to it before a crop sees it. */
-export interface PhotoFile {
+export interface PhotoFile extends Rendering {
   readonly path: string
   /** The dataset shrinks the image to this size, as if it had been stored so. */
   readonly shrinkTo?: ImageSize | undefined
@@ -36,10 +36,11 @@ const reasons: { readonly [code: string]: string } = {
 }
 
 /** @errors ImageError when it cannot be read, or not decoded whole */
-export async function readPhoto({ path, shrinkTo, decodeTo }: PhotoFile): Promise<Pixels> {
+export async function readPhoto({ path, shrinkTo, decodeTo, upright, srgb }: PhotoFile): Promise<Pixels> {
+  const rendering = { upright, srgb }
   const bytes = await readImageFile(path)
-  if (shrinkTo === undefined) return decodeImage(bytes, decodeTo, path)
-  const shrunk = resizeWhole(await decodeImage(bytes, undefined, path), shrinkTo)
+  if (shrinkTo === undefined) return decodeImage(bytes, decodeTo, path, rendering)
+  const shrunk = resizeWhole(await decodeImage(bytes, undefined, path, rendering), shrinkTo)
   return decodeTo === undefined ? shrunk : shrinkPixels(shrunk, decodeTo)
 }
 

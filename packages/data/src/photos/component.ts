@@ -10,6 +10,8 @@ import { shrinkOptions } from './shrink.ts'
 export interface PhotoOptions {
   readonly archive: ArchiveSize
   readonly onBadImage: 'fail' | 'skip'
+  readonly orientation: 'stored' | 'exif'
+  readonly colours: 'stored' | 'srgb'
   readonly shrinkTrain: number
   readonly shrinkValid: number
 }
@@ -23,6 +25,16 @@ const options = {
   onBadImage: opt.choice(['fail', 'skip'], {
     default: 'fail',
     doc: '`fail` stops before training starts when an image cannot be decoded; `skip` leaves the image out and records how many were left out.',
+  }),
+  orientation: opt.choice(['stored', 'exif'], {
+    default: 'stored',
+    addedLater: true,
+    doc: 'Pixels as they are stored, as PIL and fastai read them, or turned as the EXIF orientation says.',
+  }),
+  colours: opt.choice(['stored', 'srgb'], {
+    default: 'stored',
+    addedLater: true,
+    doc: 'Numbers as they are stored, as PIL and fastai read them, or converted from an embedded profile to sRGB.',
   }),
   ...shrinkOptions,
 }
@@ -39,6 +51,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
       const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, shrink))
       return { classes: family.classes.length, ...countsOf(family, version), digests, exhaustive: false }
     },
+    known: { classes: family.classes.map(({ name }) => name) },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
   } satisfies Component<'dataset', typeof options>
 }
@@ -47,7 +60,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
 export async function openPhotos(
   family: PhotoFamily,
   version: 1 | 2,
-  { archive, onBadImage, shrinkTrain, shrinkValid }: PhotoOptions,
+  { archive, onBadImage, orientation, colours, shrinkTrain, shrinkValid }: PhotoOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
   const find = findPhotosOptions(family, archive, context)
@@ -57,6 +70,10 @@ export async function openPhotos(
     family,
     version,
     onBadImage,
+    rendering: {
+      ...(orientation === 'exif' ? { upright: true } : {}),
+      ...(colours === 'srgb' ? { srgb: true } : {}),
+    },
     shrink: { train: shrinkTrain, valid: shrinkValid },
     cache: path.join(find.cache, 'index'),
     notes: version === 1 ? [rebuilt] : [],

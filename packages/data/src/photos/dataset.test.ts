@@ -3,10 +3,10 @@ import { cp, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'no
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
-import { encodePhoto, smallFamily, writePhotos } from '../../test/photos.ts'
+import { drawPhoto, encodePhoto, smallFamily, writePhotos } from '../../test/photos.ts'
 import { describeImageError } from '../decode/image-error.ts'
 import { unreadable } from '../decode/read-photo.ts'
-import { openPhotoFolder, type PhotoDatasetOptions } from './dataset.ts'
+import { openPhotoFolder, type PhotoDataset, type PhotoDatasetOptions } from './dataset.ts'
 
 async function prepare(change?: (root: string) => Promise<unknown>) {
   const folder = await createFolder()
@@ -78,6 +78,27 @@ test('the note says where the photos come from', async () => {
   const origin = { found: 'the folder small2', wanted: 'small2-320' }
   const note = 'Data: the folder small2 as given, not known to be the archive small2-320 that the recipe asks for.'
   for (const version of [2, 1] as const) expect((await open({ origin, version })).note).toContain(note)
+})
+
+test('photos with an EXIF turn or a profile are read as stored, or as asked for: size, pixels, digest', async () => {
+  const { root, files, open } = await prepare()
+  const turned = await drawPhoto('turned', 40, 30)
+    .withMetadata({ orientation: 6 })
+    .withIccProfile('p3')
+    .jpeg()
+    .toBuffer()
+  await writeFile(path.join(root, files[0]!), turned)
+  const shapeOf = async (dataset: PhotoDataset) => (await dataset.read('train', 1)).shape
+  const stored = await open()
+  expect(stored.photo('train', 1)).toMatchObject({ file: files[0], width: 40, height: 30 })
+  expect(await shapeOf(stored)).toEqual([30, 40, 3])
+  const upright = await open({ rendering: { upright: true } })
+  expect(upright.photo('train', 1)).toMatchObject({ width: 30, height: 40 })
+  expect(await shapeOf(upright)).toEqual([40, 30, 3])
+  const srgb = await open({ rendering: { srgb: true } })
+  expect((await srgb.read('train', 1)).pixels).not.toEqual((await stored.read('train', 1)).pixels)
+  expect(await srgb.read('train', 0)).toEqual(await stored.read('train', 0))
+  expect(new Set([stored, upright, srgb].map(({ digest }) => digest)).size).toBe(3)
 })
 
 test('the index is used while size and date stay, and a broken one is not', async () => {

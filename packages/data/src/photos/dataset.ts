@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
 import { checkIndex } from '../check-index.ts'
+import { type Rendering, renderedSize } from '../decode/decode.ts'
 import { inHouseForm } from '../decode/image-error.ts'
 import { readPhoto } from '../decode/read-photo.ts'
 import { countsOf, type PhotoFamily } from './families.ts'
@@ -30,6 +31,8 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
   readonly version: 1 | 2
   readonly onBadImage: 'fail' | 'skip'
   readonly shrink: Shrink
+  /** Absent: the pixels as they are stored. */
+  readonly rendering?: Rendering
   /** Sentences for the record, to which origin, counts that differ and skipped images are added. */
   readonly notes: readonly string[]
   readonly origin?: PhotoOrigin
@@ -41,7 +44,7 @@ export interface PhotoDatasetOptions extends Omit<IndexOptions, 'decodeAll'> {
  * @errors E_DATASET_CORRUPT naming the file or folder; E_INTERRUPTED
  */
 export async function openPhotoFolder(root: string, options: PhotoDatasetOptions): Promise<PhotoDataset> {
-  const { family, version, onBadImage, shrink, log } = options
+  const { family, version, onBadImage, shrink, rendering = {}, log } = options
   const listed = await listPhotos(root, family.classes)
   const facts = await indexPhotos(root, listed, { ...options, decodeAll: onBadImage === 'skip' })
   const faults = listed.filter(({ file }) => facts.get(file)!.fault !== undefined).map(({ file }) => file)
@@ -51,10 +54,17 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
   // As version 2 has them: what the files are does not depend on the version that is made of them.
   const inFolders: Record<Split, IndexedPhoto[]> = { train: [], valid: [] }
   for (const { file, folder, label } of listed) {
-    const { sha256, width, height, fault } = facts.get(file)!
+    const { sha256, fault, ...head } = facts.get(file)!
     if (fault !== undefined) continue
     const fromValidation = version === 1 ? path.posix.basename(file).startsWith('ILSVRC2012_val_') : folder === 'val'
-    const photo = { path: path.join(root, ...file.split('/')), file, label, sha256, width, height }
+    const photo = {
+      path: path.join(root, ...file.split('/')),
+      file,
+      label,
+      sha256,
+      ...renderedSize(head, rendering),
+      ...rendering,
+    }
     inFolders[folder === 'val' ? 'valid' : 'train'].push(photo)
     photos[fromValidation ? 'valid' : 'train'].push(photo)
   }
@@ -75,15 +85,15 @@ export async function openPhotoFolder(root: string, options: PhotoDatasetOptions
   }
   return {
     classes: family.classes.map(({ name }) => name),
-    digest: shrunkDigest(digestOf(photos), shrink),
+    digest: renderedDigest(shrunkDigest(digestOf(photos), shrink), rendering),
     ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     skipped: faults,
     size: (split) => photos[split].length,
     photo,
     async read(split, index, as): Promise<Sample> {
-      const { path: file, label, shrunk, ...size } = photo(split, index, as)
-      const shrinkTo = shrunk === true ? size : undefined
-      const { data, width, height } = await inHouseForm(() => readPhoto({ path: file, shrinkTo }))
+      const { path: file, label, shrunk, width: w, height: h, upright, srgb } = photo(split, index, as)
+      const shrinkTo = shrunk === true ? { width: w, height: h } : undefined
+      const { data, width, height } = await inHouseForm(() => readPhoto({ path: file, shrinkTo, upright, srgb }))
       return { pixels: data, shape: [height, width, 3], label }
     },
   }
@@ -109,6 +119,12 @@ function digestOf(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>): str
 export function shrunkDigest(digest: string, { train, valid }: Shrink): string {
   if (train === 0 && valid === 0) return digest
   return createHash('sha256').update(`${digest} shrunk to ${train} ${valid}`).digest('hex')
+}
+
+/** Pixels that are turned or converted are others than those stored. */
+function renderedDigest(digest: string, { upright = false, srgb = false }: Rendering): string {
+  if (!upright && !srgb) return digest
+  return createHash('sha256').update(`${digest} upright ${upright} srgb ${srgb}`).digest('hex')
 }
 
 function describeCounts(photos: Readonly<Record<Split, readonly IndexedPhoto[]>>, options: PhotoDatasetOptions) {

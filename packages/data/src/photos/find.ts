@@ -88,7 +88,9 @@ export async function findPhotos(options: FindPhotosOptions): Promise<FoundPhoto
     name: `the cache ${cache}`,
     async look() {
       const root = await findRoot(path.join(cache, name))
-      const origin = { found: `${name} in the cache`, archive: name, wanted: name }
+      // Which build it was is not known any more.
+      const unproven = options.builds[name]?.every(({ sha256 }) => sha256 !== undefined) !== true
+      const origin = { found: `${name} in the cache`, archive: name, unproven, wanted: name }
       return root === undefined ? { missing: `no ${name}` } : { found: { root, origin } }
     },
   }
@@ -180,7 +182,12 @@ async function takeArchive(at: string, options: FindPhotosOptions): Promise<Answ
   }
   if (root === undefined) refuseLayout(at)
   const origin = { found: path.basename(at), wanted: archiveName(family, archive) }
-  return { found: { root, origin: build === undefined ? origin : { ...origin, archive: name } } }
+  return {
+    found: {
+      root,
+      origin: build === undefined ? origin : { ...origin, archive: name, unproven: build.sha256 === undefined },
+    },
+  }
 }
 
 async function unpack(at: string, target: string, options: FindPhotosOptions): Promise<void> {

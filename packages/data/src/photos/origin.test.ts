@@ -27,6 +27,15 @@ test('a name alone makes nothing official', () => {
   ])
 })
 
+test('an archive that no SHA-256 vouches for says so, unless its photos are known', () => {
+  const unproven = { found: 'imagewoof2-320.tgz', archive: 'imagewoof2-320', unproven: true, wanted: 'imagewoof2-320' }
+  expect(describeOrigin(unproven, 'f'.repeat(64))).toEqual([
+    "Data: imagewoof2-320.tgz, verified by length, MD5 of the first MiB and gzip's checksum, not by a SHA-256.",
+  ])
+  expect(describeOrigin(unproven, official320)).toEqual([])
+  expect(describeOrigin(unproven, reencoded224)[0]).toContain('no official archive')
+})
+
 test('a verified archive needs no word when it is the one asked for, and is named otherwise', () => {
   const verified = { found: 'imagenette2-160.tgz', archive: 'imagenette2-160' }
   expect(describeOrigin({ ...verified, wanted: 'imagenette2-160' }, 'f'.repeat(64))).toEqual([])

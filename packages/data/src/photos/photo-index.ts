@@ -4,7 +4,7 @@ import path from 'node:path'
 import { TricklabError } from '@tricklab/core'
 import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
 import { checkInterrupted } from '../archive/interrupted.ts'
-import { decodeImage, decoderVersion, ImageError, readImageSize } from '../decode/decode.ts'
+import { decodeImage, decoderVersion, ImageError, readImageHead } from '../decode/decode.ts'
 import { describeImageError, inHouseForm } from '../decode/image-error.ts'
 import { readImageFile, unreadable } from '../decode/read-photo.ts'
 import type { ListedPhoto } from './list.ts'
@@ -12,8 +12,11 @@ import type { ListedPhoto } from './list.ts'
 /** What was learned of a file by reading it. */
 export interface PhotoFacts {
   readonly sha256: string
+  /** As they are stored. */
   readonly width: number
   readonly height: number
+  /** Its EXIF orientation turns it by a quarter. */
+  readonly turned: boolean
   /** Why it cannot be decoded, naming the file. */
   readonly fault?: string
   /** Decoded whole once. */
@@ -61,7 +64,7 @@ export async function indexPhotos(
       const stamp = await readStamp(path.join(root, file))
       const old = known[file]
       if ('fault' in stamp) {
-        entries.set(file, { sha256: '', width: 0, height: 0, decoded: true, ...stamp })
+        entries.set(file, { sha256: '', width: 0, height: 0, turned: false, decoded: true, ...stamp })
       } else if (isSame(old, stamp) && (old.decoded || !decodeAll || old.fault !== undefined)) {
         entries.set(file, old)
       } else {
@@ -100,13 +103,13 @@ async function readFacts(file: string, decode: boolean): Promise<PhotoFacts> {
   const bytes = await inHouseForm(() => readImageFile(file))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   try {
-    const size = await readImageSize(bytes, file)
+    const head = await readImageHead(bytes, file)
     const check = decode || looksCutShort(bytes)
     if (check) await decodeImage(bytes, undefined, file)
-    return { sha256, ...size, decoded: check }
+    return { sha256, ...head, decoded: check }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error
-    return { sha256, width: 0, height: 0, fault: describeImageError(error).what, decoded: true }
+    return { sha256, width: 0, height: 0, turned: false, fault: describeImageError(error).what, decoded: true }
   }
 }
 

@@ -13,7 +13,7 @@ test('a recipe that shrinks nothing is the recipe of before; one that does is an
   const normalize = (options: object) => registry.normalize('dataset', { use: 'imagewoof', ...options }, 'here')
   const before = { use: 'imagewoof', archive: 'full', onBadImage: 'fail' }
   expect(normalize({})).toEqual({ use: before, problems: [] })
-  expect(normalize({ shrinkTrain: 0, shrinkValid: 0 }).use).toEqual(before)
+  expect(normalize({ shrinkTrain: 0, shrinkValid: 0, orientation: 'stored', colours: 'stored' }).use).toEqual(before)
   expect(normalize({ shrinkTrain: 160 })).toEqual({ use: { ...before, shrinkTrain: 160 }, problems: [] })
   expect(normalize({ shrinkValid: 1.5 }).problems[0]!.code).toBe('E_OPTION_TYPE')
 })

@@ -68,7 +68,7 @@ export async function openDecodedStore(
     )
     return undefined
   }
-  const key = createHash('sha256').update(`2 ${decoderVersion} ${keys.join()}`).digest('hex').slice(0, 24)
+  const key = createHash('sha256').update(`3 ${decoderVersion} ${keys.join()}`).digest('hex').slice(0, 24)
   const data = path.join(folder, `${key}.images`)
   const table = path.join(folder, `${key}.table`)
   try {

@@ -75,7 +75,14 @@ export async function readPhoto(file: string, expected: string): Promise<Photo> 
   }
   const absolute = path.resolve(file)
   try {
-    return { path: absolute, label: 0, ...(await readImageSize(readFileSync(absolute), absolute)) }
+    // Of a camera: as a viewer shows it.
+    return {
+      path: absolute,
+      label: 0,
+      upright: true,
+      srgb: true,
+      ...(await readImageSize(readFileSync(absolute), absolute)),
+    }
   } catch (cause) {
     return fail('E_ARGUMENT', {
       what:
