@@ -23,6 +23,7 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from './safetensors.ts'
+export { isAlive, machineName, makeScratchFolder } from './scratch-folder.ts'
 
 /** What a checkpoint must agree on before it may be resumed. */
 export interface CheckpointIdentity {

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { makeFolder } from '@tricklab/core/checkpoint'
+import { makeScratchFolder } from '@tricklab/core/checkpoint'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
 import { type CommandOptions, runCommand } from './run-command.ts'
@@ -25,8 +25,7 @@ export async function takeFromDebianPackage(
   options: DebianOptions = {},
 ): Promise<{ readonly missing: string } | undefined> {
   const { onProgress, signal, timeoutMs = 15 * 60_000 } = options
-  await inCache(folder, async () => makeFolder(folder))
-  const work = await inCache(folder, () => mkdtemp(path.join(folder, '.debian-')))
+  const work = await inCache(folder, () => makeScratchFolder(path.join(folder, '.debian')))
   const command: CommandOptions = { folder: work, timeoutMs, signal }
   let timer: NodeJS.Timeout | undefined
   try {

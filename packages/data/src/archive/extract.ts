@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { fail, TricklabError } from '@tricklab/core'
-import { makeFolder } from '@tricklab/core/checkpoint'
+import { makeScratchFolder } from '@tricklab/core/checkpoint'
 import { Parser, type ReadEntry } from 'tar'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
@@ -18,8 +18,6 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-let counter = 0
-
 /**
  * Unpacks a `.tgz` into a folder that appears only when everything is in it: unpacked beside it, then renamed.
  *
@@ -29,8 +27,7 @@ let counter = 0
  */
 export async function extractArchive(archive: string, target: string, options: ExtractOptions): Promise<void> {
   const parent = path.dirname(target)
-  const unfinished = `${target}.${process.pid}-${counter++}.unpacking`
-  await inCache(parent, async () => makeFolder(unfinished))
+  const unfinished = await inCache(parent, () => makeScratchFolder(target))
   try {
     await unpack(archive, unfinished, options)
     await inCache(parent, () => place(unfinished, target))

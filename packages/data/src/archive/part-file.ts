@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import path from 'node:path'
+import { isAlive, machineName } from '@tricklab/core/checkpoint'
 
 /** Where the bytes of a part came from, so that a server can tell whether it still has the same file. */
 export interface PartOrigin {
@@ -28,7 +28,7 @@ export class PartFile {
 
   /** Takes over the longest abandoned part of `target`, or names a new one. */
   static async claim(target: string): Promise<PartFile> {
-    const own = `${target}.${machine()}-${process.pid}-${counter++}.part`
+    const own = `${target}.${machineName()}-${process.pid}-${counter++}.part`
     active.add(own)
     for (const candidate of await abandonedParts(target)) {
       try {
@@ -98,24 +98,10 @@ async function abandonedParts(target: string): Promise<string[]> {
     const kind = await stat(file).catch(() => undefined)
     if (owner === null || kind === undefined || active.has(file)) continue
     const [, host, pid] = owner
-    const ownerIsGone = host === machine() && (Number(pid) === process.pid || !isAlive(Number(pid)))
+    const ownerIsGone = host === machineName() && (Number(pid) === process.pid || !isAlive(Number(pid)))
     if (ownerIsGone || Date.now() - kind.mtimeMs > abandonedAfterMs) parts.push({ path: file, size: kind.size })
   }
   return parts.sort((a, b) => b.size - a.size).map((part) => part.path)
-}
-
-function machine(): string {
-  return hostname().replaceAll(/[^A-Za-z0-9]/g, '-')
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it lives, but belongs to someone else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 function originPath(part: string): string {

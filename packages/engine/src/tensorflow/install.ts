@@ -1,7 +1,7 @@
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { makeFolder } from '@tricklab/core/checkpoint'
+import { makeScratchFolder } from '@tricklab/core/checkpoint'
 import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
@@ -101,11 +101,9 @@ function refuseWithoutCompiler(): never {
 }
 
 async function makeWorkFolder(): Promise<string> {
-  const parent = path.dirname(tensorflowFolder())
   try {
-    makeFolder(parent)
     // Beside its final place, so that moving it there is one rename.
-    return await mkdtemp(path.join(parent, '.tensorflow-'))
+    return await makeScratchFolder(path.join(path.dirname(tensorflowFolder()), '.tensorflow'))
   } catch (error) {
     fail('E_CACHE_WRITE', {
       what: `The cache folder cannot be written: ${(error as Error).message}.`,
