@@ -8,7 +8,7 @@ import { run } from '../src/command.ts'
 import { linkedFolder, root } from './linked-folder.ts'
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-const shortened = ['--engine', 'wasm', '--epochs', '1', '--limit-train', '64', '--limit-valid', '64', '--seed', '1']
+const shortened = ['--engine', 'wasm', '--epochs', '1', '--limit-train', '64', '--limit-valid', '64', '--seeds', '1']
 
 function runNode(args: readonly string[], cwd: string) {
   const env = { ...process.env, NO_COLOR: '1', VITEST: undefined, NODE_ENV: undefined }
