@@ -113,7 +113,10 @@ inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* p
       for (int b = 0; b < B; ++b) dots[r][b] = _mm512_loadu_ps(to + r * kTile + b * kSums);
     }
     for (int64_t step = 0; step < steps; ++step) {
-      add_dots<R, B>(dots, from + step * kTile * kStep, kStep, pairs + step * kStep * channels, 2 * channels, 2 * kTile);
+      const Bfloat16* rows[R];
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) rows[r] = from + step * kTile * kStep + r * kStep;
+      add_dots<R, B>(dots, rows, pairs + step * kStep * channels, 2 * channels, 2 * kTile);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {

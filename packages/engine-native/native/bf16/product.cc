@@ -15,7 +15,7 @@ namespace tricklab {
 namespace {
 
 constexpr int64_t kPanel = 2 * kTileSide;      // columns
-constexpr int64_t kPositions = 2 * kTileSide;  // of a step
+constexpr int64_t kPositions = 2 * kTileSide;  // of a step, at most
 constexpr int64_t kBlock = kTileDepth * kPanel;
 
 // Numbers of the images that are laid out together: about half a megabyte.
@@ -28,12 +28,26 @@ struct DepthRun {
   int64_t taps;
 };
 
+// Where a position of the images reads and writes, in numbers from the first image of either side.
+struct Place {
+  int64_t row;
+  int64_t target;  // −1 where there is no pixel
+};
+
+#if defined(TRICKLAB_AMX)
+// Tiles read neighbouring positions, those of the padding too.
+constexpr bool kPadded = true;
+#else
+constexpr bool kPadded = false;
+#endif
+
 struct PackedPart {
   const Part* part;
   std::vector<DepthRun> runs;
   std::vector<int64_t> offsets;  // of the blocks
   int64_t start;                 // of its packed filter, in blocks of a panel
-  std::vector<int64_t> targets;  // of the positions of one image; −1 where there is no pixel
+  std::vector<Place> places;     // of the images that are laid out together, one image after the other
+  int64_t of_image;              // places of one image
 };
 
 int64_t blocks_of(int64_t numbers) { return (numbers + kTileDepth - 1) / kTileDepth; }
@@ -57,14 +71,19 @@ PackedPart prepare(const PixelLayout& layout, const Part& part, const Target& ta
       prepared.offsets.push_back(run.offset + b * kTileDepth);
     }
   }
-  prepared.targets.assign(static_cast<size_t>(layout.image_pixels()), -1);
-  for (int64_t i = 0; i < part.height; ++i) {
-    for (int64_t j = 0; j < part.width; ++j) {
-      const int64_t y = i * part.out_y.step + part.out_y.from;
-      const int64_t x = j * part.out_x.step + part.out_x.from;
-      prepared.targets[static_cast<size_t>(i * layout.pitch + j)] = (y * target.width + x) * target.stride;
+  prepared.places.reserve(static_cast<size_t>(layout.positions()));
+  for (int64_t k = 0; k < layout.images; ++k) {
+    for (int64_t i = 0; i < (kPadded ? layout.rows : part.height); ++i) {
+      for (int64_t j = 0; j < (kPadded ? layout.pitch : part.width); ++j) {
+        const int64_t row = ((k * layout.rows + i) * layout.pitch + j) * layout.channels;
+        const int64_t y = k * target.height + i * part.out_y.step + part.out_y.from;
+        const int64_t x = j * part.out_x.step + part.out_x.from;
+        const bool inside = i < part.height && j < part.width;
+        prepared.places.push_back({row, inside ? (y * target.width + x) * target.stride : -1});
+      }
     }
   }
+  prepared.of_image = static_cast<int64_t>(prepared.places.size()) / layout.images;
   return prepared;
 }
 
@@ -143,11 +162,12 @@ void pack_filter(const std::vector<PackedPart>& parts, int64_t channels, const M
   });
 }
 
-// Sums of 32 positions for one panel.
+// Sums of `count` positions for one panel.
 #if defined(TRICKLAB_AMX)
 
-inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector<int64_t>& offsets,
-                     const Bfloat16* filter, float* sums) {
+inline void multiply(const Bfloat16* images, int64_t channels, const Place* places, int64_t /*count*/,
+                     const std::vector<int64_t>& offsets, const Bfloat16* filter, float* sums) {
+  const Bfloat16* pixels = images + places[0].row;
   const int64_t stride = channels * static_cast<int64_t>(sizeof(Bfloat16));
   _tile_zero(0);
   _tile_zero(1);
@@ -173,23 +193,31 @@ inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector
 
 #else
 
-inline void multiply(const Bfloat16* pixels, int64_t channels, const std::vector<int64_t>& offsets,
-                     const Bfloat16* filter, float* sums) {
+inline void multiply(const Bfloat16* images, int64_t /*channels*/, const Place* places, int64_t count,
+                     const std::vector<int64_t>& offsets, const Bfloat16* filter, float* sums) {
   constexpr int R = 8;
-  for (int64_t row = 0; row < kPositions; row += R) {
+  for (int64_t first = 0; first < count; first += R) {
     DotSums<R, 2> dots;
+    const Bfloat16* rows[R];
+    // Behind the last position the last one is computed again, and not used.
+    const int64_t end = std::min<int64_t>(R, count - first) - 1;
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) dots[r][0] = dots[r][1] = _mm512_setzero_ps();
-    const Bfloat16* from = pixels + row * channels;
+    for (int r = 0; r < R; ++r) {
+      dots[r][0] = dots[r][1] = _mm512_setzero_ps();
+      rows[r] = images + places[first + std::min<int64_t>(r, end)].row;
+    }
     const Bfloat16* block = filter;
     for (const int64_t offset : offsets) {
-      add_dots<R, 2>(dots, from + offset, channels, block, 32, 512);
+      const Bfloat16* left[R];
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) left[r] = rows[r] + offset;
+      add_dots<R, 2>(dots, left, block, 32, 512);
       block += kBlock;
     }
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      _mm512_store_ps(sums + (row + r) * kPanel, dots[r][0]);
-      _mm512_store_ps(sums + (row + r) * kPanel + 16, dots[r][1]);
+      _mm512_store_ps(sums + (first + r) * kPanel, dots[r][0]);
+      _mm512_store_ps(sums + (first + r) * kPanel + 16, dots[r][1]);
     }
   }
 }
@@ -244,27 +272,22 @@ bool bf16_product(const Image& image, const std::vector<Part>& parts, const Matr
     for (int64_t n = begin; n < end; n += layout.images) {
       const int64_t count = std::min(layout.images, end - n);
       fill_pixels(layout, image, n, count, pixels);
-      const int64_t positions = count * layout.image_pixels();
+      float* results = target.data + n * target.height * target.width * target.stride;
       for (const PackedPart& part : prepared) {
+        const int64_t positions = count * part.of_image;
         for (int64_t first = 0; first < positions; first += block) {
           const int64_t last = std::min(positions, first + block);
           for (int64_t panel = 0; panel < panels; ++panel) {
             const Bfloat16* of_panel = packed + (panel * blocks + part.start) * kBlock;
             const int64_t columns = std::min(kPanel, target.channels - panel * kPanel);
             for (int64_t q = first; q < last; q += kPositions) {
-              multiply(pixels + q * image.channels, image.channels, part.offsets, of_panel, sums);
-              int64_t k = q / layout.image_pixels();
-              int64_t at = q % layout.image_pixels();
-              for (int64_t r = 0; r < std::min(kPositions, last - q); ++r) {
-                const int64_t place = part.targets[static_cast<size_t>(at)];
-                if (place >= 0) {
-                  float* to = target.data + (n + k) * target.height * target.width * target.stride + place;
-                  finish(sums + r * kPanel, bias + panel * kPanel, epilogue.relu, columns, to + panel * kPanel);
-                }
-                if (++at == layout.image_pixels()) {
-                  at = 0;
-                  ++k;
-                }
+              const Place* places = part.places.data() + q;
+              const int64_t rows = std::min(kPositions, last - q);
+              multiply(pixels, image.channels, places, rows, part.offsets, of_panel, sums);
+              for (int64_t r = 0; r < rows; ++r) {
+                if (places[r].target < 0) continue;
+                float* to = results + places[r].target + panel * kPanel;
+                finish(sums + r * kPanel, bias + panel * kPanel, epilogue.relu, columns, to);
               }
             }
           }

@@ -63,10 +63,10 @@ struct HeldTiles {
 template <int R, int C>
 using DotSums = __m512[R][C];
 
-// Adds the products of one block of depth: rows of 16 pairs that are `left_stride` numbers apart, and 16 rows of 16 · C
-// pairs, `right_stride` numbers apart, their tiles of 16 columns `tile_step`.
+// Adds the products of one block of depth: R rows of 16 pairs, and 16 rows of 16 · C pairs, `right_stride` numbers apart,
+// their tiles of 16 columns `tile_step`.
 template <int R, int C>
-inline __attribute__((always_inline)) void add_dots(DotSums<R, C>& sums, const Bfloat16* left, int64_t left_stride,
+inline __attribute__((always_inline)) void add_dots(DotSums<R, C>& sums, const Bfloat16* const (&left)[R],
                                                     const Bfloat16* right, int64_t right_stride, int64_t tile_step) {
 #pragma GCC unroll 2
   for (int64_t pair = 0; pair < kTileDepth / 2; ++pair) {
@@ -78,7 +78,7 @@ inline __attribute__((always_inline)) void add_dots(DotSums<R, C>& sums, const B
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       int32_t both;
-      __builtin_memcpy(&both, left + r * left_stride + 2 * pair, sizeof(both));
+      __builtin_memcpy(&both, left[r] + 2 * pair, sizeof(both));
       const __m512bh row = reinterpret_cast<__m512bh>(_mm512_set1_epi32(both));
 #pragma GCC unroll 2
       for (int c = 0; c < C; ++c) sums[r][c] = _mm512_dpbf16_ps(sums[r][c], row, columns[c]);
