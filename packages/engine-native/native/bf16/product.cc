@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/streaming.h"
 #include "base/threads.h"
 #include "bf16/pixels.h"
 #include "gemm/scratch.h"
@@ -224,7 +225,7 @@ inline void multiply(const Bfloat16* images, int64_t /*channels*/, const Place* 
 
 #endif
 
-inline void finish(const float* sums, const float* bias, bool relu, int64_t columns, float* to) {
+inline void finish(const float* sums, const float* bias, bool relu, bool past, int64_t columns, float* to) {
   for (int64_t c = 0; c < columns; c += 16) {
     const auto mask = static_cast<__mmask16>(columns - c >= 16 ? 0xffff : (1u << (columns - c)) - 1);
     __m512 value = _mm512_add_ps(_mm512_load_ps(sums + c), _mm512_load_ps(bias + c));
@@ -233,7 +234,11 @@ inline void finish(const float* sums, const float* bias, bool relu, int64_t colu
       const __mmask16 negative = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_LT_OQ);
       value = _mm512_mask_mov_ps(value, negative, _mm512_setzero_ps());
     }
-    _mm512_mask_storeu_ps(to + c, mask, value);
+    if (past) {
+      _mm512_stream_ps(to + c, value);
+    } else {
+      _mm512_mask_storeu_ps(to + c, mask, value);
+    }
   }
 }
 
@@ -263,6 +268,8 @@ bool bf16_product(const Image& image, const std::vector<Part>& parts, const Matr
   // Results of a block of positions stay in the second-level cache until all their channels are there.
   const int64_t block = std::max<int64_t>(4, kTogether / 4 / (panels * kPanel) / kPositions) * kPositions;
   const int64_t of_pixels = (layout.size() + 127) / 64 * 32;
+  const bool past = target.channels % kStreamLine == 0 && target.stride % kStreamLine == 0 &&
+                    past_cache(target.data, image.batch * target.height * target.width * target.stride);
   float* all_pixels = scratch(ScratchUse::kTiles, of_pixels * threads);
   parallel_for(image.batch, 1, [&](int64_t begin, int64_t end) {
     const HeldTiles tiles;
@@ -287,13 +294,14 @@ bool bf16_product(const Image& image, const std::vector<Part>& parts, const Matr
               for (int64_t r = 0; r < rows; ++r) {
                 if (places[r].target < 0) continue;
                 float* to = results + places[r].target + panel * kPanel;
-                finish(sums + r * kPanel, bias + panel * kPanel, epilogue.relu, columns, to);
+                finish(sums + r * kPanel, bias + panel * kPanel, epilogue.relu, past, columns, to);
               }
             }
           }
         }
       }
     }
+    if (past) end_streaming();
   });
   return true;
 }

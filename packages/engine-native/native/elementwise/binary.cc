@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/numeric.h"
+#include "base/streaming.h"
 #include "base/threads.h"
 
 namespace tricklab {
@@ -69,6 +70,24 @@ void run_rows(const Inner<T, Out>& inner, const Plane<T, Out>& plane, const T* a
   for (int64_t row = 0; row < rows; ++row) run(a + row * plane.a_row, b + row * plane.b_row, out + row * length, length);
 }
 
+// Part of one long row.
+template <class T, class Out>
+void run_stretch(const Inner<T, Out>& inner, const Plane<T, Out>& plane, const T* a, const T* b, Out* out,
+                 bool /*past*/) {
+  run_rows(inner, plane, a, b, out, 1);
+}
+
+void run_stretch(const Inner<float, float>& inner, const Plane<float, float>& plane, const float* a, const float* b,
+                 float* out, bool past) {
+  write_stretches(past, plane.length, 1, out, [&](int64_t first, int64_t count, float* to) {
+    run_rows(inner, {count, 0, 0, plane.a_step, plane.b_step}, a + first * plane.a_step, b + first * plane.b_step, to,
+             1);
+  });
+}
+
+inline bool past_cache_of(const float* out, int64_t count) { return past_cache(out, count); }
+inline bool past_cache_of(const void*, int64_t) { return false; }
+
 template <class T, class Out>
 void run_broadcast(const Inner<T, Out>& inner, const T* a, const T* b, const Broadcast& broadcast, Out* out) {
   if (broadcast.count == 0) return;
@@ -79,6 +98,7 @@ void run_broadcast(const Inner<T, Out>& inner, const T* a, const T* b, const Bro
   const int64_t all_rows = broadcast.count / plane.length;
   if (all_rows < thread_count()) {
     // Few long rows: each is split.
+    const bool past = past_cache_of(out, plane.length);
     for (int64_t row = 0; row < all_rows; ++row) {
       int64_t a_at = 0, b_at = 0, rest = row;
       for (int axis = last - 1; axis >= 0; --axis) {
@@ -87,8 +107,8 @@ void run_broadcast(const Inner<T, Out>& inner, const T* a, const T* b, const Bro
         rest /= broadcast.size[axis];
       }
       parallel_for(plane.length, kGrain, [&](int64_t begin, int64_t end) {
-        run_rows(inner, {end - begin, 0, 0, plane.a_step, plane.b_step}, a + a_at + begin * plane.a_step,
-                 b + b_at + begin * plane.b_step, out + row * plane.length + begin, 1);
+        run_stretch(inner, {end - begin, 0, 0, plane.a_step, plane.b_step}, a + a_at + begin * plane.a_step,
+                    b + b_at + begin * plane.b_step, out + row * plane.length + begin, past && row == 0);
       });
     }
     return;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/numeric.h"
+#include "base/streaming.h"
 #include "base/threads.h"
 #include "elementwise/mish.h"
 
@@ -210,8 +211,12 @@ void batch_normalize(const float* x, int64_t rows, int64_t channels, const float
   const Fold fold = fold_of(rows, channels);
   const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
   const auto run = kNormalizeRows[static_cast<int>(activation)];
+  const bool past = past_cache(y, rows * channels);
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
-    run(x + begin * fold.width, end - begin, fold.width, parameters, y + begin * fold.width);
+    const int64_t at = begin * fold.width;
+    write_stretches(past, (end - begin) * fold.width, fold.width, y + at, [&](int64_t first, int64_t count, float* to) {
+      run(x + at + first, count / fold.width, fold.width, parameters, to);
+    });
   });
   const int64_t done = fold.rows * fold.rows_together;
   run(x + done * channels, rows - done, channels, parameters, y + done * channels);
@@ -246,9 +251,12 @@ void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t chan
     dgamma[c] = static_cast<float>(product[c] / std::sqrt(static_cast<double>(variance[c]) + epsilon));
   }
   const auto run = kGradRows[static_cast<int>(activation)];
+  const bool past = past_cache(dx, rows * channels);
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
     const int64_t at = begin * fold.width;
-    run(dy + at, x + at, end - begin, fold.width, parameters, shift, slope, dx + at);
+    write_stretches(past, (end - begin) * fold.width, fold.width, dx + at, [&](int64_t first, int64_t n, float* to) {
+      run(dy + at + first, x + at + first, n / fold.width, fold.width, parameters, shift, slope, to);
+    });
   });
   const int64_t done = fold.rows * fold.rows_together * channels;
   run(dy + done, x + done, rows - fold.rows * fold.rows_together, channels, parameters, shift, slope, dx + done);
