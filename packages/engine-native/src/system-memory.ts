@@ -31,14 +31,14 @@ const versions = [
     mounts: ['sys/fs/cgroup', 'sys/fs/cgroup/unified'],
     limits: ['memory.max', 'memory.high'],
     used: 'memory.current',
-    cache: /^inactive_file (\d+)$/m,
+    cache: /^(?:in)?active_file (\d+)$/gm,
   },
   {
     ours: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m,
     mounts: ['sys/fs/cgroup/memory'],
     limits: ['memory.limit_in_bytes'],
     used: 'memory.usage_in_bytes',
-    cache: /^total_inactive_file (\d+)$/m,
+    cache: /^total_(?:in)?active_file (\d+)$/gm,
   },
 ]
 
@@ -55,8 +55,9 @@ function roomsOfGroups(root: string): number[] {
         const limit = Math.min(...limits.map((name) => wholeNumber(place(name)) ?? Number.POSITIVE_INFINITY))
         const taken = wholeNumber(place(used))
         if (!Number.isFinite(limit) || taken === undefined) return []
-        const reclaimable = Number(cache.exec(place('memory.stat') ?? '')?.[1] ?? 0)
-        return [limit - taken + reclaimable]
+        // Pages of files can go, as in the machine's own figure.
+        const cached = [...(place('memory.stat') ?? '').matchAll(cache)].map(([, bytes]) => Number(bytes))
+        return [cached.reduce((sum, bytes) => sum + bytes, limit - taken)]
       }),
     )
   })

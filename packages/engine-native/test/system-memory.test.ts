@@ -40,7 +40,7 @@ test('a group with a limit, whose caches of files can go', () => {
     'sys/fs/cgroup/job/memory.max': `${4000 * kibi}\n`,
     'sys/fs/cgroup/job/memory.high': 'max\n',
     'sys/fs/cgroup/job/memory.current': `${3000 * kibi}\n`,
-    'sys/fs/cgroup/job/memory.stat': `anon 1\ninactive_file ${700 * kibi}\nactive_file 9\n`,
+    'sys/fs/cgroup/job/memory.stat': `anon 1\ninactive_file ${600 * kibi}\nactive_file ${100 * kibi}\n`,
   })
   expect(availableMemory(root)).toBe(1700 * kibi)
 })
@@ -68,7 +68,7 @@ test("a container that sees the host's path but only its own group", () => {
     'proc/self/cgroup': '12:cpu:/x\n4:memory:/docker/4711\n0::/\n',
     'sys/fs/cgroup/memory/memory.limit_in_bytes': `${5000 * kibi}\n`,
     'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4500 * kibi}\n`,
-    'sys/fs/cgroup/memory/memory.stat': `inactive_file 1\ntotal_inactive_file ${100 * kibi}\n`,
+    'sys/fs/cgroup/memory/memory.stat': `inactive_file 1\ntotal_inactive_file ${60 * kibi}\ntotal_active_file ${40 * kibi}\n`,
   })
   expect(availableMemory(root)).toBe(600 * kibi)
 })
