@@ -41,6 +41,15 @@ describe('pages of tricks', () => {
     }
   })
 
+  it('no name of a matrix of SSA is wider than the matrix that it stands in', () => {
+    const { text } = pictures.get('ssa')!.svg
+    const matrices = [...text.matchAll(/<rect [^>]* width="([\d.]+)"[^>]*\/><text [^>]*>([^<]+)</g)]
+    expect(matrices).toHaveLength(8)
+    for (const [found, wide, name] of matrices) {
+      if (found.includes('text-anchor="middle"')) expect(9 * name!.length, name).toBeLessThanOrEqual(Number(wide))
+    }
+  })
+
   it('the lowest point of Mish stands where the literature has it', () => {
     expect(pictures.get('mish')!.svg.text).toContain('−0.309 at x = −1.20')
   })

@@ -83,6 +83,9 @@ function row(
   ]
 }
 
+/** A name that is wider than its matrix stands beside it. */
 function matrix(left: number, centre: number, [name, width, height]: Matrix, ours: boolean): Html {
-  return html`<rect class="box${ours && ' ours'}" x="${left}" y="${centre - height / 2}" width="${width}" height="${height}" rx="2"/>${label(left + width / 2, centre + 4, name, 'middle', 'strong')}`
+  const inside = 9 * name.length <= width
+  const x = inside ? left + width / 2 : left + width + 6
+  return html`<rect class="box${ours && ' ours'}" x="${left}" y="${centre - height / 2}" width="${width}" height="${height}" rx="2"/>${label(x, centre + 4, name, inside ? 'middle' : 'start', 'strong')}`
 }

@@ -37,18 +37,18 @@ function overview(records: readonly RunRecord[], rows: ReadonlyMap<string, reado
     title: 'Tables',
     markdown: `# Tables
 
-A table is what a source documents: rows that differ in one trick or another, each with a number. \`pnpm repro\` trains them
-again.
+A table holds what a source documents: trainings that differ in their tricks, each with its result. \`npx -y pnpm@12 repro TABLE\`
+trains a table again.
 
 ## What we measured
 
-From the records in \`repro/records\`: mean ± standard deviation (seeds); the difference with its 95 % interval. All
-curves, every seed and the machine are in the [report](/report.html){target="_blank" rel="noopener"}, which
-\`pnpm repro report\` makes.
+Each value is a mean ± standard deviation, with the number of seeds in brackets; each difference has a 95 % interval. The values
+come from the records in \`repro/records\`. The [report](/report.html){target="_blank" rel="noopener"} shows the curves, every seed
+and the machine.
 
 ${renderMarkdownTable(records)}
 
-What a trick costs, measured in turns on one machine:
+What tricks cost, measured one after another on one machine:
 
 ${renderClaimTable(acceptedMeasurements())}
 
@@ -66,7 +66,7 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
     `# ${escapeText(title)}`,
     `Source: ${linkedSource(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track}.` : ''}`,
     ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
-    `\`\`\`sh\npnpm repro ${id}\n\`\`\``,
+    `\`\`\`sh\nnpx -y pnpm@12 repro ${id}\n\`\`\``,
     markdownTable(
       ['row', 'documented', 'measured', 'status'],
       'lrrl',
@@ -76,7 +76,7 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
       ? []
       : [
           '## Measured',
-          `<figure class="picture" v-pre><div class="drawing">${oneLine(chart.text)}</div><figcaption>Diamond: documented, with its tolerance as a band. Dots: our seeds; below them the mean with its 95 % interval.</figcaption></figure>`,
+          `<figure class="picture" v-pre><div class="drawing">${oneLine(chart.text)}</div><figcaption>Diamond: the documented value; band: its tolerance. Dots: our seeds; the line below them: their mean and its 95 % interval.</figcaption></figure>`,
           withoutFirstColumn(renderMarkdownTable(records)),
         ]),
     ...measuredParts(table),
@@ -97,7 +97,7 @@ function measuredParts(table: Table): string[] {
   return [
     '## Measured',
     withoutFirstColumn(renderClaimTable(accepted)),
-    `Every figure, the machine and the charts are in the [report](/${reportOf(table.id)}){target="_blank" rel="noopener"}.`,
+    `The [report](/${reportOf(table.id)}){target="_blank" rel="noopener"} shows every measurement, the machine and the charts.`,
   ]
 }
 
@@ -120,12 +120,14 @@ export const oneLine = (svg: string): string => svg.replaceAll(/\s*\n\s*/g, ' ')
 
 function recipeParts(table: Table): string[] {
   const base =
-    'base' in table ? ['## Recipe', 'What all rows share. Every row then says what it changes.', code(table.base)] : []
+    'base' in table
+      ? ['## Recipe', 'All rows start from this recipe. Each row below lists what it changes.', code(table.base)]
+      : []
   const shape =
     table.kind === 'summary'
       ? [
           '## Rows',
-          `Computed each time, for images of ${table.imageShape.join(' × ')}: parameters and MACs must agree to the last printed digit.`,
+          `Computed anew on every build, for images of ${table.imageShape.join(' × ')}: parameters and MACs must agree to the last printed digit.`,
         ]
       : 'base' in table
         ? []
@@ -134,8 +136,19 @@ function recipeParts(table: Table): string[] {
 }
 
 function rowParts(table: Table, name: string): string[] {
-  const { note, tolerance, from, change, stages, reported, seeds, recordedSeeds, knownToFallShort, ...rest } = table
-    .rows[name] as { readonly [key: string]: unknown }
+  const {
+    note,
+    tolerance,
+    from,
+    change,
+    stages,
+    reported,
+    seeds,
+    recordedSeeds,
+    knownToFallShort,
+    knownToExceed,
+    ...rest
+  } = table.rows[name] as { readonly [key: string]: unknown }
   const change_ = { ...(change as object), ...(stages === undefined ? {} : { stages }), ...rest }
   const begins = from === undefined ? 'the recipe above' : `\`${from}\``
   const changed =

@@ -53,10 +53,10 @@ describe('a table of measurements', () => {
   })
 
   it.each([['--seeds', '2'], ['--epochs', '1'], ['--resume']])(
-    'refuses %s, which is for trainings',
+    'refuses %s, which has no effect here',
     async (...flag) => {
       const result = await runCli('repro', [fixture('growth.ts'), ...flag])
-      expect(result.stderr).toContain(`[E_ARGUMENT] ${flag[0]} is for trainings`)
+      expect(result.stderr).toContain(`[E_ARGUMENT] ${flag[0]} has no effect here`)
       expect(result.code).toBe(2)
     },
   )

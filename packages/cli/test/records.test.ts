@@ -45,7 +45,7 @@ describe('records of tables of others', () => {
       [['check', '--records', path.join(empty, 'nowhere')], '[E_ARGUMENT] There is no folder'],
       [['report', '--records', path.join(empty, 'nowhere')], '[E_ARGUMENT] There is no folder'],
       [['check', '--table', fixture('tiny.ts')], '[E_ARGUMENT] A table of your own has no records'],
-      [['report', empty, '--records', empty], '[E_ARGUMENT] Runs and a folder of records'],
+      [['report', empty, '--records', empty], '[E_ARGUMENT] A report is either of runs or of a folder of records'],
       [['report', '--records', path.join(empty, 'records')], '[E_RUN_UNKNOWN] There is no record of a training'],
     ]
     for (const [args, message] of cases) {

@@ -137,6 +137,6 @@ function refuse(): never {
   fail('E_INTERRUPTED', {
     what: 'The measurement was stopped.',
     expected: 'all turns.',
-    fix: 'start it again: a measurement is not resumed, for its turns must follow one another.',
+    fix: 'start it again: a measurement cannot be resumed, because it compares times of one uninterrupted run.',
   })
 }

@@ -200,7 +200,7 @@ function listMeasurement(table: MeasurementTable, row: string, root: string): Li
     kind: 'measurement',
     reported: isReference ? 'the reference' : (documentedNumber(table, row)?.toFixed(3) ?? '–'),
     measured: isReference ? '1' : (result?.measured?.toFixed(3) ?? '–'),
-    status: isReference ? 'what the others are divided by' : status,
+    status: isReference ? 'reference for the others' : status,
   }
 }
 

@@ -22,7 +22,10 @@ import { benchTrain, comparedSteps, type TrainOptions } from './train.ts'
 
 /** `pnpm bench …` */
 export function benchProgram(): Command {
-  const program = createProgram('bench', 'Measures training steps: against a peer, by kernel, and the supply of data.')
+  const program = createProgram(
+    'bench',
+    'Measures speed: of a training step, of its kernels, of single layers and of reading data.',
+  )
   addTrain(program)
   addProfile(program)
   addData(program)
@@ -40,11 +43,11 @@ interface TrainArguments extends Omit<TrainOptions, 'dataPaths' | 'peer' | 'memo
 function addTrain(program: Command): void {
   const command = program
     .command('train')
-    .description('one training step, ours against a peer, in turns of one run')
+    .description('measure one training step of Tricklab and of a peer, in turns')
     .argument('[targets...]', `rows, or ${plainNetworks.join(', ')}; default: ${defaultTargets.join(' and ')}`)
-    .option('--peer <name>', `${peerNames.join(', ')}: what ours is measured against`, 'tfjs')
-    .option('--memory-format <name>', `of PyTorch: ${memoryFormats.join(', ')}`, 'faster')
-    .option('--compile', 'measure PyTorch with torch.compile as well; its time to compile is told apart')
+    .option('--peer <name>', `${peerNames.join(', ')}: the library to compare with`, 'tfjs')
+    .option('--memory-format <name>', `memory format of PyTorch: ${memoryFormats.join(', ')}`, 'faster')
+    .option('--compile', 'also measure PyTorch with torch.compile; the time to compile is printed separately')
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 10)
     .option('--turns <n>', 'turns of each side', wholeNumber('--turns', 1), 5)
     .option('--warmup <n>', 'steps before the first turn', wholeNumber('--warmup', comparedSteps), 5)
@@ -69,7 +72,7 @@ interface CommonArguments extends EngineArguments {
 function addProfile(program: Command): void {
   const command = program
     .command('profile')
-    .description('where the time of a training step goes, kernel by kernel')
+    .description('measure how much time each kernel takes of a training step')
     .argument('<target>', `TABLE/ROW, or ${plainNetworks.join(', ')}`)
     .option('--steps <n>', 'steps to profile', wholeNumber('--steps', 1), 10)
   addCommonOptions(command).action(async (text: string, options: CommonArguments) => {
@@ -87,11 +90,16 @@ interface DataArguments extends CommonArguments {
 function addData(program: Command): void {
   const command = program
     .command('data')
-    .description('images a second of the data source alone, and how long training waits for it')
+    .description('measure how many images a second can be read, and how long training waits for them')
     .argument('<target>', `TABLE/ROW, or ${plainNetworks.join(', ')}`)
     .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 20)
     .option('--batches <n>', 'batches to read without training', wholeNumber('--batches', 1), 100)
-    .option('--peer <name>', 'torch: decode the same photos with torchvision, in turns; none', dataPeerName, 'none')
+    .option(
+      '--peer <name>',
+      'torch: also decode the same photos with torchvision, in turns; or none',
+      dataPeerName,
+      'none',
+    )
     .option('--turns <n>', 'turns of each side against the peer', wholeNumber('--turns', 1), 5)
   addCommonOptions(command).action(async (text: string, options: DataArguments) => {
     const { batches, peer, turns } = options
@@ -192,7 +200,11 @@ function addCommonOptions(command: Command): Command {
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', 'f32 or bf16', 'f32')
     .option('--threads <n>', 'threads; default: what the engine finds best', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
     .option('--json', 'one JSON object on the last line of standard output')
 }
 

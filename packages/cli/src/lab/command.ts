@@ -30,23 +30,23 @@ import { type TraceArguments, trace } from './trace.ts'
 
 /** `pnpm lab …` */
 export function labProgram(): Command {
-  const program = createProgram('lab', 'Looks into rows, models and engines.')
+  const program = createProgram('lab', 'Examines rows, trained networks, datasets and engines.')
   program
     .command('doctor')
-    .description('every engine: whether it works here, why not, what would help, how fast it is')
+    .description('list every engine: whether it works here and how fast it is, or why not and what would help')
     .option('--json', 'one JSON array on standard output')
     .action(doctor)
   program
     .command('explain')
-    .description('events and callbacks of a row, in the order in which they run')
+    .description('print the events and callbacks of a row in the order in which they run')
     .argument('<target>', 'TABLE/ROW')
-    .option('--data <path>', 'folder searched for datasets first')
+    .option('--data <path>', 'folder to search for datasets before anything is downloaded')
     .action(async (target: string, options: { data?: string }) => {
       process.stdout.write(`${await explain(target, options.data === undefined ? [] : [options.data])}\n`)
     })
   program
     .command('summary')
-    .description('layers of a row with shapes, parameters, MFlops and multiply-accumulates')
+    .description('print the layers of a row with shapes, parameters, MFlops and multiply-accumulates')
     .argument('<target>', 'TABLE/ROW')
     .option('--json', 'one JSON object on standard output')
     .action(async (target: string, { json }: { json?: boolean }) => {
@@ -56,20 +56,28 @@ export function labProgram(): Command {
 
   program
     .command('dataset')
-    .description('counts of a dataset, equal images, and a page with a contact sheet')
-    .argument('<name>', "imagewoof2, fashion-mnist …, or TABLE/ROW: that row's dataset, which may be a plugin's")
-    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .description('count the images of a dataset, find duplicates, and write a page with sample images')
+    .argument('<name>', 'name of a dataset, such as imagewoof2; or TABLE/ROW for the dataset of that row')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
     .option('--archive <size>', 'full, 320 or 160')
-    .option('--out <file>', 'where the page goes; default: NAME.html', outFile)
-    .option('--statistics', 'mean and deviation of one training batch, before and after normalisation')
+    .option('--out <file>', 'file for the page; default: NAME.html', outFile)
+    .option('--statistics', 'also print mean and deviation of one training batch, before and after normalisation')
     .option('--json', 'one JSON object on standard output, no page')
     .action((name: string, options: DatasetArguments) => showDataset(name, options))
   program
     .command('show')
-    .description('a page of training images as the network gets them: augmented, mixed, with their targets')
+    .description('write a page of training images as the network gets them: augmented, mixed, with their targets')
     .argument('<target>', 'TABLE/ROW')
-    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-samples.html', outFile)
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-samples.html', outFile)
     .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
   addGroups(program)
   addAblate(program)
@@ -81,14 +89,18 @@ export function labProgram(): Command {
   addModelCommands(program)
   addTrace(program)
 
-  const engine = program.command('engine').description('engines that are not part of the installation')
+  const engine = program.command('engine').description('install engines that Tricklab does not come with')
   engine
     .command('install')
-    .description('fetch the binary of an engine')
+    .description('download the binary of an engine')
     .argument('<engine>', 'tensorflow')
-    .option('--gpu', 'the CUDA build')
+    .option('--gpu', 'take the CUDA build')
     .option('--from <source>', 'file or https URL: a libtensorflow archive or a TensorFlow wheel')
-    .option('--sha256 <hex>', 'checksum of a file that is fetched and that Tricklab knows none of; repeatable', collect)
+    .option(
+      '--sha256 <hex>',
+      'checksum of a downloaded file whose checksum Tricklab does not know; repeatable',
+      collect,
+    )
     .action(installEngine)
   return program
 }
@@ -96,14 +108,14 @@ export function labProgram(): Command {
 function addGroups(program: Command): void {
   program
     .command('groups')
-    .description('a page of which channels a convolution in permuted groups connects, design by design')
+    .description('write a page that shows which channels each design of permuted groups connects')
     .option('--channels <n>', 'channels in and out', wholeNumber('--channels', 1), 64)
     .option('--channels-per-group <n>', 'channels of a group', wholeNumber('--channels-per-group', 1), 4)
     .option('--design <name>', 'one design; default: all of them')
-    .option('--links <n>', 'small-world: groups that a group reads', wholeNumber('--links', 1))
+    .option('--links <n>', 'small-world: how many groups each group reads', wholeNumber('--links', 1))
     .option('--rewire <p>', 'small-world: probability that a link leaves its meta-group', Number)
-    .option('--wiring <n>', 'small-world: which of the random wirings', wholeNumber('--wiring', 0))
-    .option('--out <file>', 'where the page goes', outFile, 'groups.html')
+    .option('--wiring <n>', 'small-world: number of the random wiring', wholeNumber('--wiring', 0))
+    .option('--out <file>', 'file for the page', outFile, 'groups.html')
     .option('--json', 'one JSON array of designs on standard output, no page')
     .action((options: GroupsArguments) => showGroups(options))
 }
@@ -111,19 +123,25 @@ function addGroups(program: Command): void {
 function addAttention(program: Command): void {
   program
     .command('attention')
-    .description('a page of what the positions of images take up of each other, in a trained row with SSA')
+    .description(
+      'write a page that shows how the positions of an image influence each other, for a trained row with SSA',
+    )
     .argument('<run>', 'run folder, with weights')
-    .argument('<images...>', 'files of images, or indices of the validation split')
+    .argument('<images...>', 'image files, or numbers of validation images')
     .option(
       '--positions <list>',
-      'pixels whose maps are drawn: x,y;x,y; default: the centre and four more',
+      'pixels to draw maps for, such as 20,30;64,64; default: the centre and four more',
       positionList,
     )
-    .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
-    .option('--table <file>', "the run's table, where it is not a built-in one")
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
     .option('--engine <name>', engineHelp, 'auto')
-    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-attention.html', outFile)
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-attention.html', outFile)
     .option('--json', 'one JSON object with every map on standard output')
     .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
 }
@@ -131,15 +149,19 @@ function addAttention(program: Command): void {
 function addCam(program: Command): void {
   program
     .command('cam')
-    .description('a page of where in images a trained network finds its classes: class activation maps')
+    .description('write a page of class activation maps: where in an image a trained network finds its classes')
     .argument('<run>', 'run folder, with weights')
-    .argument('<images...>', 'files of images, or indices of the validation split')
-    .option('--top <n>', 'classes an image, the likeliest first', wholeNumber('--top', 1), 3)
-    .option('--seed <n>', 'whose weights; default: the first that is done', wholeNumber('--seed', 0))
-    .option('--table <file>', "the run's table, where it is not a built-in one")
+    .argument('<images...>', 'image files, or numbers of validation images')
+    .option('--top <n>', 'how many classes to draw for an image, the likeliest first', wholeNumber('--top', 1), 3)
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
     .option('--engine <name>', engineHelp, 'auto')
-    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-cam.html', outFile)
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-cam.html', outFile)
     .option('--json', 'one JSON object with every map on standard output')
     .action((run: string, images: string[], options: CamArguments) => showCam(run, images, options))
 }
@@ -147,25 +169,35 @@ function addCam(program: Command): void {
 function addAblate(program: Command): void {
   const ablating = program
     .command('ablate')
-    .description('what each trick of a row is worth: trained without one at a time, from the same seeds')
+    .description(
+      'measure what each trick of a row is worth: train the row without one trick at a time, from the same seeds',
+    )
     .argument('<target>', 'TABLE/ROW')
-    .option('--drop <names>', 'tricks to leave out, one at a time: a,b,c; default: every one', nameList)
+    .option(
+      '--drop <names>',
+      'tricks to leave out, one at a time, such as mish,blurpool; default: every trick of the row',
+      nameList,
+    )
   addSeedOptions(ablating, 'row')
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <folder>', 'where runs are kept', 'runs')
-    .option('--resume', 'go on with the newest matching runs, and use those that are done')
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <folder>', 'folder for the runs', 'runs')
+    .option('--resume', 'continue the newest runs of the same recipes, and use finished runs as they are')
     .option(
       '--checkpoint-minutes <n>',
-      'between checkpoints inside an epoch',
+      'minutes between two checkpoints inside an epoch',
       positiveNumber('--checkpoint-minutes'),
       5,
     )
-    .option('--epochs <n>', 'shorten every training', wholeNumber('--epochs', 1))
-    .option('--limit-train <n>', 'use so many training images', wholeNumber('--limit-train', 1))
-    .option('--limit-valid <n>', 'use so many validation images', wholeNumber('--limit-valid', 1))
+    .option('--epochs <n>', 'train at most n epochs each time', wholeNumber('--epochs', 1))
+    .option('--limit-train <n>', 'train on n images only', wholeNumber('--limit-train', 1))
+    .option('--limit-valid <n>', 'validate with n images only', wholeNumber('--limit-valid', 1))
     .option('--json', 'one JSON object on the last line of standard output')
     .action(async (target: string, options: AblateArguments) => {
       process.exitCode = await ablate(target, options)
@@ -175,19 +207,23 @@ function addAblate(program: Command): void {
 function addEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .description('score the validation split again with the weights of a run, beside what it recorded')
+    .description('score the validation images again with the weights of a run, and compare with the recorded result')
     .argument('<run>', 'run folder')
-    .option('--with <predictor>', 'score several views of every image: tta')
+    .option('--with <predictor>', 'how to score an image: tta scores several views of it')
     .option('--views <n>', 'random views of every image', wholeNumber('--views', 1))
     .option('--beta <share>', 'weight of the plain view', Number)
-    .option('--reduce <how>', 'mean or max')
-    .option('--seed <n>', 'one seed of the run; default: every one that is done', wholeNumber('--seed', 0))
-    .option('--weights <file>', "other weights for the run's model, such as lab import-weights writes")
-    .option('--table <file>', 'the file of the table, where it does not ship with Tricklab')
+    .option('--reduce <how>', 'how to combine the random views: mean or max')
+    .option('--seed <n>', 'score one seed of the run; default: every finished seed', wholeNumber('--seed', 0))
+    .option('--weights <file>', "weights to score instead of the run's own, such as a file of lab import-weights")
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
     .option('--engine <name>', `${engineHelp}; default: that of the run`)
     .option('--precision <name>', 'f32 or bf16; default: that of the run')
     .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
     .option('--json', 'one JSON object on the last line of standard output')
     .action((run: string, options: EvaluateArguments) => evaluate(run, options))
 }
@@ -195,7 +231,7 @@ function addEvaluate(program: Command): void {
 function addFeatures(program: Command): void {
   program
     .command('features')
-    .description('a page of an image before and after one layer, beside the plain convolution')
+    .description('write a page of an image before and after one layer, next to a plain convolution')
     .argument('<image>', 'file of an image')
     .option('--block <name>', 'the layer: twist, permuted-groups, or a block of the nn package', 'twist')
     .option(
@@ -206,19 +242,19 @@ function addFeatures(program: Command): void {
     .option('--kernel <name>', 'random, identity (a channel out is the channel in) or zero', 'random')
     .option(
       '--coefficients <x,y>',
-      'twist: Ax and Ay of every channel with itself, 0 with others: shrinking and turning; default: drawn',
+      'twist: the coefficients Ax and Ay between every channel and itself, 0 between others; default: drawn at random',
       coefficientPair,
     )
     .option(
       '--outputs <n>',
-      'channels out; default: 8, or 3 where they stand for those of the image',
+      'output channels; default: 8, or 3 where each output channel continues a channel of the image',
       wholeNumber('--outputs', 1),
     )
-    .option('--shortcut', 'add the image to what comes out, as a residual block does')
-    .option('--seed <n>', 'of kernel and coefficients', wholeNumber('--seed', 0), 1)
+    .option('--shortcut', 'add the image to the output, as a residual block does')
+    .option('--seed <n>', 'seed of the random kernel and coefficients', wholeNumber('--seed', 0), 1)
     .option('--size <n>', 'width and height of the image', wholeNumber('--size', 3), 128)
     .option('--engine <name>', engineHelp, 'auto')
-    .option('--out <file>', 'where the page goes; default: BLOCK-features.html', outFile)
+    .option('--out <file>', 'file for the page; default: BLOCK-features.html', outFile)
     .option('--json', 'one JSON object on standard output, with ranges and the change of every channel')
     .action((image: string, options: FeaturesArguments) => showFeatures(image, options))
 }
@@ -226,17 +262,21 @@ function addFeatures(program: Command): void {
 function addLrFind(program: Command): void {
   program
     .command('lr-find')
-    .description('which learning rates a row can take: a mock training with a rising rate, of which nothing is saved')
+    .description('find learning rates for a row: train it on trial with a rising rate, and save nothing but the page')
     .argument('<target>', 'TABLE/ROW')
     .option('--start <rate>', 'learning rate of the first step', positiveNumber('--start'), 1e-7)
     .option('--end <rate>', 'learning rate after the last step', positiveNumber('--end'), 10)
-    .option('--steps <n>', 'updates of the weights', wholeNumber('--steps', 6), 100)
+    .option('--steps <n>', 'how many updates of the weights', wholeNumber('--steps', 6), 100)
     .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <file>', 'where the page goes; default: TABLE-ROW-lr-find.html', outFile)
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-lr-find.html', outFile)
     .option('--json', 'one JSON object on the last line of standard output')
     .action((target: string, options: LrFindArguments) => lrFind(target, options))
 }
@@ -244,9 +284,9 @@ function addLrFind(program: Command): void {
 function addTrace(program: Command): void {
   program
     .command('trace')
-    .description('write the first steps of a training down, so that another framework can follow them')
+    .description('write the first training steps to files, so that another framework can repeat them')
     .argument('<target>', 'TABLE/ROW')
-    .requiredOption('--out <folder>', 'folder that gets the weights, batches, losses and rates')
+    .requiredOption('--out <folder>', 'folder for weights, batches, losses and learning rates')
     .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 12)
     .option('--total-steps <n>', "steps of the whole schedule; default: the row's", wholeNumber('--total-steps', 1))
     .option('--batch-size <n>', "images a batch; default: the row's", wholeNumber('--batch-size', 1))
@@ -259,8 +299,12 @@ function addTrace(program: Command): void {
     .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', 'f32 or bf16; default: f32, whatever the row asks for')
-    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder or archive looked at first; repeatable; also TRICKLAB_DATA', collect)
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
     .option('--json', 'one JSON object on the last line of standard output')
     .action((target: string, options: TraceArguments) => trace(target, options))
 }

@@ -63,7 +63,7 @@ export function addSeedOptions(command: Command, defaults: string): Command {
   return command
     .option(
       '--seeds <n>',
-      `how many seeds: 5 trains the seeds 1 to 5; default: the seeds of the ${defaults}`,
+      `how many seeds: 5 trains the seeds 1 to 5; default: the seeds that the ${defaults} names`,
       seedCount,
     )
     .addOption(new Option('--seed <list>', 'which seeds, by number: 7, or 1,3').argParser(seedList).conflicts('seeds'))

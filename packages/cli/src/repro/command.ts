@@ -55,27 +55,49 @@ interface ReproOptions extends SeedArguments {
 
 /** `pnpm repro …` */
 export function reproProgram(): Command {
-  const program = createProgram('repro', 'Re-runs documented tables and says whether their numbers hold.')
+  const program = createProgram('repro', 'Trains documented tables again and says whether their numbers hold.')
   program.argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
   addSeedOptions(program, 'table')
     .option('--engine <name>', engineHelp, 'auto')
     .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
-    .option('--out <folder>', 'where runs are kept', 'runs')
-    .option('--resume', 'go on with the newest matching run')
-    .option('--jobs <n>', 'seeds run side by side, each in its own process', wholeNumber('--jobs', 1), 1)
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <folder>', 'folder for the runs', 'runs')
+    .option('--resume', 'continue the newest run of the same recipe')
+    .option(
+      '--jobs <n>',
+      'how many seeds to train at the same time, each in its own process',
+      wholeNumber('--jobs', 1),
+      1,
+    )
     .option(
       '--checkpoint-minutes <n>',
-      'between checkpoints inside an epoch',
+      'minutes between two checkpoints inside an epoch',
       positiveNumber('--checkpoint-minutes'),
       5,
     )
-    .option('--epochs <n>', 'shorten the run: no verdict', wholeNumber('--epochs', 1))
-    .option('--limit-train <n>', 'use so many training images: no verdict', wholeNumber('--limit-train', 1))
-    .option('--limit-valid <n>', 'use so many validation images: no verdict', wholeNumber('--limit-valid', 1))
-    .option('--turns <n>', 'tables of measurements: turns of every variant', wholeNumber('--turns', 2), 5)
-    .option('--steps <n>', 'tables of measurements: steps or passes a turn', wholeNumber('--steps', 1), 3)
+    .option('--epochs <n>', 'train at most n epochs; a shortened run gets no verdict', wholeNumber('--epochs', 1))
+    .option(
+      '--limit-train <n>',
+      'train on n images only; a limited run gets no verdict',
+      wholeNumber('--limit-train', 1),
+    )
+    .option(
+      '--limit-valid <n>',
+      'validate with n images only; a limited run gets no verdict',
+      wholeNumber('--limit-valid', 1),
+    )
+    .option(
+      '--turns <n>',
+      'tables of measurements: how many times to measure every variant',
+      wholeNumber('--turns', 2),
+      5,
+    )
+    .option('--steps <n>', 'tables of measurements: steps or passes each time', wholeNumber('--steps', 1), 3)
     .option('--json', 'one JSON object on the last line of standard output')
     .action(async (target: string | undefined, options: ReproOptions) => {
       if (target === undefined) {
@@ -91,8 +113,8 @@ export function reproProgram(): Command {
 
   program
     .command('list')
-    .description('tables and rows with their documented and our measured value')
-    .argument('[part]', 'a part of TABLE/ROW: only the rows that have it in their name; default: every row')
+    .description('list all tables and rows with documented and measured values')
+    .argument('[part]', 'list only rows whose TABLE/ROW contains this text; default: every row')
     .option('--json', 'one JSON array on standard output')
     .action(async (part: string | undefined, { json }: { json?: boolean }) => {
       const rows = await listRows(undefined, part)
@@ -100,7 +122,7 @@ export function reproProgram(): Command {
     })
   program
     .command('check')
-    .description('verify every accepted record from its files alone: recipe hash, completeness, arithmetic, tolerance')
+    .description('verify all accepted records from their files alone: recipe hash, completeness, arithmetic, tolerance')
     .option('--records <folder>', recordsHelp)
     .option('--table <file>', tableHelp, collect)
     .option('--json', 'one JSON object on standard output')
@@ -111,10 +133,10 @@ export function reproProgram(): Command {
     })
   program
     .command('report')
-    .description('write report.html for runs (default: all accepted records)')
+    .description('write a report page of runs; default: of all accepted records')
     .argument('[runs...]', 'run folders')
     .option('--records <folder>', recordsHelp)
-    .option('--output <file>', 'the page to write', 'report.html')
+    .option('--output <file>', 'file for the page', 'report.html')
     .action(async (runs: string[], { output, records }: { output: string; records?: string }) => {
       if (records !== undefined && runs.length > 0) refuseBoth()
       const { root } = await recordsOf({ records }, 'must exist')
@@ -122,9 +144,12 @@ export function reproProgram(): Command {
     })
   program
     .command('accept')
-    .description('copy a finished run, without weights, to the accepted records')
+    .description('copy a finished run, without its weights, to the accepted records')
     .argument('<run>', 'run folder')
-    .option('--join', 'add its seeds to the record that is there, of the same recipe, dataset, engine and precision')
+    .option(
+      '--join',
+      'add the seeds of the run to the existing record; recipe, dataset, engine and precision must be the same',
+    )
     .option('--records <folder>', recordsHelp)
     .option('--table <file>', tableHelp, collect)
     .action(async (run: string, { join, ...given }: RecordsArguments & { join?: boolean }) => {
@@ -137,17 +162,17 @@ export function reproProgram(): Command {
 
 function refuseToAccept(): never {
   fail('E_ARGUMENT', {
-    what: 'Records are accepted into the repository that the documented tables lie in.',
+    what: 'An installed package cannot keep the records of documented tables.',
     expected: 'a checkout of Tricklab.',
-    received: 'an installed package, which the next installation would write over.',
+    received: 'an installed package, which the next installation would overwrite.',
     fix: 'name a folder for records of your own with --records, or clone the repository and accept the run there.',
   })
 }
 
 function refuseBoth(): never {
   fail('E_ARGUMENT', {
-    what: 'Runs and a folder of records cannot be reported together.',
-    expected: 'folders of runs, or --records.',
+    what: 'A report is either of runs or of a folder of records.',
+    expected: 'run folders, or --records.',
     received: 'both.',
     fix: 'leave one of them out.',
   })

@@ -136,7 +136,7 @@ function refuseTraining(given: MeasureArguments): void {
   const found = (Object.keys(flags) as (keyof typeof flags)[]).find((key) => given[key] !== undefined)
   if (found === undefined) return
   fail('E_ARGUMENT', {
-    what: `${flags[found]} is for trainings; this table measures costs.`,
+    what: `${flags[found]} has no effect here: this table measures costs and trains nothing.`,
     expected: '--turns and --steps.',
     received: `${flags[found]}.`,
     fix: 'leave it out.',
@@ -147,6 +147,6 @@ function refuseStopped(): never {
   fail('E_INTERRUPTED', {
     what: 'The measurement was stopped.',
     expected: 'all turns.',
-    fix: 'start it again: a measurement is not resumed, for its turns must follow one another.',
+    fix: 'start it again: a measurement cannot be resumed, because it compares times of one uninterrupted run.',
   })
 }

@@ -9,8 +9,8 @@ export interface RecordsArguments {
   readonly table?: readonly string[] | undefined
 }
 
-export const recordsHelp = "folder of records of one's own; default: those of the documented tables"
-export const tableHelp = 'file of a table that records in --records are of; repeatable'
+export const recordsHelp = 'folder with your own records; default: the records of the documented tables'
+export const tableHelp = 'file of a table that has records in the folder of --records; repeatable'
 
 /**
  * The folder of records that was named, with the tables that its records may be of.
