@@ -33,6 +33,13 @@ describe('records of tables of others', () => {
 
     const manifest = path.join(records, 'tiny/undocumented/manifest.json')
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('A table for tests', 'Another table'))
+    const other = path.join(folder, 'others')
+    const missing = await runCli('repro', ['accept', run, '--seed', '1', '--records', other, ...table])
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('Expected: 1, 2. Received: 1.')])
+    expect(readdirSync(other)).toEqual([])
+    const unknown = await runCli('repro', ['accept', run, '--seed', '9', '--records', other, ...table])
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('The run has no seed 9.')])
+
     const edited = await runCli('repro', ['check', '--records', records, ...table])
     expect(edited.code).toBe(1)
     expect(edited.stdout).toContain('The title has changed since.')

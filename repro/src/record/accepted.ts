@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   fail,
@@ -21,6 +21,7 @@ import type { Summary } from '../statistics/index.ts'
 import { reportedSummary } from '../verdict.ts'
 import { checkAgainstRow, findRow } from './check-accepted.ts'
 import { joinManifests } from './join.ts'
+import { pickSeeds } from './pick-seeds.ts'
 import { acceptedFolder, type Records, recordPlaces } from './places.ts'
 import { type RunRecord, readManifest, readRecord } from './read.ts'
 import { rowHead } from './row-head.ts'
@@ -38,6 +39,8 @@ export function findAccepted(table: string, row: string, root = acceptedFolder):
 export interface AcceptOptions extends Records {
   /** Keep the seeds of the record that is there, and add those of the run. */
   readonly join?: boolean
+  /** Of the run, these seeds alone; default: all, which must be done. */
+  readonly seeds?: readonly number[]
 }
 
 /**
@@ -49,10 +52,11 @@ export interface AcceptOptions extends Records {
  *   two records are not of one recipe, dataset, engine and precision
  */
 export async function acceptRecord(run: string, options: AcceptOptions = {}): Promise<string> {
-  const { join = false, root = acceptedFolder, tables: own = [], ownData } = options
+  const { join = false, seeds, root = acceptedFolder, tables: own = [], ownData } = options
   const tables = [...documentedTables, ...own]
   if (isMeasurement(run)) return acceptMeasurement(run, root, tables)
-  const manifest = await readManifest(run)
+  const given = await readManifest(run)
+  const manifest = seeds === undefined ? given : pickSeeds(given, seeds, (await readRecord(run)).logs)
   const row = findRow(manifest, tables)
   const target = folderOf(row.table.id, row.name, root)
   const whole = join ? joinManifests(await readManifest(target), manifest) : manifest
@@ -60,19 +64,24 @@ export async function acceptRecord(run: string, options: AcceptOptions = {}): Pr
   rmSync(fresh, { recursive: true, force: true })
   mkdirSync(fresh, { recursive: true })
   try {
-    for (const from of join ? [target, run] : [run]) {
-      for (const name of readdirSync(from).filter((file) => file.endsWith('.jsonl'))) {
-        cpSync(path.join(from, name), path.join(fresh, name))
-      }
-    }
+    const logs = (from: string) => readdirSync(from).filter((file) => file.endsWith('.jsonl'))
+    const picked = (name: string) => seeds === undefined || seeds.some((seed) => name === `seed-${seed}.jsonl`)
+    for (const name of join ? logs(target) : []) cpSync(path.join(target, name), path.join(fresh, name))
+    for (const name of logs(run).filter(picked)) cpSync(path.join(run, name), path.join(fresh, name))
     await writeSealed(fresh, withHeadOfToday(whole, row))
     failAll(checkAgainstRow({ ...(await readRecord(fresh)), folder: run }, row, { ownData }))
     rmSync(target, { recursive: true, force: true })
     renameSync(fresh, target)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
+    removeIfEmpty(path.dirname(target))
   }
   return target
+}
+
+/** A record that was refused leaves no folder behind. */
+function removeIfEmpty(folder: string): void {
+  if (readdirSync(folder).length === 0) rmdirSync(folder)
 }
 
 /** Everything that the table decides, but for the recipe: a run of another recipe is another run. */

@@ -30,6 +30,7 @@ import {
   limitsOf,
   positiveNumber,
   type SeedArguments,
+  seedList,
   seedsOf,
   wholeNumber,
 } from './arguments.ts'
@@ -150,12 +151,15 @@ export function reproProgram(): Command {
       '--join',
       'add the seeds of the run to the existing record; recipe, dataset, engine and precision must be the same',
     )
+    .option('--seed <list>', 'take these finished seeds of the run alone: 7, or 1,3; default: all', seedList)
     .option('--records <folder>', recordsHelp)
     .option('--table <file>', tableHelp, collect)
-    .action(async (run: string, { join, ...given }: RecordsArguments & { join?: boolean }) => {
+    .action(async (run: string, { join, seed, ...given }: RecordsArguments & { join?: boolean; seed?: number[] }) => {
       if (isInstalled && given.records === undefined) refuseToAccept()
       const records = await recordsOf(given, 'may be new')
-      process.stdout.write(`${await acceptRecord(run, { ...records, join: join === true })}\n`)
+      process.stdout.write(
+        `${await acceptRecord(run, { ...records, join: join === true, ...(seed === undefined ? {} : { seeds: seed }) })}\n`,
+      )
     })
   return program
 }
