@@ -19,7 +19,7 @@ async function run(names: readonly string[], targets: number[][], seed: number):
     names.map((name) => {
       const { stage = 'augment' } = registry.component('callback', name)
       const { use } = registry.normalize('callback', name, 'test')
-      return { name, stage, callback: registry.create('callback', use, { source: {} as never }) }
+      return { name, stage, callback: registry.create('callback', use, { source: {} as never, metrics: [] }) }
     }),
   )
   expect(hooks.order('beforeBatch')).toEqual(names)

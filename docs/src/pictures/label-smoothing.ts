@@ -39,7 +39,7 @@ async function smoothed(epsilon: number, classes: number): Promise<number[]> {
   const callback = build(
     'callback',
     { use: 'label-smoothing', epsilon },
-    { source: undefined as never },
+    { source: undefined as never, metrics: [] },
     labelSmoothing as unknown as Plugin,
   )
   const targets = tf.cast(tf.oneHot(tf.tensor1d([3], 'int32'), classes), 'float32') as tf.Tensor2D

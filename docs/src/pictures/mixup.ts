@@ -43,7 +43,7 @@ async function drawMixtures(): Promise<Mixture[]> {
   const callback = build(
     'callback',
     { use: 'mixup', alpha: 0.4 },
-    { source: undefined as never },
+    { source: undefined as never, metrics: [] },
     mixup as unknown as Plugin,
   )
   const images = tf.tensor4d([...landscape(size, size).values, ...fish(size, size).values], [2, size, size, 3])

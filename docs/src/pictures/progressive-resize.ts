@@ -14,7 +14,7 @@ export async function progressiveResizePicture(): Promise<Picture> {
   const callback = build(
     'callback',
     { use: 'progressive-resize' },
-    { source: undefined as never },
+    { source: undefined as never, metrics: [] },
     progressiveResize as unknown as Plugin,
   )
   await callback.beforeFit!({ epochs, stepsPerEpoch, firstStep: 0 } as FitInfo)

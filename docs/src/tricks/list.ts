@@ -1,6 +1,7 @@
 import type { Plugin } from '@tricklab/core'
 import blurpool from '@tricklab/plugin-blurpool'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
+import earlyStop from '@tricklab/plugin-early-stop'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mbconv from '@tricklab/plugin-mbconv'
 import mish from '@tricklab/plugin-mish'
@@ -26,6 +27,7 @@ export const tricks: readonly Trick[] = (
   [
     blurpool,
     depthwiseExpand,
+    earlyStop,
     labelSmoothing,
     mbconv,
     mish,

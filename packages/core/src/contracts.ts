@@ -341,6 +341,17 @@ export interface StepResult {
   readonly loss: number
   /** Undefined for validation batches. */
   readonly hyper: Hyperparameters | undefined
+  /** Why the training ends with this epoch, once a callback said so. */
+  readonly stop?: string
+}
+
+/**
+ * Ends a training with the epoch at hand. Nothing more is trained on; the epoch is validated as always, so that there is a
+ * result, and later stages go on from there. The first answer counts, under the name of its callback.
+ */
+export interface Stop {
+  /** Why, in a few words for the log and the record. */
+  readonly stop: string
 }
 
 /**
@@ -363,10 +374,17 @@ export interface Events {
     answer: { gradients: readonly tf.Tensor[] }
   }
   afterStep: { payload: { readonly step: number; readonly params: readonly NamedParam[] }; answer: void }
-  afterBatch: { payload: StepResult; answer: void }
+  afterBatch: { payload: StepResult; answer: Stop }
   afterEpoch: {
-    payload: { readonly epoch: number; readonly step: number; readonly train: Scores; readonly valid: Scores }
-    answer: void
+    payload: {
+      readonly epoch: number
+      readonly step: number
+      readonly train: Scores
+      readonly valid: Scores
+      /** Why the training ends with this epoch, once a callback said so. */
+      readonly stop?: string
+    }
+    answer: Stop
   }
   afterFit: { payload: { readonly epochs: number; readonly step: number }; answer: void }
   cleanup: { payload: undefined; answer: void }

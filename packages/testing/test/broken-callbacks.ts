@@ -24,6 +24,7 @@ const withBeforeBatch = (good: Callback, beforeBatch: NonNullable<Callback['befo
 })
 
 let calls = 0
+let stops = 0
 
 /** One entry for every check of the suite: a callback that breaks that promise alone, or first of all. */
 export const brokenCallbacks: readonly Case[] = [
@@ -164,6 +165,19 @@ export const brokenCallbacks: readonly Case[] = [
       const factor = 1 + calls / 100
       return batch.training ? { ...batch, images: tf.mul(batch.images, factor) } : undefined
     }),
+  ),
+  broken('stops now and then', 'the same seed gives the same bits', /^two fits with one seed/, (good) => ({
+    ...good,
+    afterBatch: ({ index }) => (index === 1 && stops++ % 3 === 0 ? { stop: 'now and then' } : undefined),
+  })),
+  broken(
+    'stops by a count that it forgets',
+    'resumed is the same as uninterrupted',
+    /^resumed after training batch 2 of epoch 1, not as uninterrupted/,
+    (good) => {
+      let batches = 0
+      return { ...good, afterBatch: () => (++batches === 4 ? { stop: 'four batches' } : undefined) }
+    },
   ),
   ...brokenOptions(),
 ]

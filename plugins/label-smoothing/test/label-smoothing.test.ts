@@ -161,7 +161,11 @@ describe('the callback', () => {
     const registry = createRegistry([labelSmoothing])
     const { use } = registry.normalize('callback', { use: 'label-smoothing', ...options }, 'test')
     const hooks = createHooks([
-      { name: 'label-smoothing', stage: 'target', callback: registry.create('callback', use, { source: {} as never }) },
+      {
+        name: 'label-smoothing',
+        stage: 'target',
+        callback: registry.create('callback', use, { source: {} as never, metrics: [] }),
+      },
     ])
     const batch: Batch = {
       images: tf.zeros([2, 1, 1, 1]),

@@ -243,7 +243,7 @@ describe('the callback', () => {
   async function run({ seed = 1, step = 0, training = true }): Promise<number[]> {
     const registry = createRegistry([mixup], { rng: createRng(seed) })
     const { use } = registry.normalize('callback', 'mixup', 'test')
-    const callback = registry.create('callback', use, { source: {} as never })
+    const callback = registry.create('callback', use, { source: {} as never, metrics: [] })
     const hooks = createHooks([{ name: 'mixup', stage: 'target', callback }])
     const batch: Batch = {
       images: tf.tensor4d(drawImages(3, 5, shape), [5, ...shape]),

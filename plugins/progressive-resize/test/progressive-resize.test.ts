@@ -120,7 +120,7 @@ describe('the callback', () => {
   const create = (options: object) => {
     const { use, problems } = registry.normalize('callback', { use: 'progressive-resize', ...options }, 'test')
     expect(problems).toEqual([])
-    const callback = registry.create('callback', use, { source: undefined as never })
+    const callback = registry.create('callback', use, { source: undefined as never, metrics: [] })
     return createHooks([{ name: 'progressive-resize', stage: 'data', callback }])
   }
   const info = { epochs: 2, stepsPerEpoch: 5, firstStep: 100, firstEpoch: 7 } as FitInfo

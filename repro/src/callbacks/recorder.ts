@@ -10,6 +10,8 @@ interface SavedRecorder {
 /** Writes `seed-N.jsonl`. */
 export interface Recorder {
   readonly callback: Callback
+  /** Writes where and why a callback ended the training, or its stage. */
+  stopped(line: Omit<Extract<LogLine, { event: 'stop' }>, 'event' | 'stage'>): void
   /** Writes what the row's predictor made of the validation split. */
   predicted(line: Omit<Extract<LogLine, { event: 'predict' }>, 'event' | 'seconds'>): void
   /** Writes the closing line, once weights are on disk. */
@@ -132,6 +134,9 @@ export function createRecorder({ path, seed, waited, confirm }: RecorderOptions)
 
   return {
     callback,
+    stopped(line) {
+      write({ event: 'stop', ...staged, ...line })
+    },
     predicted(line) {
       const seconds = round(lap())
       write({ event: 'predict', ...line, seconds })

@@ -76,7 +76,12 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
         if (options.weights !== undefined) await loadWeights(model, options.weights, undefined)
         else await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
         const services = { dataset, progress, signal }
-        const evaluated = await predict(stages, model, { seed, limits, predictor, plugins }, services)
+        const evaluated = await predict(
+          stages,
+          model,
+          { seed, limits, predictor, plugins, end: epochs.at(-1)! },
+          services,
+        )
         const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
         seeds.push({ seed, recorded, evaluated, equal: sameScores(recorded, evaluated) })
       } finally {

@@ -51,14 +51,13 @@ const divergence = 4
  * @differs from fastai's lr_find in counting updates where the row accumulates gradients
  */
 export async function findRates(row: Row, dataset: Dataset, options: FindRatesOptions): Promise<RateSearch> {
-  const { start, end, steps, seed, progress } = options
+  const { start, end, steps, seed, progress, signal } = options
   checkRange(start, end)
   const [first] = stageRows(row)
   const source = await openSource(first, {}, dataset, createRng(seed), { progress })
   const model = createRowModel(first, seed, source)
   checkLastBatch(model, [{ row: first, source }])
   const accumulate = first.recipe.accumulate ?? 1
-  const stop = new AbortController()
   const points: RatePoint[] = []
   let stopped: RateSearch['stopped'] = 'complete'
   const running = new SmoothLoss()
@@ -81,23 +80,25 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
           const point = { rate: hyper!.learningRate, loss: running.compute() }
           points.push(point)
           best = Math.min(best, point.loss)
-          if (point.loss > divergence * best) stopped = 'diverged'
+          if (point.loss > divergence * best) {
+            stopped = 'diverged'
+            return { stop: 'the loss has become four times its best' }
+          }
         }
-        if (stopped === 'diverged' || points.length === steps || options.signal.aborted) stop.abort()
       },
     },
   }
   const schedule: Schedule = { at: (step) => ({ learningRate: start * (end / start) ** (step / steps) }) }
   const endless = repeat(source, steps * accumulate)
   const stage = { row: first, source: { ...source, ...endless }, split: 0, epochs: 1, start: undefined }
-  const planned = createStageLearner(stage, model, seed, { progress, signal: stop.signal }, [watcher])
-  const learner = new Learner({ ...planned.parts, schedule }, planned.hooks)
+  const planned = createStageLearner(stage, model, seed, { progress, signal }, [watcher])
+  // Nothing is validated, so there is nothing to measure.
+  const learner = new Learner({ ...planned.parts, schedule, metrics: [] }, planned.hooks)
   try {
     await fit(learner)
   } catch (error) {
-    const code = error instanceof TricklabError ? error.code : undefined
-    if (code === 'E_LOSS_NAN') stopped = 'not finite'
-    else if (code !== 'E_INTERRUPTED' || options.signal.aborted) throw error
+    if (!(error instanceof TricklabError) || error.code !== 'E_LOSS_NAN') throw error
+    stopped = 'not finite'
   } finally {
     progress({ kind: 'done', job: row.name })
     learner.dispose()

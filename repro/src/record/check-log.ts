@@ -77,27 +77,53 @@ function checkKeys({ steps, epochs }: SeedLog): string[] {
   ]
 }
 
-/** As many epochs, batches and images as the recipe asks for, each in its stage, at the rates of the schedule. */
-function checkLength({ steps, epochs }: SeedLog, { trainSize, staged, stages }: Plan): string[] {
-  const lengths = stages.map(({ epochs, batchSize, dropLast, rates }) => {
-    const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
-    return { epochs, batches, batchSize, rates }
-  })
-  const planned = lengths.flatMap(({ epochs, batches, batchSize, rates }, index) => {
+interface PlannedEpoch {
+  readonly stage: number | undefined
+  /** Its number in the stage. */
+  readonly own: number
+  readonly batches: number
+  readonly batchSize: number
+  readonly rates: StagePlan['rates']
+}
+
+/** The epochs of every stage, up to where a callback ended it. */
+function planEpochs({ stops }: SeedLog, { trainSize, staged, stages }: Plan): PlannedEpoch[][] {
+  const between = (value: number, most: number) => Math.max(0, Math.min(value, most))
+  let [firstEpoch, firstStep] = [0, 0]
+  return stages.map(({ epochs, batchSize, dropLast, rates }, index) => {
     const stage = staged ? index : undefined
-    return Array.from({ length: epochs }, (_, own) => ({ stage, own, batches, batchSize, rates }))
+    const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+    const stop = stops.find((line) => line.stage === stage)
+    const count = stop === undefined ? epochs : between(stop.epoch + 1 - firstEpoch, epochs)
+    const steps = stop === undefined ? count * batches : between(stop.step - firstStep, count * batches)
+    firstEpoch += count
+    firstStep += steps
+    return Array.from({ length: count }, (_, own) => {
+      return { stage, own, batches: between(steps - own * batches, batches), batchSize, rates }
+    })
   })
+}
+
+/** As many epochs, batches and images as the recipe asks for and a stop left, each in its stage, at the schedule's rates. */
+function checkLength(log: SeedLog, plan: Plan): string[] {
+  const { steps, epochs, stops } = log
+  const stages = planEpochs(log, plan)
+  const planned = stages.flat()
   const expected = planned.flatMap(({ own, batches, batchSize, rates }, epoch) =>
     Array.from({ length: batches }, (_, index) => ({
       epoch,
-      size: Math.min(batchSize, trainSize - index * batchSize),
+      size: Math.min(batchSize, plan.trainSize - index * batchSize),
       rates: rates?.(own, index),
     })),
   )
-  const problems: string[] = []
+  const problems = stops.flatMap(({ line, epoch, step, stage }) => {
+    const last = epochs.findLast((other) => other.stage === stage && other.line < line)
+    if (last?.epoch === epoch && last.step === step) return []
+    return [`line ${line}: stopped at step ${step} of epoch ${epoch}, where no epoch ended`]
+  })
   if (epochs.length !== planned.length) problems.push(`${epochs.length} epochs instead of ${planned.length}`)
   if (steps.length !== expected.length) {
-    const sum = lengths.map(({ epochs, batches }) => `${epochs} × ${batches}`).join(' + ')
+    const sum = stages.map((stage) => `${stage.length} × ${stage[0]?.batches ?? 0}`).join(' + ')
     problems.push(`${steps.length} steps instead of ${sum}`)
   }
   const together = steps.flatMap((step, index) => {

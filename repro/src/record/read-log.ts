@@ -9,6 +9,7 @@ type At<T> = T & { readonly line: number }
 type LineOf<E extends LogLine['event']> = At<Extract<LogLine, { event: E }>>
 export type StepLine = LineOf<'step'>
 export type EpochLine = LineOf<'epoch'>
+export type StopLine = LineOf<'stop'>
 export type PredictLine = LineOf<'predict'>
 export type EndLine = LineOf<'end'>
 
@@ -22,6 +23,8 @@ export interface SeedLog {
   readonly resumes: readonly LineOf<'resume'>[]
   readonly steps: readonly StepLine[]
   readonly epochs: readonly EpochLine[]
+  /** Where callbacks ended the training, or a stage of it. */
+  readonly stops: readonly StopLine[]
   /** Of a row with a predictor; null before it has run, and in rows without one. */
   readonly prediction: PredictLine | null
   /** All lines of predictors: a sound log has one at most. */
@@ -62,6 +65,7 @@ export function readSeedLog(source: Source): SeedLog | null {
     resumes: lines.filter((line) => line.event === 'resume'),
     steps: lines.filter((line) => line.event === 'step'),
     epochs: lines.filter((line) => line.event === 'epoch'),
+    stops: lines.filter((line) => line.event === 'stop'),
     prediction: predictions.at(-1) ?? null,
     predictions,
     end: lines.find((line) => line.event === 'end') ?? null,

@@ -109,6 +109,7 @@ export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
     { event: text, epoch: count, step: count, train: scores, valid: scores, seconds: number },
     { stage: count, waited: number },
   ),
+  stop: objectOf({ event: text, epoch: count, step: count, reason: text }, { stage: count }),
   predict: objectOf({ event: text, predictor: text, result: scores, seconds: number }),
   end: objectOf({
     event: text,

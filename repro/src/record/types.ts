@@ -147,6 +147,15 @@ export type LogLine =
       readonly waited?: number
     }
   | {
+      /** Where a callback ended the training, or its stage: the last epoch that it has, and why. */
+      readonly event: 'stop'
+      readonly stage?: number
+      readonly epoch: number
+      readonly step: number
+      /** The callback and its reason: `early-stop: loss has not been better …`. */
+      readonly reason: string
+    }
+  | {
       /** Of a row with a predictor, and only there: what it makes of the validation split after the last epoch. */
       readonly event: 'predict'
       /** Name of the predictor. */
@@ -171,6 +180,7 @@ export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = 
   resume: ['event', 'step', 'time'],
   step: ['event', 'stage', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
   epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds', 'waited'],
+  stop: ['event', 'stage', 'epoch', 'step', 'reason'],
   predict: ['event', 'predictor', 'result', 'seconds'],
   end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
 }

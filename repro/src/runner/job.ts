@@ -3,6 +3,7 @@ import {
   type BoundCallback,
   createRng,
   errorCodes,
+  type FitStart,
   fit,
   type Learner,
   type Row,
@@ -10,6 +11,8 @@ import {
   type Snapshot,
   stageOf,
   TricklabError,
+  startOf,
+  type TrainingEnd,
 } from '@tricklab/core'
 import { hashWeights, loadCheckpoint, removeTemporaries, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
@@ -76,6 +79,17 @@ const identityOf = ({ row, seed, engine }: Job) => ({
   engine,
 })
 
+/** Where a stage begins, which only its place in the training and the end of the one before decide. */
+function beginning(
+  { start }: OpenStage,
+  end: TrainingEnd | undefined,
+  snapshot: Snapshot | undefined,
+): FitStart | undefined {
+  if (start === undefined) return undefined
+  if (snapshot !== undefined) return startOf(snapshot) ?? start
+  return end === undefined ? start : { ...start, epoch: end.epoch + 1, step: end.step }
+}
+
 /**
  * Trains one seed to the end, stage by stage, and returns its final validation scores; of one that has ended what it
  * ended with. No other process can train the seed meanwhile.
@@ -117,21 +131,28 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
     let snapshot = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined
     if (snapshot === undefined) startAnew(job, services.progress)
     let result: Scores = {}
+    // A stage begins where the one before it ended, which a callback may have made sooner than planned.
+    let end: TrainingEnd | undefined
     for (const stage of stages.slice(snapshot === undefined ? 0 : stageOf(snapshot))) {
       learner?.dispose()
-      const clocked = { ...stage, source: clock.clocked(stage.source) }
+      const clocked = { ...stage, source: clock.clocked(stage.source), start: beginning(stage, end, snapshot) }
       learner = createStageLearner(clocked, model, seed, services, harness.callbacks)
       if (snapshot !== undefined) {
         learner.restore(snapshot)
         tf.dispose(Object.values(snapshot.tensors))
         snapshot = undefined
       }
-      result = (await fit(learner)).valid
+      const { valid, stopped } = await fit(learner)
+      result = valid
+      end = { epoch: learner.position.epoch - 1, step: learner.position.step }
+      if (stopped === undefined) continue
+      harness.recorder.stopped({ ...end, reason: stopped })
+      services.progress({ kind: 'notice', message: `${jobName(job)}: ended in epoch ${end.epoch + 1}. ${stopped}.` })
     }
     const { params, position } = learner!
     const { predictor } = row.recipe
     if (predictor !== undefined) {
-      result = await predict(stages, model, { seed, limits, predictor }, services)
+      result = await predict(stages, model, { seed, limits, predictor, end: end! }, services)
       harness.recorder.predicted({ predictor: predictor.use, result })
     }
     const weights = Object.fromEntries(params.map(({ path: name, value }) => [name, value as tf.Tensor]))

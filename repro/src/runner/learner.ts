@@ -167,10 +167,11 @@ export function createMetrics(
 /** The callbacks that a recipe names, in its order. */
 export function bindRecipeCallbacks(row: Row, registry: Registry, source: BatchSource): BoundCallback[] {
   const registered = registry.list('callback')
+  const metrics = createMetrics(row, source.classes, registry)
   return row.recipe.callbacks.map((use) => {
     const { plugin, component } = registered.find(({ name }) => name === use.use)!
     const stage = (component.stage as Stage | undefined) ?? 'augment'
-    return { name: use.use, plugin, stage, callback: registry.create('callback', use, { source }) }
+    return { name: use.use, plugin, stage, callback: registry.create('callback', use, { source, metrics }) }
   })
 }
 

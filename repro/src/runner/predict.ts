@@ -6,6 +6,7 @@ import {
   type NormalUse,
   type Plugin,
   type Scores,
+  type TrainingEnd,
 } from '@tricklab/core'
 import { createMeter } from '../callbacks/meter.ts'
 import type { Limits } from '../record/types.ts'
@@ -20,6 +21,8 @@ export interface PredictOptions {
   readonly predictor: NormalUse | undefined
   /** Where the predictor comes from; default: the plugins of the row. */
   readonly plugins?: readonly Plugin[]
+  /** Where the training ended; default: where it was planned to. */
+  readonly end?: TrainingEnd
 }
 
 /**
@@ -30,7 +33,7 @@ export interface PredictOptions {
 export async function predict(
   stages: OpenStages,
   model: Model,
-  { seed, limits, predictor: use, plugins }: PredictOptions,
+  { seed, limits, predictor: use, plugins, end }: PredictOptions,
   services: LearnerServices,
 ): Promise<Scores> {
   const rng = createRng(seed)
@@ -40,9 +43,9 @@ export async function predict(
   const learner = createStageLearner(stage, model, seed, services, [{ name: 'meter', stage: 'log', callback: meter }])
   const views = use === undefined ? undefined : await openViews(stage, limits, services.dataset, rng, services.progress)
   try {
-    if (use === undefined || views === undefined) return await evaluate(learner)
+    if (use === undefined || views === undefined) return await evaluate(learner, undefined, end)
     const predictor = createRegistry(plugins ?? stage.row.table.plugins, { rng }).create('predictor', use, {})
-    return await evaluate(learner, { predictor, read: (view) => views.read('train', view, 0) })
+    return await evaluate(learner, { predictor, read: (view) => views.read('train', view, 0) }, end)
   } finally {
     services.progress({ kind: 'done', job })
     learner.dispose()

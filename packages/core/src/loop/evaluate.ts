@@ -15,18 +15,25 @@ export interface Viewing {
   read(view: number): AsyncIterable<SourceBatch>
 }
 
+/** The last epoch of a training, and the training steps done by then. */
+export interface TrainingEnd {
+  readonly epoch: number
+  readonly step: number
+}
+
 /**
  * Scores of the validation split with the weights as they are, as at the end of the fit: the same batches and hooks give
  * the same bits. With a predictor the scores of every sample are those of all its views together, and loss and metrics
  * are computed of them; hooks see every view as a validation batch.
+ * @param end default: as the learner's fit is planned; another where a callback ended it
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
  */
-export async function evaluate(learner: Learner, viewing?: Viewing): Promise<Scores> {
+export async function evaluate(learner: Learner, viewing?: Viewing, end?: TrainingEnd): Promise<Scores> {
   const { hooks } = learner
   let result: Scores
   try {
     await hooks.run('beforeFit', describeFit(learner))
-    result = await scoreSplit(learner, viewing)
+    result = await scoreSplit(learner, viewing, end ?? plannedEnd(learner))
   } catch (error) {
     // What ended the evaluation matters more than what goes wrong while cleaning up after it.
     await hooks.cleanup().catch(() => {})
@@ -36,10 +43,17 @@ export async function evaluate(learner: Learner, viewing?: Viewing): Promise<Sco
   return result
 }
 
-async function scoreSplit(learner: Learner, viewing: Viewing | undefined): Promise<Scores> {
-  const { hooks, parts, start } = learner
-  const epoch = learner.lastEpoch - 1
-  const step = start.step + parts.epochs * learner.batches('train')
+const plannedEnd = (learner: Learner): TrainingEnd => ({
+  epoch: learner.lastEpoch - 1,
+  step: learner.start.step + learner.parts.epochs * learner.batches('train'),
+})
+
+async function scoreSplit(
+  learner: Learner,
+  viewing: Viewing | undefined,
+  { epoch, step }: TrainingEnd,
+): Promise<Scores> {
+  const { hooks, parts } = learner
   const tally = new Tally(parts.metrics)
   tally.reset()
   await hooks.run('beforeEpoch', { epoch, split: 'valid', index: 0 })

@@ -11,8 +11,9 @@ import { padTargets } from './pad-targets.ts'
 import { variableGrads } from './variable-grads.ts'
 
 /**
- * The training loop; returns the scores of the last epoch. Goes on from the learner's position, so a restored learner
- * continues where it stopped. Training in stages is one fit after the other, with the same model.
+ * The training loop; returns the scores of the last epoch, and why it was the last where a callback ended the training.
+ * Goes on from the learner's position, so a restored learner continues where it stopped. Training in stages is one fit
+ * after the other, with the same model.
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
  */
 export async function fit(learner: Learner): Promise<FitResult> {
@@ -30,7 +31,7 @@ export async function fit(learner: Learner): Promise<FitResult> {
 async function runEpochs(learner: Learner): Promise<void> {
   const { hooks, position, parts, tally } = learner
   await hooks.run('beforeFit', describeFit(learner))
-  while (position.epoch < learner.lastEpoch) {
+  while (!learner.isOver) {
     const { epoch } = position
     if (learner.trainScores === undefined) {
       const scores = await runEpoch(learner, 'train')
@@ -44,7 +45,7 @@ async function runEpochs(learner: Learner): Promise<void> {
     tally.reset()
     learner.trainScores = undefined
     Object.assign(position, { epoch: epoch + 1, index: 0 })
-    learner.result = { train, valid }
+    learner.scores = { train, valid }
     await hooks.run('afterEpoch', { epoch, step: position.step, train, valid })
     stopIfAsked(learner)
   }
@@ -57,6 +58,7 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
   const { epoch } = position
   const training = split === 'train'
   await hooks.run('beforeEpoch', { epoch, split, index: position.index })
+  if (training && hooks.stopped !== undefined) return tally.compute()
   for await (const read of parts.source.read(split, epoch, position.index)) {
     const { index, step } = position
     const targets = padTargets(read.targets, parts.model.classes)
@@ -78,6 +80,10 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
     const { size } = batch
     await hooks.run('afterBatch', { epoch, index, step: position.step, size, training, loss: lossValue, hyper })
     stopIfAsked(learner)
+    if (training && hooks.stopped !== undefined) {
+      learner.endEarly()
+      break
+    }
   }
   return tally.compute()
 }

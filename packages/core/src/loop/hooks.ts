@@ -4,6 +4,7 @@ import {
   type Events,
   eventNames,
   type Stage,
+  type Stop,
   stages,
   type TapedEvent,
 } from '../contracts.ts'
@@ -29,6 +30,8 @@ type Payload<E extends EventName> = Events[E]['payload']
 export interface Hooks {
   /** Names of the callbacks that an event calls, in order. */
   order(event: EventName): string[]
+  /** Why a callback ended the training: `early-stop: the reason`. Undefined while none did. */
+  readonly stopped: string | undefined
   /** Calls the hooks of an event; what one returns, the next one sees. */
   run<E extends EventName>(event: E, payload: Payload<E>): Promise<Payload<E>>
   /** The same inside the gradient tape, where nothing may be awaited. */
@@ -36,7 +39,7 @@ export interface Hooks {
   /** `cleanup` of every callback, even when one throws; the first error is thrown at the end. */
   cleanup(): Promise<void>
   state(): { readonly [name: string]: Json }
-  restore(state: { readonly [name: string]: Json }): void
+  restore(state: { readonly [name: string]: Json }, stopped?: string): void
 }
 
 /** Orders callbacks by stage, then by the order given. */
@@ -48,6 +51,7 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
   ) as { readonly [E in EventName]: BoundCallback[] }
 
   const leaks = createLeakWatch()
+  let stopped: string | undefined
 
   const callTaped = (bound: BoundCallback, event: EventName, payload: unknown): unknown =>
     blame(bound, event, payload, () => (bound.callback[event] as (payload: unknown) => unknown)(payload))
@@ -57,11 +61,17 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
 
   return {
     order: (event) => listeners[event].map((bound) => bound.name),
+    get stopped() {
+      return stopped
+    },
     async run(event, payload) {
-      let current: unknown = payload
+      const stops = stopping.includes(event)
+      let current: unknown = stops && stopped !== undefined ? { ...payload, stop: stopped } : payload
       for (const bound of listeners[event]) {
         const answer = await call(bound, event, current)
         current = combine(bound, event, current, answer)
+        // Known at once: a callback that comes later may write a checkpoint.
+        if (stops) stopped = (current as Partial<Stop>).stop
       }
       return current as never
     },
@@ -92,7 +102,8 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
           callback.state === undefined ? [] : [[stateKeys[index]!, callback.state()]],
         ),
       ),
-    restore(state) {
+    restore(state, reason) {
+      stopped = reason
       for (const [index, { callback }] of ordered.entries()) {
         const key = stateKeys[index]!
         if (Object.hasOwn(state, key)) callback.restore?.(state[key]!)
@@ -139,13 +150,17 @@ function placeOf(event: EventName, payload: unknown): string {
   return step === undefined ? '' : ` at step ${step}`
 }
 
+/** Events whose answer ends the training. */
+const stopping: readonly EventName[] = ['afterBatch', 'afterEpoch']
+
 /** Events that may be answered; the others only tell. */
-const answerable: readonly EventName[] = ['beforeBatch', 'afterPredict', 'afterLoss', 'afterBackward']
+const answerable: readonly EventName[] = ['beforeBatch', 'afterPredict', 'afterLoss', 'afterBackward', ...stopping]
 
 /** Merges an answer into the payload and frees the tensors that it replaced. */
 function combine(bound: BoundCallback, event: EventName, payload: unknown, answer: unknown): unknown {
   if (answer === undefined || answer === payload) return payload
   checkAnswer(bound, event, payload, answer)
+  if (stopping.includes(event)) return { stop: `${bound.name}: ${(answer as Stop).stop}`, ...(payload as object) }
   const merged = { ...(payload as object), ...(answer as object) }
   if (event === 'beforeBatch') checkBatch(bound, payload as Payload<'beforeBatch'>, merged as Payload<'beforeBatch'>)
   if (event === 'afterBackward') {
@@ -181,9 +196,18 @@ function checkAnswer(bound: BoundCallback, event: EventName, payload: unknown, a
       `return \`{ ...payload, changed }\` from ${event}.`,
     )
   }
-  const known = Object.keys(payload as object)
+  const stops = stopping.includes(event)
+  const known = stops ? ['stop'] : Object.keys(payload as object)
   const unknown = Object.keys(answer as object).find((key) => !known.includes(key))
   if (unknown !== undefined) wrongForm(`only ${known.join(', ')}.`, `"${unknown}".`, suggest(unknown, known))
+  if (!stops) return
+  const { stop } = answer as Partial<Stop>
+  if (typeof stop === 'string' && stop.trim() !== '') return
+  wrongForm(
+    "nothing, or { stop: 'the reason' } to end the training.",
+    `stop: ${JSON.stringify(stop)}.`,
+    'say in a few words why it ends.',
+  )
 }
 
 function kindOf(value: unknown): string {

@@ -70,13 +70,23 @@ export interface Snapshot {
 }
 
 /** Scores of one epoch. */
-export interface FitResult {
+export interface EpochScores {
   readonly train: Scores
   readonly valid: Scores
 }
 
+/** What a fit ends with. */
+export interface FitResult extends EpochScores {
+  /** Why a callback ended the training, under its name: `early-stop: the reason`. Absent: it went to its planned end. */
+  readonly stopped?: string
+}
+
 interface SavedState {
   readonly stage: number
+  /** Where the stage begins; absent in checkpoints from before a stage could end early. */
+  readonly start?: FitStart
+  /** Absent: no callback ended the training. */
+  readonly stopped?: string
   readonly position: Position
   readonly smoothLoss: SmoothLossState
   /** Paths of the parameters that the optimizer has updated; absent in older checkpoints. */
@@ -84,7 +94,7 @@ interface SavedState {
   /** Samples whose gradients wait for the update of their group. */
   readonly gathered: number
   readonly trainScores: Scores | null
-  readonly result: FitResult | null
+  readonly result: EpochScores | null
   readonly tally: Json
   readonly callbacks: { readonly [name: string]: Json }
 }
@@ -135,6 +145,9 @@ export class Tally {
 /** The stage that a snapshot was taken in, from 0. */
 export const stageOf = ({ state }: Snapshot): number => (state as unknown as SavedState).stage
 
+/** Where the stage of a snapshot begins; undefined where a checkpoint does not say: where it was planned to. */
+export const startOf = ({ state }: Snapshot): FitStart | undefined => (state as unknown as SavedState).start
+
 /** A fit under way: its parts, its position, and what it has gathered so far. */
 export class Learner {
   readonly position: Position
@@ -153,7 +166,7 @@ export class Learner {
   /** Training scores of the epoch whose validation is still to come. */
   trainScores: Scores | undefined
   /** Scores of the last epoch that is complete. */
-  result: FitResult | undefined
+  scores: EpochScores | undefined
 
   constructor(parts: LearnerParts, hooks: Hooks) {
     this.parts = parts
@@ -164,6 +177,33 @@ export class Learner {
     this.start = parts.start ?? { stage: 0, epoch: 0, step: 0 }
     this.lastEpoch = this.start.epoch + parts.epochs
     this.position = { epoch: this.start.epoch, index: 0, step: this.start.step }
+  }
+
+  /** What the fit has come to, once an epoch is complete. */
+  get result(): FitResult | undefined {
+    const { stopped } = this.hooks
+    return this.scores && { ...this.scores, ...(stopped === undefined ? {} : { stopped }) }
+  }
+
+  /** Whether nothing is left to do: the epochs are over, or a callback ended the training and its epoch is complete. */
+  get isOver(): boolean {
+    const { epoch, index } = this.position
+    const between = index === 0 && this.trainScores === undefined
+    return epoch >= this.lastEpoch || (between && this.hooks.stopped !== undefined)
+  }
+
+  /**
+   * Gives up what waits for the update of its group, where a callback ends the training within it.
+   * @errors E_HOOK_RETURN when that was the first batch: nothing would have been trained
+   */
+  endEarly(): void {
+    this.group.dispose()
+    if (this.position.step > this.start.step + 1) return
+    fail('E_HOOK_RETURN', {
+      what: `A callback stops the training at its first batch. It says: "${this.hooks.stopped}".`,
+      expected: 'a stop after the second batch at the earliest.',
+      fix: 'let it wait longer, or leave the callback out of the recipe.',
+    })
   }
 
   batches(split: Split): number {
@@ -207,9 +247,11 @@ export class Learner {
     return {
       state: {
         stage: this.start.stage,
+        start: { ...this.start },
+        ...(this.hooks.stopped === undefined ? {} : { stopped: this.hooks.stopped }),
         position: { ...this.position },
         trainScores: this.trainScores ?? null,
-        result: this.result === undefined ? null : { ...this.result },
+        result: this.scores === undefined ? null : { ...this.scores },
         tally: this.tally.state(),
         smoothLoss: { ...this.smoothLoss.state() },
         gathered: this.group.size,
@@ -239,13 +281,13 @@ export class Learner {
     for (const path of updated) this.updated.add(path)
     Object.assign(this.position, saved.position)
     this.trainScores = saved.trainScores ?? undefined
-    this.result = saved.result ?? undefined
+    this.scores = saved.result ?? undefined
     this.tally.restore(saved.tally)
     this.smoothLoss.restore(saved.smoothLoss)
     for (const { path, value } of this.params) value.assign(tensors[`model/${path}`]!)
     this.parts.optimizer.restore(below('optimizer/', tensors))
     this.group.restore(below('gradient/', tensors), saved.gathered)
-    this.hooks.restore(saved.callbacks)
+    this.hooks.restore(saved.callbacks, saved.stopped)
   }
 
   /** Gives up the optimizer's state and what was gathered. Model and source may serve another fit: they stay. */

@@ -73,6 +73,12 @@ export interface DatasetContext {
   readonly signal?: AbortSignal
 }
 
+export interface CallbackContext {
+  readonly source: BatchSource
+  /** The row's metrics: names and directions of the scores that `afterEpoch` tells, beside `loss`. */
+  readonly metrics: readonly Pick<Metric, 'name' | 'better'>[]
+}
+
 /** What `create` builds and what it receives beside its options, by kind of component. */
 export interface Kinds {
   dataset: { instance: Dataset | Promise<Dataset>; context: DatasetContext }
@@ -86,7 +92,7 @@ export interface Kinds {
   schedule: { instance: Schedule; context: ScheduleContext }
   metric: { instance: Metric; context: { readonly classes: readonly string[] } }
   predictor: { instance: Predictor; context: object }
-  callback: { instance: Callback; context: { readonly source: BatchSource } }
+  callback: { instance: Callback; context: CallbackContext }
 }
 
 export type Kind = keyof Kinds

@@ -13,6 +13,7 @@ import {
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { createTinyLearner, disposeLearner } from '../fit/learner.ts'
+import { createTinyMetric } from '../fit/parts.ts'
 import type { ComponentSpec } from './spec.ts'
 import { memory, snapshotParams } from './tensors.ts'
 
@@ -33,6 +34,10 @@ export interface FitOutcome {
   readonly state: Json
   /** Memory after each training step. */
   readonly memories: ReturnType<typeof memory>[]
+  /** Training steps of the last epoch. */
+  readonly lastSteps: number
+  /** Where it could have been stopped: as far as it came. */
+  readonly places: readonly FitPlace[]
 }
 
 /** A place where a fit can be stopped: after so many `afterBatch` and `afterEpoch` events. */
@@ -45,20 +50,12 @@ export interface FitPlace {
 export function bind({ spec, use, source }: FitCase & { readonly use: NormalUse }): BoundCallback {
   const registry = createRegistry([...(spec.with ?? []), spec.plugin], { rng: createRng(seed) })
   const { stage = 'augment' } = registry.component('callback', spec.name)
-  return { name: spec.name, stage, callback: registry.create('callback', use, { source }) }
+  return {
+    name: spec.name,
+    stage,
+    callback: registry.create('callback', use, { source, metrics: [createTinyMetric()] }),
+  }
 }
-
-/** All places of a fit. */
-export function placesOf({ source, epochs }: FitCase): FitPlace[] {
-  const labels = Array.from({ length: epochs }, (_, epoch) => [
-    ...numbers(source.batches('train')).map((batch) => `after training batch ${batch} of epoch ${epoch + 1}`),
-    ...numbers(source.batches('valid')).map((batch) => `after validation batch ${batch} of epoch ${epoch + 1}`),
-    `at the end of epoch ${epoch + 1}`,
-  ]).flat()
-  return labels.map((label, index) => ({ events: index + 1, label }))
-}
-
-const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 /** One fit from beginning to end. */
 export async function fitOnce(target: FitCase): Promise<FitOutcome> {
@@ -77,13 +74,24 @@ export async function fitResumed(target: FitCase, place: FitPlace): Promise<FitO
 
 async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
   const memories: ReturnType<typeof memory>[] = []
+  const labels: string[] = []
+  let lastSteps = 0
   let state: Json = null
   const watcher: BoundCallback = {
     name: 'contract-watcher',
     stage: 'checkpoint',
     callback: {
-      afterBatch({ training }) {
-        if (training) memories.push(memory())
+      beforeEpoch({ split }) {
+        if (split === 'train') lastSteps = 0
+      },
+      afterBatch({ training, epoch, index }) {
+        labels.push(`after ${training ? 'training' : 'validation'} batch ${index + 1} of epoch ${epoch + 1}`)
+        if (!training) return
+        lastSteps += 1
+        memories.push(memory())
+      },
+      afterEpoch({ epoch }) {
+        labels.push(`at the end of epoch ${epoch + 1}`)
       },
       afterFit() {
         state = { ...learner.hooks.state() }
@@ -94,7 +102,8 @@ async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
   try {
     if (from !== undefined) learner.restore(from)
     const result = await runFit(learner)
-    return { weights: await snapshotParams(learner.params), result, state, memories }
+    const places = labels.map((label, index) => ({ events: index + 1, label }))
+    return { weights: await snapshotParams(learner.params), result, state, memories, lastSteps, places }
   } finally {
     disposeLearner(learner)
   }

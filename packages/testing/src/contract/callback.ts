@@ -2,7 +2,7 @@ import type { BoundCallback, NormalUse, Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { createTinySource, type TinyData } from '../fit/source.ts'
 import { batchOf, withHooks } from './callback-batch.ts'
-import { bind, type FitCase, fitOnce, fitResumed, placesOf } from './callback-fit.ts'
+import { bind, type FitCase, fitOnce, fitResumed } from './callback-fit.ts'
 import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'
 import { type ComponentSpec, type OptionSet, optionSets, registryOf, show, useOf } from './spec.ts'
@@ -148,7 +148,7 @@ async function checkRepeat(spec: CallbackSpec, use: NormalUse): Promise<void> {
 async function checkResume(spec: CallbackSpec, use: NormalUse): Promise<void> {
   const target = fitCase(spec, use)
   const whole = await fitOnce(target)
-  for (const place of placesOf(target)) {
+  for (const place of whole.places) {
     const resumed = await fitResumed(target, place)
     const what = `resumed ${place.label}, not as uninterrupted`
     expectSameParams(what, whole.weights, resumed.weights)
@@ -164,12 +164,12 @@ async function checkResume(spec: CallbackSpec, use: NormalUse): Promise<void> {
 async function checkLeaks(spec: CallbackSpec, use: NormalUse): Promise<void> {
   const target = fitCase(spec, use)
   const before = memory()
-  const { memories } = await fitOnce(target)
-  const last = memories.slice(-target.source.batches('train'))
+  const { memories, lastSteps, places } = await fitOnce(target)
+  const last = memories.slice(-lastSteps)
   for (const [index, after] of last.slice(1).entries()) {
     expectNoLeak(`a step leaks: after training step ${index + 2} of the last epoch`, last[index]!, after)
   }
   expectNoLeak('after a fit, its cleanup and dispose()', before)
-  await fitResumed(target, placesOf(target)[1]!)
+  await fitResumed(target, places[1]!)
   expectNoLeak('after a fit that was stopped, and resumed', before)
 }

@@ -1,0 +1,45 @@
+import { definePlugin, fail, opt, suggest } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { type Watched, watchScore } from './watch-score.ts'
+
+export default definePlugin({
+  name: 'early-stop',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
+  register: (on) =>
+    on.callback('early-stop', {
+      doc: 'Ends a training when a score of the validation has not become better for some epochs.',
+      stage: 'metric',
+      options: {
+        metric: opt.text({ default: 'loss', doc: 'Score that is watched: the loss, or a metric of the row.' }),
+        patience: opt.integer({ min: 1, default: 3, unit: 'epochs', doc: 'Epochs in a row that may be no better.' }),
+        minDelta: opt.number({ min: 0, default: 0, doc: 'A score must be better by more than this.' }),
+      },
+      create({ metric, patience, minDelta }, { metrics }) {
+        const known = [{ name: 'loss', better: 'lower' } as const, ...metrics]
+        const better = known.find(({ name }) => name === metric)?.better ?? refuse(metric, known)
+        let watched: Watched | null = null
+        return {
+          afterEpoch({ valid }) {
+            watched = watchScore(watched, valid[metric]!, { better, minDelta })
+            if (watched.waited < patience) return
+            return { stop: `${metric} has not been better than ${watched.best} for ${patience} epochs` }
+          },
+          state: () => watched,
+          restore(state) {
+            watched = state as Watched | null
+          },
+        }
+      },
+    }),
+})
+
+function refuse(metric: string, known: readonly { readonly name: string }[]): never {
+  const names = known.map(({ name }) => name)
+  return fail('E_OPTION_RANGE', {
+    what: `callback "early-stop" watches the score "${metric}", which the row does not have.`,
+    expected: `one of ${names.join(', ')}.`,
+    received: `"${metric}".`,
+    fix: suggest(metric, names),
+  })
+}
