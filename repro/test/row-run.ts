@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createRng, type Scores, type TrainingTable } from '@tricklab/core'
 import { type Engine, prepareEngine } from '@tricklab/engine'
+import { type Evaluation, evaluateRun } from '../src/evaluation/evaluate-run.ts'
 import { checkRecord } from '../src/record/check.ts'
 import { type RunRecord, readRecord } from '../src/record/read.ts'
 import { prepareRows, type RunOptions, runRow } from '../src/runner/run.ts'
@@ -92,6 +93,23 @@ export async function runKilled(
   }
   const { folder } = await attempt(table, name, { out, resume: true })
   return outcomeOf(folder, batches)
+}
+
+/** What the saved weights of a run give when they are scored again. */
+export function evaluateAgain(table: TrainingTable, name: string, { record }: RowOutcome): Promise<Evaluation> {
+  const [row] = prepareRows(table, [name])
+  return evaluateRun(
+    { record, row: row! },
+    {
+      engine: engine!,
+      seed: undefined,
+      predictor: undefined,
+      plugins: table.plugins,
+      dataPaths: [],
+      progress: () => {},
+      signal: new AbortController().signal,
+    },
+  )
 }
 
 const temporaryFolder = () => mkdtempSync(path.join(tmpdir(), 'tricklab-row-'))

@@ -2,6 +2,7 @@ import type { Plugin } from '@tricklab/core'
 import blurpool from '@tricklab/plugin-blurpool'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import earlyStop from '@tricklab/plugin-early-stop'
+import ema from '@tricklab/plugin-ema'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import mbconv from '@tricklab/plugin-mbconv'
 import mish from '@tricklab/plugin-mish'
@@ -28,6 +29,7 @@ export const tricks: readonly Trick[] = (
     blurpool,
     depthwiseExpand,
     earlyStop,
+    ema,
     labelSmoothing,
     mbconv,
     mish,

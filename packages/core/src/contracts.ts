@@ -419,8 +419,24 @@ export type Hook<E extends EventName> = (
 /** Hooks by event, plus state that a checkpoint keeps. `cleanup` always runs, whatever ended the fit. */
 export type Callback = { readonly [E in EventName]?: Hook<E> } & {
   state?(): Json
-  restore?(state: Json): void
+  /** Tensors that a checkpoint keeps beside `state`, by name; still owned by the callback. */
+  tensors?(): NamedTensors
+  /**
+   * Takes over what was saved, before the fit goes on: `state` is null where the callback has none of its own. The values
+   * of tensors are copied, as `tf.clone` does; those given belong to the caller.
+   */
+  restore?(state: Json, tensors: NamedTensors): void
+  /**
+   * The weights that validation sees, by the path of their parameter; what is left out stays as it is trained. They are
+   * the result of the training: its scores, its hash, what is saved. Asked for before every validation and at the end;
+   * still owned by the callback. Of one callback of a recipe alone.
+   */
+  evaluationWeights?(): NamedTensors
   dispose?(): void
+}
+
+export interface NamedTensors {
+  readonly [name: string]: tf.Tensor
 }
 
 /** When hooks of one event run: by stage, then by the recipe's order. */

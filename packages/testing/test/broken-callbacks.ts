@@ -1,4 +1,12 @@
-import { type Callback, definePlugin, type Json, type OptionSchema, opt, type Plugin } from '@tricklab/core'
+import {
+  type Callback,
+  definePlugin,
+  type Json,
+  type NamedTensors,
+  type OptionSchema,
+  opt,
+  type Plugin,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Breakage, createMixupLike, mix } from './mixup-like.ts'
 
@@ -104,7 +112,7 @@ export const brokenCallbacks: readonly Case[] = [
     /^resumed after .* not as uninterrupted/,
     (good) => ({
       ...good,
-      restore: () => good.restore!({ steps: 0 }),
+      restore: () => good.restore!({ steps: 0 }, {}),
     }),
   ),
   broken(
@@ -179,8 +187,113 @@ export const brokenCallbacks: readonly Case[] = [
       return { ...good, afterBatch: () => (++batches === 4 ? { stop: 'four batches' } : undefined) }
     },
   ),
+  broken(
+    'leaks its tensors of state',
+    'no tensor is left over',
+    /^after a fit, its cleanup and dispose\(\): 3 tensors are left/,
+    (good) => ({ ...averaging(good), dispose() {} }),
+  ),
+  broken(
+    'forgets its tensors of state',
+    'resumed is the same as uninterrupted',
+    /^resumed after training batch 1 of epoch 1, not as uninterrupted/,
+    (good) => ({ ...averaging(good), restore: good.restore! }),
+  ),
+  broken(
+    'keeps the tensors that it was lent',
+    'resumed is the same as uninterrupted',
+    /^threw .*E_HOOK.*threw in evaluationWeights/,
+    (good) => {
+      const callback = averaging(good)
+      let lent: NamedTensors = {}
+      return {
+        ...callback,
+        restore(state, tensors) {
+          callback.restore!(state, tensors)
+          lent = tensors
+        },
+        evaluationWeights() {
+          for (const tensor of Object.values(lent)) tf.neg(tensor).dispose()
+          return callback.evaluationWeights!()
+        },
+      }
+    },
+  ),
+  broken(
+    'keeps tensors that do not matter, and changes them when it resumes',
+    'resumed is the same as uninterrupted',
+    /^resumed after training batch 1 of epoch 1, not as uninterrupted, in its tensors: "mixup-like\/tiny\/conv\/weight"/,
+    (good) => {
+      const { evaluationWeights: _, ...callback } = averaging(good)
+      return {
+        ...callback,
+        restore: (state, tensors) =>
+          tf.tidy(() => {
+            const doubled = Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, 2)] as const)
+            callback.restore!(state, Object.fromEntries(doubled))
+          }),
+      }
+    },
+  ),
+  broken(
+    'lets its weights for validation move while they are used',
+    'resumed is the same as uninterrupted',
+    /^resumed after validation batch 1 of epoch 2, not as uninterrupted: scores/,
+    (good) => {
+      const callback = averaging(good)
+      return {
+        ...callback,
+        afterBatch({ training }) {
+          if (training) return
+          const moved = Object.entries(callback.tensors!()).map(
+            ([name, tensor]) => [name, tf.mul(tensor, 1.5)] as const,
+          )
+          callback.restore!({ steps: 0 }, Object.fromEntries(moved))
+          tf.dispose(moved.map(([, tensor]) => tensor))
+        },
+      }
+    },
+  ),
+  broken(
+    'declares weights that the model does not have',
+    'the same seed gives the same bits',
+    /E_HOOK_RETURN.*do not fit the model at "no\/such"/,
+    (good) => ({ ...averaging(good), evaluationWeights: () => ({ 'no/such': tf.scalar(1) }) }),
+  ),
   ...brokenOptions(),
 ]
+
+/** The callback with averaged weights, which validation sees: tensors of state. */
+function averaging(good: Callback): Callback {
+  const average = new Map<string, tf.Tensor>()
+  const put = (path: string, value: tf.Tensor) => {
+    average.get(path)?.dispose()
+    average.set(path, tf.keep(value))
+  }
+  return {
+    ...good,
+    beforeFit({ params }) {
+      for (const { path, value } of params) if (!average.has(path)) put(path, tf.clone(value))
+    },
+    afterStep({ params }) {
+      for (const { path, value } of params)
+        put(
+          path,
+          tf.tidy(() => tf.mul(tf.add(average.get(path)!, value), 0.5)),
+        )
+    },
+    tensors: () => Object.fromEntries(average),
+    evaluationWeights: () => Object.fromEntries(average),
+    restore(state, tensors) {
+      good.restore!(state, tensors)
+      for (const [path, tensor] of Object.entries(tensors)) put(path, tf.clone(tensor))
+    },
+    dispose() {
+      tf.dispose([...average.values()])
+      average.clear()
+    },
+  }
+}
 
 /** Callbacks whose options break their promises; the same checks run for every kind of component. */
 function brokenOptions(): Case[] {

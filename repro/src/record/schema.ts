@@ -111,13 +111,8 @@ export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
   ),
   stop: objectOf({ event: text, epoch: count, step: count, reason: text }, { stage: count }),
   predict: objectOf({ event: text, predictor: text, result: scores, seconds: number }),
-  end: objectOf({
-    event: text,
-    step: count,
-    time,
-    seconds: number,
-    result: scores,
-    peakMemoryMiB: number,
-    weights: digest,
-  }),
+  end: objectOf(
+    { event: text, step: count, time, seconds: number, result: scores, peakMemoryMiB: number, weights: digest },
+    { weightsOf: text },
+  ),
 }

@@ -171,6 +171,8 @@ export type LogLine =
       /** Validation scores of the last epoch, or those of the predictor where the row has one. */
       readonly result: Scores
       readonly peakMemoryMiB: number
+      /** The callback whose weights were scored and saved, in the place of those that were trained. */
+      readonly weightsOf?: string
       /** SHA-256 of all final weights: equal hashes mean bit-identical models. */
       readonly weights: string
     }
@@ -182,7 +184,7 @@ export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = 
   epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds', 'waited'],
   stop: ['event', 'stage', 'epoch', 'step', 'reason'],
   predict: ['event', 'predictor', 'result', 'seconds'],
-  end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weights'],
+  end: ['event', 'step', 'time', 'seconds', 'result', 'peakMemoryMiB', 'weightsOf', 'weights'],
 }
 
 export type Verdict = 'reproduced' | 'exceeds' | 'falls-short' | 'inconclusive' | 'partial' | 'measured'

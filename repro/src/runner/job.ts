@@ -3,6 +3,7 @@ import {
   type BoundCallback,
   createRng,
   errorCodes,
+  type FitResult,
   type FitStart,
   fit,
   type Learner,
@@ -133,6 +134,7 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
     let result: Scores = {}
     // A stage begins where the one before it ended, which a callback may have made sooner than planned.
     let end: TrainingEnd | undefined
+    let weightsOf: Pick<FitResult, 'weightsOf'> = {}
     for (const stage of stages.slice(snapshot === undefined ? 0 : stageOf(snapshot))) {
       learner?.dispose()
       const clocked = { ...stage, source: clock.clocked(stage.source), start: beginning(stage, end, snapshot) }
@@ -142,8 +144,9 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
         tf.dispose(Object.values(snapshot.tensors))
         snapshot = undefined
       }
-      const { valid, stopped } = await fit(learner)
+      const { train: _, valid, stopped, ...rest } = await fit(learner)
       result = valid
+      weightsOf = rest
       end = { epoch: learner.position.epoch - 1, step: learner.position.step }
       if (stopped === undefined) continue
       harness.recorder.stopped({ ...end, reason: stopped })
@@ -162,6 +165,7 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
       step: position.step,
       result,
       peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      ...weightsOf,
       weights: await hashWeights(weights),
     })
     // Only now is the checkpoint of no use: whatever was killed before resumes from it and writes the same again.

@@ -9,6 +9,10 @@ export const errorCodes = {
   E_TRICK_UNKNOWN: { exit: 2, meaning: 'The row has no trick of this name.' },
   E_ARGUMENT: { exit: 2, meaning: 'A command-line argument is missing, unknown or malformed.' },
   E_RECIPE: { exit: 2, meaning: 'A recipe is not well formed: unknown key, missing part, circular `from`.' },
+  E_EVALUATION_WEIGHTS: {
+    exit: 2,
+    meaning: 'Two callbacks of a recipe declare the weights that validation sees.',
+  },
   E_OPTION_UNKNOWN: { exit: 2, meaning: 'A component has no option of this name.' },
   E_OPTION_TYPE: { exit: 2, meaning: 'An option has a value of the wrong type.' },
   E_OPTION_RANGE: { exit: 2, meaning: 'An option is outside its range.' },

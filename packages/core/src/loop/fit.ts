@@ -12,6 +12,7 @@ import { variableGrads } from './variable-grads.ts'
 
 /**
  * The training loop; returns the scores of the last epoch, and why it was the last where a callback ended the training.
+ * The model is left with the weights that were scored: where a callback declares those that validation sees, with them.
  * Goes on from the learner's position, so a restored learner continues where it stopped. Training in stages is one fit
  * after the other, with the same model.
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
@@ -41,7 +42,7 @@ async function runEpochs(learner: Learner): Promise<void> {
       position.index = 0
     }
     const train = learner.trainScores
-    const valid = await runEpoch(learner, 'valid')
+    const valid = await learner.evaluation.during(() => runEpoch(learner, 'valid'))
     tally.reset()
     learner.trainScores = undefined
     Object.assign(position, { epoch: epoch + 1, index: 0 })
@@ -50,6 +51,7 @@ async function runEpochs(learner: Learner): Promise<void> {
     stopIfAsked(learner)
   }
   await hooks.run('afterFit', { epochs: parts.epochs, step: position.step })
+  learner.evaluation.adopt()
 }
 
 /** One pass over a split, from the learner's position on; returns its scores. */

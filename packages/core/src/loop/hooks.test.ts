@@ -222,6 +222,6 @@ test('states go by name; a callback that is there twice keeps both; unknown stat
     bind('other', c.callback),
   ])
   expect(hooks.state()).toEqual({ ema: 1, 'ema#2': 2, other: 3 })
-  hooks.restore({ ema: 10, 'ema#2': 20, gone: 5 })
+  hooks.restore({ ema: 10, 'ema#2': 20, gone: 5 }, {})
   expect([a.value(), b.value(), c.value()]).toEqual([10, 20, 3])
 })

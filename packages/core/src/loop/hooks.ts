@@ -3,6 +3,7 @@ import {
   type EventName,
   type Events,
   eventNames,
+  type NamedTensors,
   type Stage,
   type Stop,
   stages,
@@ -11,6 +12,7 @@ import {
 import { fail, failOutOfMemory, isFailedAllocation, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import * as tf from '../tf.ts'
+import { below } from './below.ts'
 import { createLeakWatch } from './hook-leaks.ts'
 import { titleOf } from './hook-title.ts'
 import { stepOf } from './step-of.ts'
@@ -39,13 +41,20 @@ export interface Hooks {
   /** `cleanup` of every callback, even when one throws; the first error is thrown at the end. */
   cleanup(): Promise<void>
   state(): { readonly [name: string]: Json }
-  restore(state: { readonly [name: string]: Json }, stopped?: string): void
+  /** Tensors that belong to the state, as `callback/tensor`; still owned by the callbacks. */
+  tensors(): NamedTensors
+  restore(state: { readonly [name: string]: Json }, tensors: NamedTensors, stopped?: string): void
+  /** The callback that declares the weights that validation sees. */
+  readonly evaluation: BoundCallback | undefined
+  /** Those weights; undefined where validation sees what is trained. */
+  evaluationWeights(): NamedTensors | undefined
 }
 
-/** Orders callbacks by stage, then by the order given. */
+/** Orders callbacks by stage, then by the order given. @errors E_EVALUATION_WEIGHTS when two declare them */
 export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
   const ordered = stages.flatMap((stage) => callbacks.filter((bound) => bound.stage === stage))
   const stateKeys = uniqueNames(ordered)
+  const evaluation = findEvaluation(ordered)
   const listeners = Object.fromEntries(
     eventNames.map((event) => [event, ordered.filter((bound) => bound.callback[event] !== undefined)]),
   ) as { readonly [E in EventName]: BoundCallback[] }
@@ -102,14 +111,37 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
           callback.state === undefined ? [] : [[stateKeys[index]!, callback.state()]],
         ),
       ),
-    restore(state, reason) {
+    tensors: () =>
+      Object.fromEntries(
+        ordered.flatMap(({ callback }, index) =>
+          Object.entries(callback.tensors?.() ?? {}).map(([name, tensor]) => [`${stateKeys[index]}/${name}`, tensor]),
+        ),
+      ),
+    restore(state, tensors, reason) {
       stopped = reason
       for (const [index, { callback }] of ordered.entries()) {
         const key = stateKeys[index]!
-        if (Object.hasOwn(state, key)) callback.restore?.(state[key]!)
+        const own = below(`${key}/`, tensors)
+        if (!Object.hasOwn(state, key) && Object.keys(own).length === 0) continue
+        callback.restore?.(state[key] ?? null, own)
       }
     },
+    evaluation,
+    evaluationWeights: () =>
+      evaluation && blame(evaluation, 'evaluationWeights', undefined, () => evaluation.callback.evaluationWeights!()),
   }
+}
+
+/** Validation can see one set of weights, and so can the result be of one alone. */
+function findEvaluation(callbacks: readonly BoundCallback[]): BoundCallback | undefined {
+  const [first, second] = callbacks.filter(({ callback }) => callback.evaluationWeights !== undefined)
+  if (second === undefined) return first
+  return fail('E_EVALUATION_WEIGHTS', {
+    what: 'Two callbacks of the recipe declare the weights that validation sees.',
+    expected: 'one of them.',
+    received: `${titleOf(first!)}, ${titleOf(second)}.`,
+    fix: 'leave one of the two out of `callbacks`.',
+  })
 }
 
 /** A callback may be in a recipe twice: the second `ema` keeps its state as `ema#2`. */
@@ -121,7 +153,7 @@ function uniqueNames(callbacks: readonly BoundCallback[]): string[] {
 }
 
 /** Errors of a callback name the callback, the event and the step. Tricklab's own errors pass as they are. */
-function blame<T>(bound: BoundCallback, event: EventName, payload: unknown, body: () => T): T {
+function blame<T>(bound: BoundCallback, event: string, payload: unknown, body: () => T): T {
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError) throw cause
     if (isFailedAllocation(cause)) {

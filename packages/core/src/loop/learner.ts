@@ -6,6 +6,7 @@ import type {
   Metric,
   Model,
   NamedParam,
+  NamedTensors,
   Optimizer,
   Schedule,
   Scores,
@@ -16,7 +17,9 @@ import { listParams, trainable } from '../params.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'
+import { below } from './below.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { EvaluationWeights } from './evaluation-weights.ts'
 import { GradientGroup } from './gradient-group.ts'
 import type { Hooks } from './hooks.ts'
 import { SmoothLoss, type SmoothLossState } from './smooth-loss.ts'
@@ -66,7 +69,7 @@ export interface Position {
 /** State of a learner at a point between two steps. The tensors still belong to the learner. */
 export interface Snapshot {
   readonly state: Json
-  readonly tensors: { readonly [name: string]: tf.Tensor }
+  readonly tensors: NamedTensors
 }
 
 /** Scores of one epoch. */
@@ -79,6 +82,8 @@ export interface EpochScores {
 export interface FitResult extends EpochScores {
   /** Why a callback ended the training, under its name: `early-stop: the reason`. Absent: it went to its planned end. */
   readonly stopped?: string
+  /** The callback that declared the weights that were scored, and that the model is left with. Absent: the trained ones. */
+  readonly weightsOf?: string
 }
 
 interface SavedState {
@@ -158,6 +163,7 @@ export class Learner {
   readonly group = new GradientGroup()
   /** Paths of the parameters that the optimizer has updated in this fit. */
   readonly updated = new Set<string>()
+  readonly evaluation: EvaluationWeights
   readonly parts: LearnerParts
   readonly hooks: Hooks
   readonly start: FitStart
@@ -173,6 +179,7 @@ export class Learner {
     this.hooks = hooks
     this.params = listParams(parts.model.params)
     this.trainable = trainable(this.params)
+    this.evaluation = new EvaluationWeights(this.params, hooks)
     this.tally = new Tally(parts.metrics)
     this.start = parts.start ?? { stage: 0, epoch: 0, step: 0 }
     this.lastEpoch = this.start.epoch + parts.epochs
@@ -181,8 +188,14 @@ export class Learner {
 
   /** What the fit has come to, once an epoch is complete. */
   get result(): FitResult | undefined {
-    const { stopped } = this.hooks
-    return this.scores && { ...this.scores, ...(stopped === undefined ? {} : { stopped }) }
+    const { stopped, evaluation } = this.hooks
+    return (
+      this.scores && {
+        ...this.scores,
+        ...(stopped === undefined ? {} : { stopped }),
+        ...(evaluation === undefined ? {} : { weightsOf: evaluation.name }),
+      }
+    )
   }
 
   /** Whether nothing is left to do: the epochs are over, or a callback ended the training and its epoch is complete. */
@@ -259,9 +272,10 @@ export class Learner {
         callbacks: this.hooks.state(),
       },
       tensors: {
-        ...Object.fromEntries(this.params.map(({ path, value }) => [`model/${path}`, value as tf.Tensor])),
+        ...Object.fromEntries(this.params.map((param) => [`model/${param.path}`, this.evaluation.trainedValue(param)])),
         ...prefixed('optimizer/', optimizer),
         ...prefixed('gradient/', this.group.tensors()),
+        ...prefixed('callback/', this.hooks.tensors()),
       },
     }
   }
@@ -287,7 +301,7 @@ export class Learner {
     for (const { path, value } of this.params) value.assign(tensors[`model/${path}`]!)
     this.parts.optimizer.restore(below('optimizer/', tensors))
     this.group.restore(below('gradient/', tensors), saved.gathered)
-    this.hooks.restore(saved.callbacks, saved.stopped)
+    this.hooks.restore(saved.callbacks, below('callback/', tensors), saved.stopped)
   }
 
   /** Gives up the optimizer's state and what was gathered. Model and source may serve another fit: they stay. */
@@ -297,14 +311,5 @@ export class Learner {
   }
 }
 
-type Tensors = Snapshot['tensors']
-
-const prefixed = (prefix: string, tensors: Tensors): Tensors =>
+const prefixed = (prefix: string, tensors: NamedTensors): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tensor]))
-
-const below = (prefix: string, tensors: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(tensors)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  )

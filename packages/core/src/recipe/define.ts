@@ -134,7 +134,7 @@ export interface RecipeChange<R extends AnyRegistration> {
 /**
  * One stage of a training: what it changes of the row. Model, dataset and its split, metrics, precision and predictor are
  * the row's.
- * Every stage begins with the weights of the one before and with a new optimizer, schedule and callbacks.
+ * Every stage begins with the weights that are the result of the one before, and with a new optimizer, schedule and callbacks.
  */
 export interface StageSpec<R extends AnyRegistration>
   extends Omit<RecipeChange<R>, 'data' | 'model' | 'metrics' | 'precision' | 'predictor' | 'epochs'> {

@@ -15,7 +15,7 @@ import * as tf from '@tricklab/core/tf'
 import { createTinyLearner, disposeLearner } from '../fit/learner.ts'
 import { createTinyMetric } from '../fit/parts.ts'
 import type { ComponentSpec } from './spec.ts'
-import { memory, snapshotParams } from './tensors.ts'
+import { memory, snapshotParams, valuesOf } from './tensors.ts'
 
 const seed = 5
 
@@ -32,6 +32,8 @@ export interface FitOutcome {
   readonly result: FitResult
   /** State of the callbacks in the end. */
   readonly state: Json
+  /** Tensors of that state. */
+  readonly tensors: Map<string, Float32Array>
   /** Memory after each training step. */
   readonly memories: ReturnType<typeof memory>[]
   /** Training steps of the last epoch. */
@@ -64,17 +66,13 @@ export async function fitOnce(target: FitCase): Promise<FitOutcome> {
 
 /** A fit that is stopped at a place, and another learner that goes on from what a checkpoint would hold. */
 export async function fitResumed(target: FitCase, place: FitPlace): Promise<FitOutcome> {
-  const saved = await runUntil(target, place)
-  try {
-    return await runToEnd(target, saved)
-  } finally {
-    tf.dispose(Object.values(saved.tensors))
-  }
+  return runToEnd(target, await runUntil(target, place))
 }
 
 async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
   const memories: ReturnType<typeof memory>[] = []
   const labels: string[] = []
+  const tensors = new Map<string, Float32Array>()
   let lastSteps = 0
   let state: Json = null
   const watcher: BoundCallback = {
@@ -93,17 +91,22 @@ async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
       afterEpoch({ epoch }) {
         labels.push(`at the end of epoch ${epoch + 1}`)
       },
-      afterFit() {
+      async afterFit() {
         state = { ...learner.hooks.state() }
+        for (const [name, tensor] of Object.entries(learner.hooks.tensors())) tensors.set(name, await valuesOf(tensor))
       },
     },
   }
   const learner: Learner = createLearner(target, watcher)
   try {
-    if (from !== undefined) learner.restore(from)
+    if (from !== undefined) {
+      learner.restore(from)
+      // What a restored learner keeps must be a copy.
+      tf.dispose(Object.values(from.tensors))
+    }
     const result = await runFit(learner)
     const places = labels.map((label, index) => ({ events: index + 1, label }))
-    return { weights: await snapshotParams(learner.params), result, state, memories, lastSteps, places }
+    return { weights: await snapshotParams(learner.params), result, state, tensors, memories, lastSteps, places }
   } finally {
     disposeLearner(learner)
   }

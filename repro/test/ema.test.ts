@@ -1,0 +1,68 @@
+import { defineTable } from '@tricklab/core'
+import { data } from '@tricklab/data'
+import { nn } from '@tricklab/nn'
+import { optim } from '@tricklab/optim'
+import ema from '@tricklab/plugin-ema'
+import { describe, expect, test } from 'vitest'
+import { prepareRows } from '../src/runner/run.ts'
+import { evaluateAgain, runKilled, runWhole } from './row-run.ts'
+
+const table = defineTable({
+  id: 'averages',
+  title: 'Averaged weights',
+  source: 'nowhere',
+  plugins: [data, nn, optim, ema],
+  base: {
+    data: {
+      dataset: { use: 'synthetic', classes: 3, channels: 1, imageSize: 8, trainSize: 44, validSize: 20 },
+      normalize: { kind: 'none' },
+      shuffle: true,
+      dropLast: false,
+    },
+    // With batch norm: its running statistics are averaged too.
+    model: { use: 'xresnet18', layers: [1], widths: [4], stemWidths: [4, 4] },
+    loss: 'cross-entropy',
+    optimizer: { use: 'adamw', learningRate: 0.02 },
+    schedule: 'constant',
+    metrics: ['accuracy'],
+    callbacks: [{ use: 'ema', decay: 0.8 }],
+    epochs: 2,
+    batchSize: 16,
+    seeds: [1],
+  },
+  rows: {
+    averaged: {},
+    plain: { change: { callbacks: [] } },
+    staged: { change: { accumulate: 2 }, stages: [{ epochs: 2 }, { epochs: 1, batchSize: 11 }] },
+    twice: { change: { callbacks: ['ema', { use: 'ema', decay: 0.9 }] } },
+  },
+})
+
+describe('averaged weights', () => {
+  test('are what is scored, hashed and saved; the record says so', async () => {
+    const [averaged, plain] = [await runWhole(table, 'averaged'), await runWhole(table, 'plain')]
+    const [log, other] = [averaged.record.logs[0]!, plain.record.logs[0]!]
+    expect(log.end!.weightsOf).toBe('ema')
+    expect(other.end!).not.toHaveProperty('weightsOf')
+    // Training takes no notice of it.
+    expect(log.steps.map(({ loss }) => loss)).toEqual(other.steps.map(({ loss }) => loss))
+    expect(log.end!.weights).not.toBe(other.end!.weights)
+    expect(log.end!.result).not.toEqual(other.end!.result)
+    // Whoever loads them gets what was scored.
+    expect((await evaluateAgain(table, 'averaged', averaged)).seeds).toMatchObject([{ equal: true }])
+  })
+
+  test.each(['averaged', 'staged'])('%s: killed at any moment, a training ends the same', async (name) => {
+    const { lines, batches } = await runWhole(table, name)
+    for (const seed of [1, 2, 3]) {
+      const killed = await runKilled(table, name, batches, seed)
+      expect(killed.record.logs[0]!.resumes.length).toBeGreaterThan(0)
+      expect(killed.lines).toEqual(lines)
+    }
+  })
+
+  test('of two callbacks are refused before anything is trained', async () => {
+    expect(prepareRows(table, ['twice'])).toHaveLength(1)
+    await expect(runWhole(table, 'twice')).rejects.toThrow(/^\[E_EVALUATION_WEIGHTS\].*"ema" of plugin "ema"/)
+  })
+})
