@@ -12,6 +12,7 @@ import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import progressiveResize from '@tricklab/plugin-progressive-resize'
 import ranger from '@tricklab/plugin-ranger'
+import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import tta from '@tricklab/plugin-tta'
@@ -39,6 +40,7 @@ export const tricks: readonly Trick[] = (
     poolFirst,
     progressiveResize,
     ranger,
+    sam,
     se,
     ssa,
     tta,

@@ -225,9 +225,29 @@ export interface Schedule {
   at(step: number): Hyperparameters
 }
 
+/** Loss and gradients of a batch once more. Whoever asks disposes of them. */
+export interface GradientsAgain {
+  readonly loss: tf.Scalar
+  /** `gradients[i]` belongs to `params[i]` of the step. */
+  readonly gradients: readonly tf.Tensor[]
+}
+
+/** Its options have a `learningRate`, the schedule's peak; or it wraps another optimizer, whose rate that is. */
 export interface Optimizer {
-  /** Updates the variables in place; `gradients[i]` belongs to `params[i]`. `step` counts from 1. */
-  step(params: readonly NamedParam[], gradients: readonly tf.Tensor[], hyper: Hyperparameters, step: number): void
+  /** Forward and backward passes of an update: above 1 where it asks for gradients again. Default 1. */
+  readonly passes?: number
+  /**
+   * Updates the variables in place; `gradients[i]` belongs to `params[i]`. `step` counts from 1.
+   * @param again loss and gradients of the same batch at the weights as they are now, with the same draws; running
+   * statistics stay as they are. Always there in a training
+   */
+  step(
+    params: readonly NamedParam[],
+    gradients: readonly tf.Tensor[],
+    hyper: Hyperparameters,
+    step: number,
+    again?: () => Promise<GradientsAgain>,
+  ): void | Promise<void>
   /** Moments and other tensors by name; still owned by the optimizer. */
   state(): { readonly [name: string]: tf.Tensor }
   /** Takes over the values of a saved state (copies them). */
@@ -325,6 +345,8 @@ export interface FitInfo {
   readonly firstEpoch: number
   readonly firstStep: number
   readonly stepsPerEpoch: number
+  /** Forward and backward passes of a step. */
+  readonly passes: number
   readonly validSteps: number
   /** Where it begins now: behind the first epoch and step where it resumes. */
   readonly startEpoch: number
@@ -368,7 +390,10 @@ export interface Events {
     payload: Batch & { readonly scores: tf.Tensor2D; readonly loss: tf.Scalar }
     answer: { loss: tf.Scalar }
   }
-  /** Once an update: gradients are the mean over all samples of the batches that it gathers, `step` is of the last. */
+  /**
+   * Once an update, and once more for gradients that the optimizer asks for again: they are the mean over all samples of
+   * the batches that the update gathers, `step` is of the last.
+   */
   afterBackward: {
     payload: { readonly step: number; readonly params: readonly NamedParam[]; readonly gradients: readonly tf.Tensor[] }
     answer: { gradients: readonly tf.Tensor[] }

@@ -23,6 +23,7 @@ export {
   slotOf,
 } from './plugin/slots.ts'
 export * from './recipe/define.ts'
+export { learningRateOf } from './recipe/learning-rate.ts'
 export * from './recipe/measurement.ts'
 export * from './recipe/model.ts'
 export * from './recipe/normalize.ts'

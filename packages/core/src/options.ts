@@ -5,12 +5,14 @@ import { canonicalJson, type Json } from './json.ts'
  * One option of a component, as data: recipe types, the CLI's help, option tables and error messages come from it.
  */
 export interface Option<T extends Json = Json, Required extends boolean = boolean> {
-  readonly type: 'number' | 'integer' | 'boolean' | 'text' | 'choice' | 'list'
+  readonly type: 'number' | 'integer' | 'boolean' | 'text' | 'choice' | 'list' | 'component'
   readonly doc: string
   readonly unit?: string
   /** Absent when the recipe must give a value. */
   readonly default?: T
   readonly required: Required
+  /** Of an option that holds another component: its kind. Its own options are filled in and checked as everywhere. */
+  readonly kind?: string
   /** Its default stays out of normalised recipes; see `addedLater` of `opt`. */
   readonly addedLater?: true
   /** What is accepted, in words: `number from 0 to 1`. */
@@ -127,7 +129,23 @@ export const opt = {
   /** A list of whole numbers, all in one range. */
   integers: <const O extends Common<readonly number[]> & Range & { length?: number }>(spec: O) =>
     numericList('integer', spec),
+  /** An optimizer inside this one; `context.create('optimizer', inner, {})` builds it. */
+  optimizer: <const O extends Common<ComponentUse>>(spec: O) => component('optimizer', spec),
 }
+
+/** Another component as an option: in recipes also its name alone, to `create` always the long form. */
+function component<const O extends Common<ComponentUse>>(kind: string, spec: O): Option<ComponentUse, IsRequired<O>> {
+  const accepts = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}: its name, or { use: name, … }`
+  const isUse = (value: Json) =>
+    typeof value === 'string' || (value instanceof Object && 'use' in value && typeof value.use === 'string')
+  return {
+    ...define<ComponentUse, O>('component', spec, accepts, (value) => (isUse(value) ? undefined : 'type')),
+    kind,
+  }
+}
+
+/** How a recipe names a component that is an option of another. */
+export type ComponentUse = string | { readonly use: string; readonly [option: string]: Json }
 
 function numericList<const O extends Common<readonly number[]> & Range & { length?: number }>(
   type: 'number' | 'integer',

@@ -69,14 +69,14 @@ test.each([
   const { use } = registry.normalize('optimizer', { use: 'rmsprop', weightDecay: 0.1, ...choice } as never, 'test')
   const optimizer = registry.create('optimizer', use, {})
   const params = roles.map((role): NamedParam => ({ path: role, role, value: tf.variable(tf.ones([2])) }))
-  tf.tidy(() =>
+  tf.tidy(() => {
     optimizer.step(
       params,
       params.map(() => tf.zeros([2])),
       { learningRate: 0.1 },
       1,
-    ),
-  )
+    )
+  })
   expect(params.filter(({ value }) => value.dataSync()[0]! < 1).map(({ role }) => role)).toEqual(decayed)
   optimizer.dispose()
   tf.dispose(params.map(({ value }) => value))

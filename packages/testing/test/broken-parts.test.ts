@@ -3,9 +3,13 @@ import {
   type Dataset,
   definePlugin,
   fail,
+  type GradientsAgain,
   type Loss,
   type Metric,
+  type NamedParam,
   type Optimizer,
+  type OptionSchema,
+  opt,
   type Schedule,
   type ScheduleContext,
 } from '@tricklab/core'
@@ -219,12 +223,12 @@ describeBroken(
   ],
 )
 
-const optimizerPlugin = (change: (good: Optimizer) => Optimizer = (good) => good) =>
+const rate = { learningRate: opt.number({ min: 0, default: 0.01, doc: 'Step size.' }) }
+const optimizerPlugin = (change: (good: Optimizer) => Optimizer = (good) => good, options: OptionSchema = rate) =>
   definePlugin({
     name: 'optimizers',
     core,
-    register: (on) =>
-      on.optimizer('tiny', { doc: 'Momentum.', options: {}, create: () => change(createTinyOptimizer()) }),
+    register: (on) => on.optimizer('tiny', { doc: 'Momentum.', options, create: () => change(createTinyOptimizer()) }),
   })
 const optimizer = table<Optimizer>(optimizerPlugin)
 
@@ -286,6 +290,34 @@ describeBroken({ plugin: optimizerPlugin(), name: 'tiny' }, checkOptimizer, [
       tf.dispose([...gradients])
     },
   })),
+  {
+    breakage: 'has no learning rate',
+    check: 'it has a learning rate, of its own or of the optimizer that it wraps',
+    message: /^there is no option "learningRate"/,
+    plugin: optimizerPlugin((good) => good, {}),
+  },
+  optimizer(
+    'asks for gradients again without saying so',
+    'it asks for gradients again as often as it says',
+    /^it has 1 passes and asks 1 times a step; expected 0$/,
+    (good) => askingAgain(good, ({ loss, gradients }) => tf.dispose([loss, ...gradients])),
+  ),
+  optimizer(
+    'keeps the gradients that it asked for',
+    'no tensor is left over',
+    /^after 4 steps more: 8 tensors are left/,
+    (good) => askingAgain(good, ({ loss }) => loss.dispose()),
+  ),
+  optimizer(
+    'leaves the weights where it asked for gradients',
+    'learning rate 0 changes nothing',
+    /^parameters after steps of rate 0: "layer\/weight"/,
+    (good) =>
+      askingAgain(good, ({ loss, gradients }, params) => {
+        tf.dispose([loss, ...gradients])
+        for (const { value } of params) tf.tidy(() => value.assign(tf.mul(value, 1.1)))
+      }),
+  ),
   optimizer('keeps a tensor a step', 'no tensor is left over', /^after 4 steps more: 4 tensors are left/, (good) => ({
     ...good,
     step(params, gradients, hyper, step) {
@@ -298,6 +330,17 @@ describeBroken({ plugin: optimizerPlugin(), name: 'tiny' }, checkOptimizer, [
     dispose() {},
   })),
 ])
+
+/** An optimizer that asks for gradients again at every step, and what it does with them. */
+function askingAgain(good: Optimizer, use: (found: GradientsAgain, params: readonly NamedParam[]) => void): Optimizer {
+  return {
+    ...good,
+    async step(params, gradients, hyper, step, again) {
+      use(await again!(), params)
+      await good.step(params, gradients, hyper, step)
+    },
+  }
+}
 
 type MakeSchedule = (context: ScheduleContext) => Schedule
 

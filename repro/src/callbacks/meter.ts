@@ -31,10 +31,11 @@ export function createMeter(job: string, sink: ProgressSink, stages: readonly Op
       mark = now
       const perStep = { train: runningMean(durations.train), valid: runningMean(durations.valid) }
 
-      const { stepsPerEpoch, validSteps } = info!
-      // Until the first validation was timed, a validation step is taken to cost a third: forward without backward.
-      const validStep = Number.isNaN(perStep.valid) ? perStep.train / 3 : perStep.valid
-      const trainStep = Number.isNaN(perStep.train) ? perStep.valid * 3 : perStep.train
+      const { stepsPerEpoch, validSteps, passes } = info!
+      // Until the first validation was timed, a validation step is taken to cost a third of a pass: forward without backward.
+      const ratio = 3 * passes
+      const validStep = Number.isNaN(perStep.valid) ? perStep.train / ratio : perStep.valid
+      const trainStep = Number.isNaN(perStep.train) ? perStep.valid * ratio : perStep.train
       const secondsOf = (train: number, valid: number) => train * trainStep + valid * validStep
       const current = stages[info!.stage ?? 0]!
       const later = stages.slice((info!.stage ?? 0) + 1).reduce((sum, { source, epochs, row }) => {

@@ -6,6 +6,7 @@ import {
   fail,
   fit,
   Learner,
+  learningRateOf,
   type Row,
   type Schedule,
   SmoothLoss,
@@ -105,7 +106,7 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
     model.dispose()
     await source.dispose?.()
   }
-  const recipeRate = first.recipe.optimizer.learningRate as number
+  const recipeRate = learningRateOf(first.recipe.optimizer)!
   const doubtful = !fallsBeyondNoise(points, steps)
   return { points, suggestions: suggestRates(points, steps), doubtful, stopped, recipeRate }
 }

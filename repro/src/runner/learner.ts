@@ -8,6 +8,7 @@ import {
   type Dataset,
   type FitStart,
   Learner,
+  learningRateOf,
   type Metric,
   type Model,
   type Registry,
@@ -227,7 +228,7 @@ export function createStageLearner(
     loss: registry.create('loss', recipe.loss, {}),
     optimizer: registry.create('optimizer', optimizer, {}),
     schedule: registry.create('schedule', recipe.schedule, {
-      learningRate: optimizer.learningRate as number,
+      learningRate: learningRateOf(optimizer)!,
       totalSteps: stepsPerEpoch * epochs,
       stepsPerEpoch,
     }),

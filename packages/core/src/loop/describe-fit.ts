@@ -10,6 +10,7 @@ export function describeFit(learner: Learner): FitInfo {
     firstEpoch: start.epoch,
     firstStep: start.step,
     stepsPerEpoch: learner.batches('train'),
+    passes: parts.optimizer.passes ?? 1,
     validSteps: learner.batches('valid'),
     startEpoch: position.epoch,
     startStep: position.step,

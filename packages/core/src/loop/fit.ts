@@ -1,4 +1,4 @@
-import type { Batch, Scores, Split } from '../contracts.ts'
+import type { Batch, GradientsAgain, Scores, Split } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
@@ -100,8 +100,19 @@ interface Computed {
 /** Forward, backward, and the update where the batch ends a group. */
 async function trainStep(learner: Learner, batch: Batch): Promise<Computed> {
   const { group, trainable } = learner
+  const { loss, scores, params, gradients } = differentiate(learner, batch)
+  group.add(params, gradients, batch.size)
+  if (!learner.endsGroup(batch.index)) return { loss, scores }
+  const before = holdValues(trainable)
+  await update(learner, batch)
+  return { loss, scores, before }
+}
+
+/** Forward and backward: loss, scores, and the gradients of the parameters that took part in the loss. */
+function differentiate(learner: Learner, batch: Batch) {
+  const { trainable } = learner
   let scores: tf.Tensor2D | undefined
-  const { value, grads } = variableGrads(
+  const { value: loss, grads } = variableGrads(
     () => {
       const forward = scoreAndLoss(learner, batch)
       scores = tf.keep(forward.scores)
@@ -110,13 +121,7 @@ async function trainStep(learner: Learner, batch: Batch): Promise<Computed> {
     trainable.map((param) => param.value),
   )
   const params = trainable.filter((param) => grads[param.value.name] != null)
-  const gradients = params.map((param) => grads[param.value.name]!)
-  group.add(params, gradients, batch.size)
-  const computed = { loss: value, scores: scores! }
-  if (!learner.endsGroup(batch.index)) return computed
-  const before = holdValues(trainable)
-  await update(learner, batch)
-  return { ...computed, before }
+  return { loss, scores: scores!, params, gradients: params.map((param) => grads[param.value.name]!) }
 }
 
 /** One step of the optimizer with the mean gradient of a group of batches, of which `batch` is the last. */
@@ -125,12 +130,25 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   const { step } = batch
   const { params, gradients: means } = group.take(trainable)
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
-  blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
-    parts.optimizer.step(params, gradients, learner.hyperOf(batch), learner.updateOf(batch) + 1),
+  const count = learner.updateOf(batch) + 1
+  await blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
+    parts.optimizer.step(params, gradients, learner.hyperOf(batch), count, () => differentiateAgain(learner, batch)),
   )
   for (const { path } of params) learner.updated.add(path)
   tf.dispose([...means, ...gradients])
   await hooks.run('afterStep', { step, params })
+}
+
+/** What an optimizer asks for: the batch at the weights as they are, with its draws; only buffers are put back. */
+async function differentiateAgain(learner: Learner, batch: Batch): Promise<GradientsAgain> {
+  const buffers = learner.params.filter(({ role }) => role === 'buffer')
+  const before = buffers.map(({ value }) => tf.keep(tf.clone(value)))
+  const { loss, scores, params, gradients: own } = differentiate(learner, batch)
+  for (const [index, { value }] of buffers.entries()) value.assign(before[index]!)
+  tf.dispose([scores, ...before])
+  const { gradients } = await learner.hooks.run('afterBackward', { step: batch.step, params, gradients: own })
+  tf.dispose(own.filter((gradient) => !gradients.includes(gradient)))
+  return { loss, gradients }
 }
 
 function predict(learner: Learner, batch: Batch): Computed {

@@ -184,6 +184,14 @@ export class Learner {
     this.start = parts.start ?? { stage: 0, epoch: 0, step: 0 }
     this.lastEpoch = this.start.epoch + parts.epochs
     this.position = { epoch: this.start.epoch, index: 0, step: this.start.step }
+    if ((parts.optimizer.passes ?? 1) > 1 && this.accumulate > 1) {
+      fail('E_RECIPE', {
+        what: 'The optimizer asks for gradients again, which a group of batches does not have: they are gone by then.',
+        expected: 'accumulate 1, with this optimizer.',
+        received: `accumulate ${this.accumulate}.`,
+        fix: 'leave `accumulate` out and choose a larger `batchSize`, or choose another optimizer.',
+      })
+    }
   }
 
   /** What the fit has come to, once an epoch is complete. */

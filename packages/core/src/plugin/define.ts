@@ -16,7 +16,7 @@ import type {
   Shape,
   Stage,
 } from '../contracts.ts'
-import type { OptionInput, OptionSchema, OptionValues } from '../options.ts'
+import type { ComponentUse, OptionInput, OptionSchema, OptionValues } from '../options.ts'
 import type { Rng } from '../rng/index.ts'
 import type { SlotDeclarations, SlotReader } from './slots.ts'
 
@@ -26,6 +26,12 @@ export interface Services {
   readonly rng: Rng
   /** One line for the user, on standard error. */
   readonly log: (message: string) => void
+}
+
+/** What optimizers receive beside it, because they may wrap another one. */
+interface Building {
+  /** Builds another component of the run: one that is an option of this one. */
+  readonly create: <K extends Kind>(kind: K, use: ComponentUse, context: Kinds[K]['context']) => Kinds[K]['instance']
 }
 
 /** What a block is built for: the slot says how many channels come in and go out. */
@@ -120,7 +126,10 @@ export interface Component<
   /** One line for lists and help. */
   readonly doc: string
   readonly options: S
-  create(options: OptionValues<S>, context: Kinds[K]['context'] & Services): Kinds[K]['instance']
+  create(
+    options: OptionValues<S>,
+    context: Kinds[K]['context'] & Services & (K extends 'optimizer' ? Building : unknown),
+  ): Kinds[K]['instance']
   /** Callbacks only: when the hooks run. */
   readonly stage?: K extends 'callback' ? Stage : never
   /**

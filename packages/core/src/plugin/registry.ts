@@ -6,7 +6,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { completeOptions, readOptions, recordedOptions } from '../options.ts'
+import { type ComponentUse, completeOptions, readOptions, recordedOptions } from '../options.ts'
 import { createRng } from '../rng/index.ts'
 import {
   type AnyRegistration,
@@ -49,10 +49,13 @@ interface Bound<K extends Kind> {
 }
 
 const componentToken = (kind: Kind, name: string) => Symbol.for(`@tricklab/core:${kind}/${name}`)
-const serviceToken = (name: keyof Services) => Symbol.for(`@tricklab/core:service/${name}`)
+const serviceToken = (name: 'rng' | 'log') => Symbol.for(`@tricklab/core:service/${name}`)
 
 /** Checks and registers the plugins of a recipe, and the services of its run, in a container of their own. */
-export function createRegistry(plugins: readonly Plugin[], services: Partial<Services> = {}): Registry {
+export function createRegistry(
+  plugins: readonly Plugin[],
+  services: Partial<Pick<Services, 'rng' | 'log'>> = {},
+): Registry {
   // tsyringe lets a second registration win silently and hides a parent's list in a child: so every run has a fresh
   // child, and all four checks happen before anything is registered.
   const container = rootContainer.createChildContainer()
@@ -82,13 +85,17 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
               component.create(options, {
                 rng: run.resolve<Services['rng']>(serviceToken('rng')).scope(kind, name),
                 log: run.resolve<Services['log']>(serviceToken('log')),
+                create: createInner,
                 ...context,
-              }),
+              } as never),
             ),
         }),
       })
     }
   }
+
+  const createInner = (kind: Kind, use: ComponentUse, context: object) =>
+    registry.create(kind, typeof use === 'string' ? { use } : use, context as never)
 
   const registry: Registry = {
     plugins: plugins.map(({ name, version }) => ({ name, version: version ?? coreVersion })),
@@ -115,7 +122,15 @@ export function createRegistry(plugins: readonly Plugin[], services: Partial<Ser
       try {
         const { options } = registry.component(kind, name, where)
         const { values, problems } = readOptions(options, input, place)
-        return { use: { ...recordedOptions(options, values), use: name }, problems }
+        const inner = Object.entries(options).flatMap(([option, { kind: innerKind }]) => {
+          const value = (values as { readonly [option: string]: ComponentUse })[option]
+          if (innerKind === undefined || value === undefined) return []
+          const normal = registry.normalize(innerKind as Kind, value, `${place}, option "${option}"`)
+          problems.push(...normal.problems)
+          return [[option, normal.use] as const]
+        })
+        const whole = { ...values, ...Object.fromEntries(inner) }
+        return { use: { ...recordedOptions(options, whole), use: name }, problems }
       } catch (error) {
         if (!(error instanceof TricklabError)) throw error
         return { use: { use: name }, problems: [...error.problems] }

@@ -7,6 +7,7 @@ import { componentReader } from './components.ts'
 import { type NormalData, normalizeData } from './data.ts'
 import type { ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
 import { describeMetrics, type JudgedRow } from './judged.ts'
+import { learningRateOf } from './learning-rate.ts'
 import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
@@ -204,11 +205,26 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     return value === 'bf16' ? { precision: 'bf16' } : {}
   }
 
+  /** The schedule begins from its rate. */
+  const optimizer = (): NormalUse => {
+    const before = problems.length
+    const use = component('optimizer', spec.optimizer)
+    if (problems.length === before && learningRateOf(use) === undefined) {
+      problems.push({
+        code: 'E_RECIPE',
+        what: `${where}: the optimizer "${use.use}" has no learning rate, and none inside it.`,
+        expected: 'an option `learningRate`, its own or that of an optimizer that it wraps.',
+        fix: 'report it to the author of its plugin, or choose another optimizer.',
+      })
+    }
+    return use
+  }
+
   return {
     data: normalizeData(isObject(spec.data) ? spec.data : {}, { component, components }, where, problems),
     model: normalizeModel(spec.model as never, registry, where, problems),
     loss: component('loss', spec.loss),
-    optimizer: component('optimizer', spec.optimizer),
+    optimizer: optimizer(),
     schedule: component('schedule', spec.schedule),
     metrics: components('metric', spec.metrics),
     callbacks: components('callback', spec.callbacks),

@@ -38,6 +38,7 @@ export async function withHooks<T>(
       firstEpoch: 0,
       firstStep: 0,
       stepsPerEpoch: source.batches('train'),
+      passes: 1,
       validSteps: source.batches('valid'),
       startEpoch: 0,
       startStep: 0,

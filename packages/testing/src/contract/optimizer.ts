@@ -1,4 +1,11 @@
-import { createRng, type NamedParam, type NormalUse, type Optimizer, type Registry } from '@tricklab/core'
+import {
+  createRng,
+  learningRateOf,
+  type NamedParam,
+  type NormalUse,
+  type Optimizer,
+  type Registry,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'
@@ -26,7 +33,7 @@ export async function checkOptimizer(spec: OptimizerSpec, selection?: Selection)
 export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
   ...optionChecks<OptimizerSpec>('optimizer', async (spec, registry, use) => {
     const bench = createBench(registry.create('optimizer', use, {}), rateOf(spec))
-    bench.steps(1, 3)
+    await bench.steps(1, 3)
     const values = await snapshotParams(bench.params)
     bench.dispose()
     return JSON.stringify([...values].map(([path, data]) => [path, [...data]]))
@@ -36,7 +43,7 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
     run: (spec) =>
       forBenches(spec, async (bench) => {
         const before = await snapshotParams(bench.params)
-        bench.steps(1, 3)
+        await bench.steps(1, 3)
         for (const [path, values] of await snapshotParams(bench.params)) {
           expectFinite(`parameter "${path}"`, values)
           if (values.every((value, index) => value === before.get(path)![index])) violate(`parameter "${path}" stays`)
@@ -54,7 +61,7 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
           return sum
         }
         const before = await height()
-        bench.steps(1, 20, 'down a bowl')
+        await bench.steps(1, 20, 'down a bowl')
         const after = await height()
         if (!(after < before)) violate(`20 steps down the bowl Σp² lead from ${before} to ${after}`)
       }),
@@ -66,7 +73,7 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
         spec,
         async (bench) => {
           const before = await snapshotParams(bench.params)
-          bench.steps(1, 3)
+          await bench.steps(1, 3)
           expectSameParams('parameters after steps of rate 0', before, await snapshotParams(bench.params))
         },
         0,
@@ -79,7 +86,7 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
       forBenches(spec, async (bench) => {
         const gradients = bench.gradients(1)
         const before = await Promise.all(gradients.map(valuesOf))
-        bench.optimizer.step(bench.params, gradients, { learningRate: rateOf(spec) }, 1)
+        await bench.step(gradients, 1)
         for (const [index, gradient] of gradients.entries()) {
           if (gradient.isDisposed) violate('a gradient was disposed of; gradients belong to the loop')
           expectSameBits('a gradient', before[index]!, await valuesOf(gradient))
@@ -88,14 +95,33 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
       }),
   },
   {
+    name: 'it has a learning rate, of its own or of the optimizer that it wraps',
+    run: (spec) =>
+      forOptions(spec, 'optimizer', (_registry, use) => {
+        if (learningRateOf(use) === undefined)
+          violate('there is no option "learningRate" that a schedule could begin from')
+      }),
+  },
+  {
+    name: 'it asks for gradients again as often as it says',
+    run: (spec) =>
+      forBenches(spec, async (bench) => {
+        await bench.steps(1, 3, 'down a bowl')
+        const { passes = 1 } = bench.optimizer
+        const asked = bench.asked() / 3
+        if (asked !== passes - 1)
+          violate(`it has ${passes} passes and asks ${asked} times a step; expected ${passes - 1}`)
+      }),
+  },
+  {
     name: 'no tensor is left over',
     async run(spec) {
       const outside = memory()
       await forBenches(spec, async (bench) => {
         const bare = memory()
-        bench.steps(1, 1)
+        await bench.steps(1, 1)
         const warm = memory()
-        bench.steps(2, 5)
+        await bench.steps(2, 5)
         expectNoLeak('after 4 steps more', warm)
         bench.optimizer.dispose()
         expectNoLeak('after dispose()', bare)
@@ -112,9 +138,16 @@ interface Bench {
   readonly optimizer: Optimizer
   readonly params: readonly NamedParam[]
   gradients(step: number): tf.Tensor[]
-  steps(from: number, to: number, gradients?: 'drawn' | 'down a bowl'): void
+  /** One step; gradients that are asked for again are those given, or those of the bowl at the weights as they are. */
+  step(gradients: readonly tf.Tensor[], step: number, kind?: Slope): Promise<void>
+  steps(from: number, to: number, kind?: Slope): Promise<void>
+  /** How often gradients were asked for again. */
+  asked(): number
   dispose(): void
 }
+
+/** Gradients that do not depend on the weights, or those of the bowl Σp². */
+type Slope = 'drawn' | 'down a bowl'
 
 const layout = [
   { path: 'layer/weight', role: 'weight', shape: [3, 4] },
@@ -127,22 +160,33 @@ function createBench(optimizer: Optimizer, learningRate: number): Bench {
     return { path, role, value }
   })
   const gradients = (step: number) => layout.map(({ path, shape }) => drawTensor(`gradient ${step}`, path, shape))
-  return {
+  const slope = (step: number, kind: Slope) =>
+    kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, 2))
+  let asked = 0
+  const bench: Bench = {
     optimizer,
     params,
     gradients,
-    steps(from, to, kind = 'drawn') {
+    async step(given, step, kind = 'drawn') {
+      await optimizer.step(params, given, { learningRate }, step, async () => {
+        asked += 1
+        return { loss: tf.scalar(1), gradients: slope(step, kind) }
+      })
+    },
+    async steps(from, to, kind = 'drawn') {
       for (let step = from; step <= to; step++) {
-        const given = kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, 2))
-        optimizer.step(params, given, { learningRate }, step)
+        const given = slope(step, kind)
+        await bench.step(given, step, kind)
         tf.dispose(given)
       }
     },
+    asked: () => asked,
     dispose() {
       optimizer.dispose()
       for (const { value } of params) value.dispose()
     },
   }
+  return bench
 }
 
 function drawTensor(key: string, path: string, shape: readonly number[]): tf.Tensor {
@@ -172,9 +216,9 @@ async function forBenches(
 /** Steps 1 to 6 at once, and in two halves whose second runs on another optimizer with the state of the first. */
 async function checkResume(spec: OptimizerSpec): Promise<void> {
   await forBenches(spec, async (whole, registry, use) => {
-    whole.steps(1, 6)
+    await whole.steps(1, 6)
     const first = createBench(registry.create('optimizer', use, {}), rateOf(spec))
-    first.steps(1, 3)
+    await first.steps(1, 3)
     // What a checkpoint does: values are written out, and read into tensors that are gone after restore.
     const stored = Object.entries(first.optimizer.state()).map(([name, tensor]) => [name, tf.clone(tensor)] as const)
     const second = createBench(registry.create('optimizer', use, {}), rateOf(spec))
@@ -182,7 +226,7 @@ async function checkResume(spec: OptimizerSpec): Promise<void> {
     second.optimizer.restore(Object.fromEntries(stored))
     tf.dispose(stored.map(([, tensor]) => tensor))
     first.dispose()
-    second.steps(4, 6)
+    await second.steps(4, 6)
     const [a, b] = [await snapshotParams(whole.params), await snapshotParams(second.params)]
     second.dispose()
     expectSameParams('parameters after 6 steps, at once and resumed at 3', a, b)

@@ -88,6 +88,7 @@ const wrongTypes: Record<Option['type'], readonly Json[]> = {
   text: [1, null, ['a']],
   choice: [1, null, ['a']],
   list: [1, 'a', null, true],
+  component: [1, null, true, ['a'], {}],
 }
 
 /** Values on the far side of each bound that the option states in words. */
