@@ -6,6 +6,7 @@ import {
   defineSummaryTable,
   defineTable,
   isTable,
+  learningRateOf,
   normalizeRow,
   normalizeSummaryModel,
   rowNames,
@@ -41,6 +42,12 @@ const parts = definePlugin({
       create: nothing,
     }),
     on.optimizer('sgd', { doc: '', options: { learningRate: opt.number({ min: 0, doc: '' }) }, create: nothing }),
+    on.optimizer('wrapper', {
+      doc: '',
+      options: { inner: opt.optimizer({ default: 'adam', doc: '' }), k: opt.integer({ default: 5, doc: '' }) },
+      create: (options, { create }) => ({ options, inner: create('optimizer', options.inner, {}) }) as never,
+    }),
+    on.optimizer('rateless', { doc: '', options: { beta: opt.number({ default: 0.9, doc: '' }) }, create: nothing }),
     on.schedule('flat', { doc: '', options: {}, create: nothing }),
     on.metric('accuracy', {
       doc: '',
@@ -103,6 +110,44 @@ describe('normalised rows', () => {
     expect(recipeOf({ optimizer: 'adam' }).optimizer).toEqual(kept)
     expect(recipeOf({ optimizer: { use: 'adam' } }).optimizer).toEqual(kept)
     expect(recipeOf({ model: { width: 9 } }).model.skeleton).toEqual({ use: 'net', width: 9 })
+  })
+
+  test('an optimizer inside another is a use of its own: filled in, merged, checked, and built', () => {
+    const inner = { use: 'adam', learningRate: 0.1, beta: 0.9 }
+    const wrapped = { use: 'wrapper', k: 5, inner }
+    expect(recipeOf({ optimizer: 'wrapper' }).optimizer).toEqual(wrapped)
+    expect(hashOf({ optimizer: 'wrapper' })).toBe(hashOf({ optimizer: { use: 'wrapper', inner: { use: 'adam' } } }))
+    const merged = normalizeRow(
+      loose({
+        a: { change: { optimizer: { use: 'wrapper', inner: { use: 'adam', beta: 0.5 } } } },
+        b: { from: 'a', change: { optimizer: { inner: { learningRate: 3 } } } },
+      }),
+      'b',
+    )
+    expect(merged.recipe.optimizer).toEqual({ ...wrapped, inner: { use: 'adam', learningRate: 3, beta: 0.5 } })
+    expect(learningRateOf(merged.recipe.optimizer)).toBe(3)
+    expect(createRegistry([parts]).create('optimizer', merged.recipe.optimizer, {})).toMatchObject({
+      options: { k: 5, inner: merged.recipe.optimizer.inner },
+    })
+    expect(
+      problemsOf({ row: { change: { optimizer: { use: 'wrapper', inner: { use: 'adam', bta: 1 } } } } }),
+    ).toMatchObject([
+      {
+        code: 'E_OPTION_UNKNOWN',
+        what: 't/row (optimizer "wrapper"), option "inner" (optimizer "adam") has no option "bta".',
+      },
+    ])
+    expect(problemsOf({ row: { change: { optimizer: { use: 'wrapper', inner: 3 } } } })).toMatchObject([
+      { code: 'E_OPTION_TYPE', expected: 'an optimizer: its name, or { use: name, … }.' },
+    ])
+  })
+
+  test('an optimizer without a learning rate is refused: its schedule has nowhere to begin', () => {
+    for (const optimizer of ['rateless', { use: 'wrapper', inner: 'rateless' }]) {
+      expect(problemsOf({ row: { change: { optimizer } } })).toMatchObject([
+        { code: 'E_RECIPE', what: expect.stringContaining('has no learning rate, and none inside it') },
+      ])
+    }
   })
 
   test('slots merge one by one', () => {

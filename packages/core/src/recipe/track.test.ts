@@ -23,7 +23,11 @@ const parts = definePlugin({
     }),
     on.model('net', { doc: '', options: {}, create: nothing }),
     on.loss('cross', { doc: '', options: {}, create: nothing }),
-    on.optimizer('adam', { doc: '', options: {}, create: nothing }),
+    on.optimizer('adam', {
+      doc: '',
+      options: { learningRate: opt.number({ default: 1, doc: '' }) },
+      create: nothing,
+    }),
     on.schedule('cycle', { doc: '', options: {}, create: nothing }),
     on.predictor('views', {
       doc: '',
