@@ -4,6 +4,7 @@ import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import earlyStop from '@tricklab/plugin-early-stop'
 import ema from '@tricklab/plugin-ema'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import layerDecay from '@tricklab/plugin-layer-decay'
 import mbconv from '@tricklab/plugin-mbconv'
 import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
@@ -32,6 +33,7 @@ export const tricks: readonly Trick[] = (
     earlyStop,
     ema,
     labelSmoothing,
+    layerDecay,
     mbconv,
     mish,
     mixup,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { decodeSafetensors, encodeSafetensors } from '@tricklab/core/checkpoint'
+import { decodeSafetensors, encodeSafetensors, hashTensors } from '@tricklab/core/checkpoint'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
@@ -38,7 +38,12 @@ it('weights that went out and came back in give the accuracy of the run to the l
 
   const args = ['import-weights', place('out.safetensors'), '--out', place('in.safetensors')]
   const imported = await runCli('lab', [...args, '--model', `${table}#efficientnet`, '--size', '24', '--json'])
-  expect(imported.json()).toMatchObject({ classes: 3, tensors: Object.keys(tensors).length })
+  expect(imported.json()).toMatchObject({
+    classes: 3,
+    tensors: Object.keys(tensors).length,
+    // What a recipe names as `weights.sha256`.
+    sha256: hashTensors(read('in.safetensors').tensors),
+  })
 
   const evaluate = (weights: string) =>
     runCli('lab', [...['evaluate', runOf('efficientnet'), '--table', table, '--weights', place(weights), '--json']])

@@ -145,9 +145,15 @@ export interface ParamTree {
   readonly [name: string]: Param | ParamTree
 }
 
-/** A parameter with its full path, such as `layers/2/conv/weight`. */
+/** A parameter with its full path, such as `layers/2/conv/weight`, and what the recipe's `params` say of it. */
 export interface NamedParam extends Param {
   readonly path: string
+  /** Multiplies the learning rate of a step. Absent: 1. */
+  readonly learningRate?: number
+  /** Multiplies the optimizer's weight decay. Absent: 1. */
+  readonly weightDecay?: number
+  /** Not trained: an optimizer never sees it. */
+  readonly frozen?: true
 }
 
 export interface ApplyContext {

@@ -8,9 +8,9 @@ export function listParams(tree: ParamTree, prefix = ''): NamedParam[] {
   })
 }
 
-/** Parameters with a gradient: all but buffers. */
+/** Parameters with a gradient: all but buffers and those that are frozen. */
 export function trainable(params: readonly NamedParam[]): NamedParam[] {
-  return params.filter((param) => param.role !== 'buffer')
+  return params.filter((param) => param.role !== 'buffer' && param.frozen !== true)
 }
 
 /** Number of trainable scalars below a tree. */

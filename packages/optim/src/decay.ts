@@ -11,11 +11,14 @@ export type DecayChoice =
   | { readonly decayNorm: boolean; readonly decayBias: boolean }
 
 /** The weight decay of one parameter. */
-export function decayOf({ role }: NamedParam, options: { readonly weightDecay: number } & DecayChoice): number {
+export function decayOf(
+  { role, weightDecay: factor = 1 }: NamedParam,
+  options: { readonly weightDecay: number } & DecayChoice,
+): number {
   const { decayNorm, decayBias } =
     'decayNormAndBias' in options
       ? { decayNorm: options.decayNormAndBias, decayBias: options.decayNormAndBias }
       : options
   const decayed = { weight: true, norm: decayNorm, bias: decayBias, buffer: false }
-  return decayed[role] ? options.weightDecay : 0
+  return decayed[role] ? options.weightDecay * factor : 0
 }

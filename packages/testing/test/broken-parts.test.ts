@@ -297,6 +297,34 @@ describeBroken({ plugin: optimizerPlugin(), name: 'tiny' }, checkOptimizer, [
     plugin: optimizerPlugin((good) => good, {}),
   },
   optimizer(
+    'has one rate for all',
+    'a parameter keeps to a rate and a decay of its own',
+    /^after 3 steps, a parameter of {"learningRate":0} alone: 12 of 12/,
+    (good) => ({
+      ...good,
+      step: (params, gradients, hyper, step) =>
+        good.step(
+          params.map(({ path, role, value }) => ({ path, role, value })),
+          gradients,
+          hyper,
+          step,
+        ),
+    }),
+  ),
+  optimizer(
+    'decays what shall not be',
+    'a parameter keeps to a rate and a decay of its own',
+    /^after 3 steps without a gradient, a parameter of {"weightDecay":0} alone: 12 of 12/,
+    (good) => ({
+      ...good,
+      step(params, gradients, hyper, step) {
+        const rate = ({ learningRate = 1 }: NamedParam) => hyper.learningRate * learningRate
+        for (const param of params) tf.tidy(() => param.value.assign(tf.mul(param.value, 1 - 0.1 * rate(param))))
+        good.step(params, gradients, hyper, step)
+      },
+    }),
+  ),
+  optimizer(
     'asks for gradients again without saying so',
     'it asks for gradients again as often as it says',
     /^it has 1 passes and asks 1 times a step; expected 0$/,

@@ -13,9 +13,10 @@ import {
   TricklabError,
 } from '@tricklab/core'
 import type { ProgressSink } from '../progress.ts'
-import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+import { createStageLearner, openSource, stageRows } from '../runner/learner.ts'
 import { checkLastBatch } from '../runner/stages.ts'
 import { fallsBeyondNoise } from './noise.ts'
+import { createStartModel } from '../runner/start-weights.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
 
 export interface FindRatesOptions {
@@ -56,7 +57,7 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
   checkRange(start, end)
   const [first] = stageRows(row)
   const source = await openSource(first, {}, dataset, createRng(seed), { progress })
-  const model = createRowModel(first, seed, source)
+  const model = await createStartModel(first, seed, source)
   checkLastBatch(model, [{ row: first, source }])
   const accumulate = first.recipe.accumulate ?? 1
   const points: RatePoint[] = []

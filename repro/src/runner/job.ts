@@ -21,13 +21,14 @@ import { createCheckpointer } from '../callbacks/checkpointer.ts'
 import { createMeter } from '../callbacks/meter.ts'
 import { createRecorder } from '../callbacks/recorder.ts'
 import type { Limits } from '../record/types.ts'
-import { createRowModel, createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
+import { createStageLearner, type LearnerServices, type OpenStage } from './learner.ts'
 import { predict } from './predict.ts'
 import { readEnd, setStatus } from './run-folder.ts'
 import { seedFiles } from './seed-files.ts'
 import { lockSeed, type SeedLock } from './seed-lock.ts'
-import { checkLastBatch, checkStages, disposeStages, openStages } from './stages.ts'
+import { checkLastBatch, checkParamGroups, checkStages, disposeStages, openStages } from './stages.ts'
 import { startAnew } from './start-anew.ts'
+import { createStartModel } from './start-weights.ts'
 import { createWaitClock } from './wait-clock.ts'
 
 /** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
@@ -122,10 +123,14 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
   const files = seedFiles(folder, seed)
   for (const file of [files.checkpoint, files.weights]) await removeTemporaries(file)
   const stages = await openStages(row, limits, services.dataset, createRng(seed), services.progress)
-  const model = createRowModel(row, seed, stages[0].source)
+  const model = await createStartModel(row, seed, stages[0].source).catch(async (error) => {
+    await disposeStages(stages)
+    throw error
+  })
   let learner: Learner | undefined
   try {
     checkStages(model, stages)
+    checkParamGroups(model, stages)
     checkLastBatch(model, stages)
     const clock = createWaitClock()
     const harness = createHarness(job, services, () => learner!.snapshot(), stages, { waited: clock.take, confirm })

@@ -236,6 +236,7 @@ export function createStageLearner(
     source,
     epochs,
     ...(accumulate === undefined ? {} : { accumulate }),
+    ...(recipe.params === undefined ? {} : { groups: recipe.params }),
     ...(start === undefined ? {} : { start }),
     rng,
     seed,

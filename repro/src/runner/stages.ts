@@ -3,6 +3,7 @@ import {
   createRng,
   type Dataset,
   fail,
+  groupParams,
   type Json,
   listParams,
   type Model,
@@ -100,6 +101,14 @@ const batchesOf = ({ recipe: { data, batchSize } }: Row): string =>
 
 export async function disposeStages(stages: readonly OpenStage[]): Promise<void> {
   for (const { source } of stages) await source.dispose?.()
+}
+
+/** The groups of parameters of every stage must fit the model. @errors E_PARAMS naming the stage */
+export function checkParamGroups(model: Model, stages: readonly Pick<OpenStage, 'row'>[]): void {
+  for (const [index, { row }] of stages.entries()) {
+    const stage = stages.length > 1 ? ` stage ${index + 1}` : ''
+    groupParams(listParams(model.params), row.recipe.params ?? [], `${row.table.id}/${row.name}${stage}`)
+  }
 }
 
 /** Every stage must feed the one model. @errors E_SHAPE naming the stage, or the layer that its images cannot pass */

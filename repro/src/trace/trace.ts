@@ -22,7 +22,8 @@ import {
 } from '@tricklab/core/checkpoint'
 import type { ProgressSink } from '../progress.ts'
 import type { Limits } from '../record/types.ts'
-import { createRowModel, createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+import { createStageLearner, openSource, stageRows } from '../runner/learner.ts'
+import { createStartModel } from '../runner/start-weights.ts'
 
 export interface TraceOptions {
   readonly seed: number
@@ -79,7 +80,7 @@ export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptio
   const row: Row = { ...first, recipe: { ...first.recipe, batchSize } }
   const source = await openSource(row, limitsOf(row, options), dataset, createRng(seed), { progress })
   const available = source.batches('train') * row.recipe.epochs
-  const model = createRowModel(row, seed, source)
+  const model = await createStartModel(row, seed, source)
   const stop = new AbortController()
   const abort = () => stop.abort()
   signal.addEventListener('abort', abort, { once: true })

@@ -15,7 +15,13 @@ import {
   type Shape,
   suggest,
 } from '@tricklab/core'
-import { decodeSafetensors, encodeSafetensors, type StoredTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  hashTensors,
+  type StoredTensors,
+  writeFileAtomic,
+} from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
 import mbconv from '@tricklab/plugin-mbconv'
@@ -52,14 +58,15 @@ export async function importWeights(file: string, given: ImportArguments): Promi
   const count = Object.keys(values).length
   model.dispose()
 
+  const sha256 = hashTensors(values)
   const out = path.resolve(given.out ?? `${path.basename(file, '.safetensors')}-imported.safetensors`)
   const metadata = { model: JSON.stringify(normal), classes: String(classes), imageShape: JSON.stringify(imageShape) }
   await writeFileAtomic(out, encodeSafetensors(values, metadata))
   process.stderr.write(
-    `${count} tensors fit ${given.model} with ${classes} classes, every one used once.\nWeights: ${out}\n`,
+    `${count} tensors fit ${given.model} with ${classes} classes, every one used once.\nWeights: ${out}\nSHA-256: ${sha256}\n`,
   )
   if (given.json === true)
-    process.stdout.write(`${JSON.stringify({ model: given.model, classes, tensors: count, out })}\n`)
+    process.stdout.write(`${JSON.stringify({ model: given.model, classes, tensors: count, sha256, out })}\n`)
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -13,6 +13,10 @@ export const errorCodes = {
     exit: 2,
     meaning: 'Two callbacks of a recipe declare the weights that validation sees.',
   },
+  E_PARAMS: {
+    exit: 2,
+    meaning: 'A group of parameters matches nothing, two match one parameter, or all of them are frozen.',
+  },
   E_OPTION_UNKNOWN: { exit: 2, meaning: 'A component has no option of this name.' },
   E_OPTION_TYPE: { exit: 2, meaning: 'An option has a value of the wrong type.' },
   E_OPTION_RANGE: { exit: 2, meaning: 'An option is outside its range.' },

@@ -153,7 +153,7 @@ function uniqueNames(callbacks: readonly BoundCallback[]): string[] {
 }
 
 /** Errors of a callback name the callback, the event and the step. Tricklab's own errors pass as they are. */
-function blame<T>(bound: BoundCallback, event: string, payload: unknown, body: () => T): T {
+function blame<T>(bound: BoundCallback, event: EventName | 'evaluationWeights', payload: unknown, body: () => T): T {
   const rethrow = (cause: unknown): never => {
     if (cause instanceof TricklabError) throw cause
     if (isFailedAllocation(cause)) {
@@ -177,8 +177,8 @@ function blame<T>(bound: BoundCallback, event: string, payload: unknown, body: (
 }
 
 /** ` at step 7`, for events that know it. */
-function placeOf(event: EventName, payload: unknown): string {
-  const step = stepOf(event, payload)
+function placeOf(event: EventName | 'evaluationWeights', payload: unknown): string {
+  const step = event === 'evaluationWeights' ? undefined : stepOf(event, payload)
   return step === undefined ? '' : ` at step ${step}`
 }
 

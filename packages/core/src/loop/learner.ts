@@ -13,6 +13,7 @@ import type {
   Split,
 } from '../contracts.ts'
 import type { Json } from '../json.ts'
+import { groupParams, type ParamGroup } from '../param-groups.ts'
 import { listParams, trainable } from '../params.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
@@ -48,6 +49,8 @@ export interface LearnerParts {
   readonly epochs: number
   /** Training batches whose gradients make one update. Default 1. */
   readonly accumulate?: number
+  /** Parameters that are trained in another way than the others. */
+  readonly groups?: readonly ParamGroup[]
   /** For one stage of a longer training. */
   readonly start?: FitStart
   readonly rng: Rng
@@ -177,7 +180,7 @@ export class Learner {
   constructor(parts: LearnerParts, hooks: Hooks) {
     this.parts = parts
     this.hooks = hooks
-    this.params = listParams(parts.model.params)
+    this.params = groupParams(listParams(parts.model.params), parts.groups ?? [])
     this.trainable = trainable(this.params)
     this.evaluation = new EvaluationWeights(this.params, hooks)
     this.tally = new Tally(parts.metrics)

@@ -1,8 +1,10 @@
 import type { Shape } from '../contracts.ts'
 import type { OptionInput } from '../options.ts'
+import type { ParamGroup } from '../param-groups.ts'
 import type { AnyRegistration, Kind, Plugin, Registration, Use } from '../plugin/define.ts'
 import type { Slot, SlotDeclarations, SlotKind } from '../plugin/slots.ts'
 import type { MeasurementTable } from './measurement.ts'
+import type { StartWeights } from './weights.ts'
 
 /** Where pixel statistics come from. Pixels are in [0, 1] before it. */
 export type Normalize =
@@ -85,10 +87,28 @@ type LongModel<R extends AnyRegistration, M = R> =
     : never
 type ModelSpec<R extends AnyRegistration> = Extract<Use<R, 'model'>, string> | LongModel<R>
 
+type Role = NonNullable<ParamGroup['role']>[number]
+
+/** A group of parameters: see `ParamGroup`. */
+export interface ParamGroupSpec extends Omit<ParamGroup, 'role' | 'freeze'> {
+  readonly role?: Role | readonly Role[]
+  readonly freeze?: boolean
+}
+
 /** A complete configuration. */
 export interface RecipeSpec<R extends AnyRegistration> {
   readonly data: DataSpec<R>
   readonly model: ModelSpec<R>
+  /**
+   * The weights that the training begins with, instead of those that the seed draws. Every tensor of the file and of the
+   * model must have its counterpart, but those that `except` names.
+   */
+  readonly weights?: StartWeights
+  /**
+   * Parameters that are trained in another way than the others: factors of the schedule's learning rate and of the
+   * optimizer's weight decay, or none of it. A parameter may be in one group at most.
+   */
+  readonly params?: readonly ParamGroupSpec[]
   readonly loss: Use<R, 'loss'>
   readonly optimizer: Use<R, 'optimizer'>
   readonly schedule: Use<R, 'schedule'>
@@ -119,6 +139,8 @@ export interface RecipeSpec<R extends AnyRegistration> {
 export interface RecipeChange<R extends AnyRegistration> {
   readonly data?: Partial<DataSpec<R>>
   readonly model?: ModelSpec<R> | Partial<LongModel<R>>
+  readonly weights?: StartWeights
+  readonly params?: readonly ParamGroupSpec[]
   readonly loss?: Use<R, 'loss'>
   readonly optimizer?: Use<R, 'optimizer'> | Partial<LongUse<R, 'optimizer'>>
   readonly schedule?: Use<R, 'schedule'> | Partial<LongUse<R, 'schedule'>>
@@ -137,7 +159,7 @@ export interface RecipeChange<R extends AnyRegistration> {
  * Every stage begins with the weights that are the result of the one before, and with a new optimizer, schedule and callbacks.
  */
 export interface StageSpec<R extends AnyRegistration>
-  extends Omit<RecipeChange<R>, 'data' | 'model' | 'metrics' | 'precision' | 'predictor' | 'epochs'> {
+  extends Omit<RecipeChange<R>, 'data' | 'model' | 'weights' | 'metrics' | 'precision' | 'predictor' | 'epochs'> {
   readonly data?: Partial<Omit<DataSpec<R>, 'dataset' | 'split' | 'validFraction'>>
   readonly epochs: number
 }

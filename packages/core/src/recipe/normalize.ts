@@ -2,6 +2,7 @@ import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
 import type { MetricTraits } from '../metric-traits.ts'
+import type { ParamGroup } from '../param-groups.ts'
 import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
 import { componentReader } from './components.ts'
 import { type NormalData, normalizeData } from './data.ts'
@@ -10,15 +11,21 @@ import { describeMetrics, type JudgedRow } from './judged.ts'
 import { learningRateOf } from './learning-rate.ts'
 import { merge } from './merge.ts'
 import { type NormalModel, normalizeModel } from './model.ts'
+import { normalizeParams } from './params.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 import { inheritedStages, joinStages, type NormalStage, stageChange } from './stages.ts'
 import { checkHead } from './table.ts'
 import { checkTrack } from './track.ts'
+import { normalizeWeights, type StartWeights } from './weights.ts'
 
 /** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
 export interface NormalRecipe {
   readonly data: NormalData
   readonly model: NormalModel
+  /** Absent: the weights that the seed draws. */
+  readonly weights?: StartWeights
+  /** Absent: all parameters are trained alike. */
+  readonly params?: readonly ParamGroup[]
   readonly loss: NormalUse
   readonly optimizer: NormalUse
   readonly schedule: NormalUse
@@ -181,7 +188,9 @@ function normalizeStages(
 }
 
 const recipeKeys =
-  'data model loss optimizer schedule metrics callbacks epochs batchSize accumulate precision predictor'.split(' ')
+  'data model weights params loss optimizer schedule metrics callbacks epochs batchSize accumulate precision predictor'.split(
+    ' ',
+  )
 
 function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
   checkKeys(spec, recipeKeys, where, problems)
@@ -220,9 +229,13 @@ function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, pr
     return use
   }
 
+  const params = normalizeParams(spec.params, where, problems)
+
   return {
     data: normalizeData(isObject(spec.data) ? spec.data : {}, { component, components }, where, problems),
     model: normalizeModel(spec.model as never, registry, where, problems),
+    ...normalizeWeights(spec.weights, where, problems),
+    ...(params.length === 0 ? {} : { params }),
     loss: component('loss', spec.loss),
     optimizer: optimizer(),
     schedule: component('schedule', spec.schedule),

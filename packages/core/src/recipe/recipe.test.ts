@@ -5,6 +5,7 @@ import {
   createRng,
   defineSummaryTable,
   defineTable,
+  formatProblem,
   isTable,
   learningRateOf,
   normalizeRow,
@@ -148,6 +149,40 @@ describe('normalised rows', () => {
         { code: 'E_RECIPE', what: expect.stringContaining('has no learning rate, and none inside it') },
       ])
     }
+  })
+
+  test('groups of parameters and first weights are in the hash where a row has them, and nowhere else', () => {
+    const digest = 'a'.repeat(64)
+    expect(recipeOf({ params: [{ match: 'stem', role: 'bias', learningRate: 0.1, weightDecay: 1 }] }).params).toEqual([
+      { match: 'stem', role: ['bias'], learningRate: 0.1 },
+    ])
+    expect(recipeOf({ params: [{ match: 'stem', freeze: true }] }).params).toEqual([{ match: 'stem', freeze: true }])
+    for (const params of [[], [{ match: 'stem' }], [{ match: 'stem', learningRate: 1, freeze: false }]]) {
+      expect(recipeOf({ params })).not.toHaveProperty('params')
+      expect(hashOf({ params })).toBe(hashOf({}))
+    }
+    const weights = { file: 'a.safetensors', sha256: digest }
+    expect(recipeOf({ weights: { ...weights, except: [] } }).weights).toEqual(weights)
+    expect(hashOf({ weights })).not.toBe(hashOf({}))
+    expect(hashOf({ weights: { ...weights, except: ['head'] } })).not.toBe(hashOf({ weights }))
+  })
+
+  test.each([
+    [{ params: { match: 'stem' } }, /"params" is missing or not of the right form/],
+    [{ params: [{ learningRate: 2 }] }, /params\[0\]: "match" is missing/],
+    [{ params: [{ match: 'stem', learningRate: -1 }] }, /"learningRate".*Expected: a factor from 0/],
+    [{ params: [{ match: 'stem', role: 'buffer', freeze: true }] }, /"role".*weight, bias, norm/],
+    [{ params: [{ match: 'stem', freeze: 'yes' }] }, /"freeze".*true or false/],
+    [{ params: [{ match: 'stem', freeze: true, weightDecay: 0 }] }, /"freeze".*a frozen group is not trained/],
+    [{ params: [{ match: 'stem', rate: 2 }] }, /unknown key "rate"/],
+    [{ weights: 'a.safetensors' }, /"weights" is missing or not of the right form/],
+    [{ weights: { file: 'a.safetensors' } }, /"weights.sha256"/],
+    [{ weights: { file: 'a', sha256: 'a'.repeat(64), except: 'head' } }, /"weights.except"/],
+  ])('%j is refused', (change, message) => {
+    const [problem, ...others] = problemsOf({ row: { change } })
+    expect(others).toEqual([])
+    expect(problem!.code).toBe('E_RECIPE')
+    expect(formatProblem(problem!)).toMatch(message)
   })
 
   test('slots merge one by one', () => {

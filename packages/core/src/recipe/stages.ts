@@ -3,27 +3,28 @@ import type { Json } from '../json.ts'
 import type { NormalRecipe } from './normalize.ts'
 import { checkKeys, isObject, type JsonObject } from './problems.ts'
 
-type StageKey = 'loss' | 'optimizer' | 'schedule' | 'callbacks' | 'epochs' | 'batchSize' | 'accumulate'
+type StageKey = 'params' | 'loss' | 'optimizer' | 'schedule' | 'callbacks' | 'epochs' | 'batchSize' | 'accumulate'
 
-/** One stage with every default filled in. Model, dataset and its split, metrics, precision and predictor are the row's. */
+/** One stage with every default filled in. Model, its first weights, dataset and its split, metrics, precision and predictor are the row's. */
 export interface NormalStage extends Pick<NormalRecipe, StageKey> {
   readonly data: Omit<NormalRecipe['data'], 'dataset' | 'split' | 'validFraction'>
 }
 
-const stageKeys = 'data loss optimizer schedule callbacks epochs batchSize accumulate'.split(' ')
+const stageKeys = 'data params loss optimizer schedule callbacks epochs batchSize accumulate'.split(' ')
 const stageDataKeys = 'train valid normalize shuffle dropLast'.split(' ')
 
 /**
  * The recipe of each stage, in order: of a row without stages its own. Each is whole, with the epochs of its stage.
  */
 export function stageRecipes(recipe: NormalRecipe): readonly [NormalRecipe, ...NormalRecipe[]] {
-  const { stages, model, metrics, precision, predictor } = recipe
+  const { stages, model, weights, metrics, precision, predictor } = recipe
   if (stages === undefined) return [recipe]
   const { dataset, split, validFraction } = recipe.data
   const data = { dataset, ...(split === undefined ? {} : { split, validFraction }) }
   const shared = {
     model,
     metrics,
+    ...(weights === undefined ? {} : { weights }),
     ...(precision === undefined ? {} : { precision }),
     ...(predictor === undefined ? {} : { predictor }),
   }
@@ -40,7 +41,14 @@ export function joinStages(recipes: readonly NormalRecipe[]): NormalRecipe {
 }
 
 function toStage(whole: NormalRecipe): NormalStage {
-  const { model: _model, metrics: _metrics, precision: _precision, predictor: _predictor, ...recipe } = whole
+  const {
+    model: _model,
+    weights: _weights,
+    metrics: _metrics,
+    precision: _precision,
+    predictor: _predictor,
+    ...recipe
+  } = whole
   const { dataset: _dataset, split: _split, validFraction: _fraction, ...data } = recipe.data
   return { ...recipe, data }
 }

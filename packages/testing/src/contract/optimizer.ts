@@ -9,7 +9,7 @@ import {
 import * as tf from '@tricklab/core/tf'
 import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'
-import { type ComponentSpec, forOptions } from './spec.ts'
+import { type ComponentSpec, forOptions, show } from './spec.ts'
 import {
   expectFinite,
   expectNoLeak,
@@ -103,6 +103,25 @@ export const optimizerChecks: readonly Check<OptimizerSpec>[] = [
       }),
   },
   {
+    name: 'a parameter keeps to a rate and a decay of its own',
+    async run(spec) {
+      for (const [own, slope] of [
+        [{ learningRate: 0 }, 'drawn'],
+        [{ weightDecay: 0 }, 'level'],
+      ] as const) {
+        const stays = async (bench: Bench) => {
+          const { path } = layout[0]
+          const before = (await snapshotParams(bench.params)).get(path)!
+          await bench.steps(1, 3, slope)
+          const after = (await snapshotParams(bench.params)).get(path)!
+          const what = `after 3 steps${slope === 'level' ? ' without a gradient' : ''}, a parameter of ${show(own)} alone`
+          expectSameBits(what, before, after)
+        }
+        await forBenches(spec, stays, rateOf(spec), own)
+      }
+    },
+  },
+  {
     name: 'it asks for gradients again as often as it says',
     run: (spec) =>
       forBenches(spec, async (bench) => {
@@ -146,22 +165,25 @@ interface Bench {
   dispose(): void
 }
 
-/** Gradients that do not depend on the weights, or those of the bowl Σp². */
-type Slope = 'drawn' | 'down a bowl'
+/** Gradients that do not depend on the weights, those of the bowl Σp², or none at all. */
+type Slope = 'drawn' | 'down a bowl' | 'level'
 
 const layout = [
   { path: 'layer/weight', role: 'weight', shape: [3, 4] },
   { path: 'layer/bias', role: 'bias', shape: [4] },
 ] as const
 
-function createBench(optimizer: Optimizer, learningRate: number): Bench {
-  const params = layout.map(({ path, role, shape }): NamedParam => {
+type Own = Pick<NamedParam, 'learningRate' | 'weightDecay'>
+
+/** @param own what the recipe says of the first parameter alone */
+function createBench(optimizer: Optimizer, learningRate: number, own: Own = {}): Bench {
+  const params = layout.map(({ path, role, shape }, index): NamedParam => {
     const value = tf.tidy(() => tf.variable(drawTensor('start', path, shape)))
-    return { path, role, value }
+    return { path, role, value, ...(index === 0 ? own : {}) }
   })
   const gradients = (step: number) => layout.map(({ path, shape }) => drawTensor(`gradient ${step}`, path, shape))
   const slope = (step: number, kind: Slope) =>
-    kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, 2))
+    kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, kind === 'level' ? 0 : 2))
   let asked = 0
   const bench: Bench = {
     optimizer,
@@ -202,9 +224,10 @@ async function forBenches(
   spec: OptimizerSpec,
   body: (bench: Bench, registry: Registry, use: NormalUse) => Promise<void>,
   learningRate = rateOf(spec),
+  own: Own = {},
 ): Promise<void> {
   await forOptions(spec, 'optimizer', async (registry, use) => {
-    const bench = createBench(registry.create('optimizer', use, {}), learningRate)
+    const bench = createBench(registry.create('optimizer', use, {}), learningRate, own)
     try {
       await body(bench, registry, use)
     } finally {

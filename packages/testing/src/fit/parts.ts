@@ -15,14 +15,14 @@ export function createTinyOptimizer(): Optimizer {
   }
   return {
     step(params, gradients, { learningRate, momentum = 0.9 }) {
-      for (const [index, { path, value }] of params.entries()) {
+      for (const [index, { path, value, learningRate: factor = 1 }] of params.entries()) {
         const before = velocities.get(path)
         const velocity = tf.tidy(() =>
           before === undefined ? tf.clone(gradients[index]!) : tf.add(tf.mul(before, momentum), gradients[index]!),
         )
         before?.dispose()
         velocities.set(path, tf.keep(velocity))
-        tf.tidy(() => value.assign(tf.sub(value, tf.mul(velocity, learningRate))))
+        tf.tidy(() => value.assign(tf.sub(value, tf.mul(velocity, learningRate * factor))))
       }
     },
     state: () => Object.fromEntries(velocities),

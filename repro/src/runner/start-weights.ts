@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type BatchSource,
+  fail,
+  failAll,
+  listParams,
+  type Model,
+  matchesPath,
+  type NamedParam,
+  type Problem,
+  type Row,
+  type StartWeights,
+} from '@tricklab/core'
+import { decodeSafetensors, hashTensors, type StoredTensors } from '@tricklab/core/checkpoint'
+import * as tf from '@tricklab/core/tf'
+import { createRowModel } from './learner.ts'
+
+/**
+ * The model that the training of a row begins with: its weights are drawn from the seed, or those of the recipe's file.
+ * @errors E_WEIGHTS, E_CHECKPOINT_CORRUPT
+ */
+export async function createStartModel(row: Row, seed: number, source: BatchSource): Promise<Model> {
+  const model = createRowModel(row, seed, source)
+  const { weights } = row.recipe
+  try {
+    if (weights !== undefined) assignWeights(model, weights, await readWeights(weights))
+    return model
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}
+
+async function readWeights({ file, sha256 }: StartWeights): Promise<StoredTensors> {
+  let content: Buffer
+  try {
+    content = await readFile(file)
+  } catch (cause) {
+    fail('E_WEIGHTS', {
+      what: `The weights that the recipe begins with cannot be read: ${(cause as Error).message}.`,
+      expected: 'a safetensors file that is named from the folder where the command runs.',
+      received: `"${file}".`,
+      fix: 'correct `weights.file`, or put the file there.',
+      cause,
+    })
+  }
+  const { tensors } = decodeSafetensors(content, `Weights ${file}`)
+  const found = hashTensors(tensors)
+  if (found === sha256) return tensors
+  return fail('E_WEIGHTS', {
+    what: `${file} does not hold the weights that the recipe names.`,
+    expected: `SHA-256 ${sha256} of its tensors.`,
+    received: `${found}.`,
+    fix: 'put the right file there, or set `weights.sha256` to what was received.',
+  })
+}
+
+/** Gives the model the tensors of a file, each of which must have its place. */
+function assignWeights(model: Model, { file, except = [] }: StartWeights, tensors: StoredTensors): void {
+  const params = listParams(model.params)
+  const excepted = (path: string) => except.some((pattern) => matchesPath(pattern, path))
+  const wanted = params.filter(({ path }) => !excepted(path))
+  const known = new Set(params.map(({ path }) => path))
+  failAll([
+    ...except
+      .filter((pattern) => !params.some(({ path }) => matchesPath(pattern, path)))
+      .map((pattern) => problem(`\`except\` names "${pattern}", which the model does not have`, 'a path of the model')),
+    ...wanted.flatMap((param) => misfit(param, tensors, file)),
+    ...Object.keys(tensors)
+      .filter((path) => !known.has(path) && !excepted(path))
+      .map((path) =>
+        problem(`${file} has a tensor "${path}" that the model has no place for`, 'tensors of this model'),
+      ),
+  ])
+  for (const { path, value } of wanted) {
+    const { data, shape, dtype } = tensors[path]!
+    tf.tidy(() => value.assign(tf.tensor(data, [...shape], dtype)))
+  }
+}
+
+function misfit({ path, value }: NamedParam, tensors: StoredTensors, file: string): Problem[] {
+  const stored = Object.hasOwn(tensors, path) ? tensors[path] : undefined
+  if (stored?.dtype === value.dtype && stored.shape.join() === value.shape.join()) return []
+  const received = stored === undefined ? 'nothing' : `${stored.dtype} [${stored.shape}]`
+  return [problem(`${file} does not fit the parameter "${path}"`, `${value.dtype} [${value.shape}]`, received)]
+}
+
+const problem = (what: string, expected: string, received?: string): Problem => ({
+  code: 'E_WEIGHTS',
+  what: `${what}.`,
+  expected: `${expected}.`,
+  ...(received === undefined ? {} : { received: `${received}.` }),
+  fix: 'choose the model that the weights are of, or name what differs in `weights.except`.',
+})
