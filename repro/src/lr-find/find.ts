@@ -15,8 +15,8 @@ import {
 import type { ProgressSink } from '../progress.ts'
 import { createStageLearner, openSource, stageRows } from '../runner/learner.ts'
 import { checkLastBatch } from '../runner/stages.ts'
-import { fallsBeyondNoise } from './noise.ts'
 import { createStartModel } from '../runner/start-weights.ts'
+import { fallsBeyondNoise } from './noise.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
 
 export interface FindRatesOptions {

@@ -5,6 +5,7 @@ import {
   type DatasetFacts,
   type Hyperparameters,
   type Loss,
+  learningRateOf,
   type Metric,
   type NormalRecipe,
   type Registry,
@@ -75,7 +76,7 @@ function stagePlan(recipe: NormalRecipe, trainSize: number, registry: Registry):
   const { dropLast } = data
   const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
   const stepsPerEpoch = Math.ceil(batches / accumulate)
-  const learningRate = optimizer.learningRate as number
+  const learningRate = learningRateOf(optimizer)!
   const created = registry.create('schedule', schedule, {
     learningRate,
     totalSteps: stepsPerEpoch * epochs,

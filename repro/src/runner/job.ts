@@ -11,9 +11,9 @@ import {
   type Scores,
   type Snapshot,
   stageOf,
-  TricklabError,
   startOf,
   type TrainingEnd,
+  TricklabError,
 } from '@tricklab/core'
 import { hashWeights, loadCheckpoint, removeTemporaries, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
@@ -145,7 +145,7 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
       const clocked = { ...stage, source: clock.clocked(stage.source), start: beginning(stage, end, snapshot) }
       learner = createStageLearner(clocked, model, seed, services, harness.callbacks)
       if (snapshot !== undefined) {
-        learner.restore(snapshot)
+        await learner.restore(snapshot)
         tf.dispose(Object.values(snapshot.tensors))
         snapshot = undefined
       }

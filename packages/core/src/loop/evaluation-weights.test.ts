@@ -116,7 +116,7 @@ test('killed and resumed at any place, within a validation too, a fit gives the 
   expect(snapshots).toHaveLength(12)
   for (const snapshot of snapshots) {
     const resumed = createLearner([createAverage()], parts)
-    resumed.restore(snapshot)
+    await resumed.restore(snapshot)
     tf.dispose(Object.values(snapshot.tensors))
     expect(await fit(resumed)).toEqual(whole)
     expect(resumed.params[0]!.value.dataSync()).toEqual(bits)

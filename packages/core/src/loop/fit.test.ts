@@ -216,7 +216,7 @@ describe.each([
         epochs,
         model: createLinearModel(2),
       })
-      learner.restore(saved)
+      await learner.restore(saved)
       expect(await finish(learner, counter)).toEqual(expected)
       expect(tf.memory().numTensors).toBe(before)
       tf.dispose(Object.values(saved.tensors))
@@ -228,7 +228,7 @@ describe.each([
     const recorder = createRecorder(log, ['beforeFit', 'beforeEpoch', 'beforeBatch'])
     const learner = createLearner([bind(recorder)], { ...parts, epochs })
     const saved = await snapshotAt(6 + 4)
-    learner.restore(saved)
+    await learner.restore(saved)
     await runFit(learner)
     disposeLearner(learner)
     tf.dispose(Object.values(saved.tensors))

@@ -12,6 +12,7 @@ import type {
   Scores,
   Split,
 } from '../contracts.ts'
+import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { groupParams, type ParamGroup } from '../param-groups.ts'
 import { listParams, trainable } from '../params.ts'
@@ -292,11 +293,11 @@ export class Learner {
   }
 
   /** Takes over a snapshot; the tensors given still belong to the caller. @errors E_CHECKPOINT_MISMATCH */
-  restore({ state, tensors }: Snapshot): void {
+  async restore({ state, tensors }: Snapshot): Promise<void> {
     const saved = state as unknown as SavedState
     // Checkpoints of before this was written down: every parameter, once there was an update.
     const updated = saved.updated ?? (this.hasUpdated(saved) ? this.trainable.map(({ path }) => path) : [])
-    checkSnapshot(tensors, {
+    await checkSnapshot(tensors, {
       params: this.params,
       updated: this.trainable.filter(({ path }) => updated.includes(path)),
       optimizer: this.parts.optimizer,

@@ -121,7 +121,7 @@ describe.each([
     expect(snapshots.length).toBeGreaterThan(4)
     for (const snapshot of snapshots) {
       const resumed = createLearner([stopper(epoch, training, index)], parts)
-      resumed.restore(snapshot)
+      await resumed.restore(snapshot)
       expect(await fit(resumed)).toEqual(whole)
       expect(resumed.position).toEqual(position)
       expect(resumed.params[0]!.value.dataSync()).toEqual(bits)

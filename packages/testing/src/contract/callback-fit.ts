@@ -100,7 +100,7 @@ async function runToEnd(target: FitCase, from?: Snapshot): Promise<FitOutcome> {
   const learner: Learner = createLearner(target, watcher)
   try {
     if (from !== undefined) {
-      learner.restore(from)
+      await learner.restore(from)
       // What a restored learner keeps must be a copy.
       tf.dispose(Object.values(from.tensors))
     }
