@@ -4,7 +4,6 @@ import {
   coreVersion,
   definePlugin,
   defineTable,
-  errorCodes,
   fit,
   opt,
   type Plugin,
@@ -74,7 +73,7 @@ async function train(plugins: readonly Plugin[], change: Change = {}, epochs = 3
     }
   } catch (error) {
     if (!(error instanceof TricklabError)) throw error
-    return { exit: errorCodes[error.code].exit, ...error.problems[0]! }
+    return { ...error.problems[0]!, exit: error.exitCode }
   }
   return undefined
 }

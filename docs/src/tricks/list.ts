@@ -1,5 +1,6 @@
 import type { Plugin } from '@tricklab/core'
 import blurpool from '@tricklab/plugin-blurpool'
+import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import earlyStop from '@tricklab/plugin-early-stop'
 import ema from '@tricklab/plugin-ema'
@@ -29,6 +30,7 @@ export interface Trick {
 export const tricks: readonly Trick[] = (
   [
     blurpool,
+    cutmix,
     depthwiseExpand,
     earlyStop,
     ema,

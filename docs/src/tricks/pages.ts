@@ -65,10 +65,22 @@ function trickPage(trick: Trick, root: string, picture: Picture | undefined): Pa
     rest!.trim(),
     '## What it registers',
     registered(registrations(plugin)),
+    ...errorsOf(plugin),
     '## Tables with it',
     usedBy(trick),
   ]
   return { path: `tricks/${name}`, title: name, markdown: parts.join('\n\n') }
+}
+
+/** The error codes that a plugin brings. */
+function errorsOf({ errors }: Trick['plugin']): string[] {
+  if (errors === undefined) return []
+  const rows = Object.entries(errors.codes).map(([code, { exit, meaning }]) => [
+    `\`${code}\``,
+    String(exit),
+    escapeText(meaning),
+  ])
+  return ['## Errors', markdownTable(['code', 'exit code', 'meaning'], 'lrl', rows)]
 }
 
 function figure({ svg, caption }: Picture): string {

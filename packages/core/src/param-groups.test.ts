@@ -45,6 +45,11 @@ test('a group gives its parameters what it says, by path and role; the others st
   ])
 })
 
+test('a model without parameters is no fault of the groups', () => {
+  expect(groupParams([], [])).toEqual([])
+  expect(groupParams(params.slice(3, 4), [])).toEqual(params.slice(3, 4))
+})
+
 test.each<[readonly ParamGroup[], readonly RegExp[]]>([
   [
     [{ match: 'stagee', freeze: true }],

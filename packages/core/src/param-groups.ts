@@ -61,7 +61,8 @@ export function groupParams(
       ...(freeze === undefined ? {} : { frozen: freeze }),
     }
   })
-  if (result.every(({ role, frozen }) => role === 'buffer' || frozen === true)) {
+  // A model may have nothing to train by itself.
+  if (result.some(({ frozen }) => frozen) && result.every(({ role, frozen }) => role === 'buffer' || frozen)) {
     problems.push({
       code: 'E_PARAMS',
       what: `${place}: the groups of \`params\` freeze every parameter, so nothing is trained.`,

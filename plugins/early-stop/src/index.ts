@@ -1,11 +1,16 @@
-import { definePlugin, fail, opt, suggest } from '@tricklab/core'
+import { defineErrors, definePlugin, opt, suggest } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
 import { type Watched, watchScore } from './watch-score.ts'
+
+const errors = defineErrors({
+  E_EARLY_STOP_METRIC: { exit: 2, meaning: 'The score that early-stop watches is none that the row has.' },
+})
 
 export default definePlugin({
   name: 'early-stop',
   version: manifest.version,
   core: manifest.peerDependencies['@tricklab/core'],
+  errors,
   register: (on) =>
     on.callback('early-stop', {
       doc: 'Ends a training when a score of the validation has not become better for some epochs.',
@@ -36,7 +41,7 @@ export default definePlugin({
 
 function refuse(metric: string, known: readonly { readonly name: string }[]): never {
   const names = known.map(({ name }) => name)
-  return fail('E_OPTION_RANGE', {
+  return errors.fail('E_EARLY_STOP_METRIC', {
     what: `callback "early-stop" watches the score "${metric}", which the row does not have.`,
     expected: `one of ${names.join(', ')}.`,
     received: `"${metric}".`,

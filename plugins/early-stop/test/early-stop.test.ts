@@ -55,7 +55,7 @@ describe('early stopping', () => {
 
   test('refuses a score that the row does not have, before anything is trained', async () => {
     await expect(train({ metric: 'acuracy' }, [1])).rejects.toThrow(
-      /^\[E_OPTION_RANGE\] callback "early-stop" watches the score "acuracy", which.*did you mean "accuracy"\?/,
+      /^\[E_EARLY_STOP_METRIC\] callback "early-stop" watches the score "acuracy", which.*did you mean "accuracy"\?/,
     )
   })
 })

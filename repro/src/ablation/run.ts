@@ -1,4 +1,4 @@
-import { errorCodes, type Row, TricklabError } from '@tricklab/core'
+import { type Row, TricklabError } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
 import { type RunOptions, runRow } from '../runner/run.ts'
 import type { Variant } from './plan.ts'
@@ -42,7 +42,7 @@ export async function runAblation(variants: readonly Variant[], options: Ablatio
         resume: options.resume || before !== undefined,
       })
       runs.set(row.hash, { folder, error: before?.error ?? error })
-      stopped = error instanceof TricklabError && errorCodes[error.code].exit === 3
+      stopped = error instanceof TricklabError && error.exitCode === 3
     }
   }
   return variants.map((variant) => ({

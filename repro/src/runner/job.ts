@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import {
   type BoundCallback,
   createRng,
-  errorCodes,
   type FitResult,
   type FitStart,
   fit,
@@ -109,7 +108,7 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
     await setStatus(folder, seed, 'done')
     return result
   } catch (error) {
-    const stopped = error instanceof TricklabError && errorCodes[error.code].exit === 3
+    const stopped = error instanceof TricklabError && error.exitCode === 3
     // A full disk may be why the seed stopped; the reason matters more than a manifest that lags behind.
     await setStatus(folder, seed, stopped ? 'stopped' : 'failed').catch(() => {})
     throw error

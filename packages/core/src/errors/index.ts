@@ -1,7 +1,9 @@
 import { type ErrorCode, errorCodes } from './codes.ts'
+import type { PluginError, PluginErrorCode } from './plugin-errors.ts'
 
 export { type ErrorCode, errorCodes } from './codes.ts'
 export { failOutOfMemory, isFailedAllocation, type MemoryRequest } from './out-of-memory.ts'
+export { defineErrors, type PluginError, type PluginErrorCode, type PluginErrors } from './plugin-errors.ts'
 
 /** The parts of an error message; every one answers a question of the reader. */
 export interface ErrorParts {
@@ -16,7 +18,9 @@ export interface ErrorParts {
 
 /** Several problems found at once: all of them are shown. */
 export interface Problem extends ErrorParts {
-  code: ErrorCode
+  code: ErrorCode | PluginErrorCode
+  /** Exit code of the process, where a plugin brought the code. */
+  exit?: PluginError['exit']
 }
 
 /** `[E_CODE] what. Expected: … Received: … Fix: …` */
@@ -31,7 +35,7 @@ export function formatProblem({ code, what, expected, received, fix }: Problem):
 /** An error of Tricklab: a code of the table, a message in one form, the exit code of the process. */
 export class TricklabError extends Error {
   override readonly name = 'TricklabError'
-  readonly code: ErrorCode
+  readonly code: Problem['code']
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly [Problem, ...Problem[]]) {
@@ -41,7 +45,7 @@ export class TricklabError extends Error {
   }
 
   get exitCode(): number {
-    return errorCodes[this.code].exit
+    return this.problems[0]!.exit ?? errorCodes[this.code as ErrorCode].exit
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   Shape,
   Stage,
 } from '../contracts.ts'
+import type { PluginErrors } from '../errors/index.ts'
 import type { ComponentUse, OptionInput, OptionSchema, OptionValues } from '../options.ts'
 import type { Rng } from '../rng/index.ts'
 import type { SlotDeclarations, SlotReader } from './slots.ts'
@@ -184,6 +185,8 @@ export interface PluginDefinition<R extends AnyRegistration> {
   readonly version?: string
   /** Names of plugins that must be in the recipe too. */
   readonly requires?: readonly string[]
+  /** Its own error codes, from `defineErrors`: shown in the form of all others, and listed on its page. */
+  readonly errors?: PluginErrors
   /** Returns what it registers, one or a list; called once a run. */
   register(on: Registrar): R | readonly R[]
 }

@@ -5,6 +5,7 @@ import { container as rootContainer } from 'tsyringe'
 import manifest from '../../package.json' with { type: 'json' }
 import { stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
+import { checkErrorCodes } from '../errors/plugin-errors.ts'
 import type { Json } from '../json.ts'
 import { type ComponentUse, completeOptions, readOptions, recordedOptions } from '../options.ts'
 import { createRng } from '../rng/index.ts'
@@ -222,6 +223,8 @@ function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
       fix: `report it to the author of "${plugin.name}", or leave the plugin out.`,
       ...(cause === undefined ? {} : { cause }),
     })
+  const wrongCodes = plugin.errors && checkErrorCodes(plugin.name, plugin.errors)
+  if (wrongCodes !== undefined) refuse(wrongCodes)
   let answer: unknown
   try {
     answer = plugin.register(registrar)

@@ -1,0 +1,31 @@
+import { definePlugin, opt } from '@tricklab/core'
+import manifest from '../package.json' with { type: 'json' }
+import { applyCut } from './apply-cut.ts'
+import { drawCut } from './draw-cut.ts'
+
+export default definePlugin({
+  name: 'cutmix',
+  version: manifest.version,
+  core: manifest.peerDependencies['@tricklab/core'],
+  paper: 'arXiv:1905.04899',
+  register: (on) =>
+    on.callback('cutmix', {
+      doc: 'Puts a rectangle of another image into every image of a training batch, and mixes their targets likewise.',
+      stage: 'target',
+      options: {
+        alpha: opt.number({ min: 0, default: 1, unit: 'Beta shape', doc: 'Share kept: Beta(alpha, alpha); 0 is off.' }),
+        per: opt.choice(['batch', 'sample'], {
+          default: 'batch',
+          doc: 'One rectangle for all, or one for each image.',
+        }),
+      },
+      create: ({ alpha, per }, { rng }) => ({
+        beforeBatch(batch) {
+          if (!batch.training || alpha === 0) return
+          const [size, height, width] = batch.images.shape
+          const plan = drawCut(rng.at('cut', batch.step), [size, height, width], { alpha, per })
+          return { ...batch, ...applyCut(batch.images, batch.targets, plan) }
+        },
+      }),
+    }),
+})
