@@ -17,6 +17,7 @@ import ranger from '@tricklab/plugin-ranger'
 import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
+import stochasticDepth from '@tricklab/plugin-stochastic-depth'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
 
@@ -47,6 +48,7 @@ export const tricks: readonly Trick[] = (
     sam,
     se,
     ssa,
+    stochasticDepth,
     tta,
     twist,
   ] as readonly Plugin[]
