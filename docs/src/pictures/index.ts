@@ -1,22 +1,29 @@
 import { prepareEngine } from '@tricklab/engine'
 import { depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
+import { cutmixPicture, earlyStopPicture, emaPicture } from './callbacks.ts'
 import { labelSmoothingPicture } from './label-smoothing.ts'
 import { mishPicture } from './mish.ts'
 import { mixupPicture } from './mixup.ts'
 import { multiSampleDropoutPicture } from './multi-sample-dropout.ts'
+import { layerDecayPicture, samPicture } from './optimizers.ts'
 import { permutedGroupsPicture } from './permuted-groups.ts'
 import { progressiveResizePicture } from './progressive-resize.ts'
 import { rangerPicture } from './ranger.ts'
 import { ssaPicture } from './ssa.ts'
+import { stochasticDepthPicture } from './stochastic-depth.ts'
 import { ttaPicture } from './tta.ts'
 import { twistPicture } from './twist.ts'
 import type { Picture } from './types.ts'
 
 const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   blurpool: blurpoolPicture,
+  cutmix: cutmixPicture,
   'depthwise-expand': depthwiseExpandPicture,
+  'early-stop': earlyStopPicture,
+  ema: emaPicture,
   'label-smoothing': labelSmoothingPicture,
+  'layer-decay': layerDecayPicture,
   mbconv: mbconvPicture,
   mish: mishPicture,
   mixup: mixupPicture,
@@ -25,8 +32,10 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   'pool-first': poolFirstPicture,
   'progressive-resize': progressiveResizePicture,
   ranger: rangerPicture,
+  sam: samPicture,
   se: sePicture,
   ssa: ssaPicture,
+  'stochastic-depth': stochasticDepthPicture,
   tta: ttaPicture,
   twist: twistPicture,
 }

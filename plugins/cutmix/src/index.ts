@@ -16,7 +16,7 @@ export default definePlugin({
         alpha: opt.number({ min: 0, default: 1, unit: 'Beta shape', doc: 'Share kept: Beta(alpha, alpha); 0 is off.' }),
         per: opt.choice(['batch', 'sample'], {
           default: 'batch',
-          doc: 'One rectangle for all, or one for each image.',
+          doc: 'Draws one rectangle for the whole `batch`, or one for every `sample`.',
         }),
       },
       create: ({ alpha, per }, { rng }) => ({

@@ -8,7 +8,7 @@ import {
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { nn } from '@tricklab/nn'
-import { describeOnEngines } from '@tricklab/testing'
+import { describeOnEngines, drawImages } from '@tricklab/testing'
 import { expect, test } from 'vitest'
 import { drawKept } from '../src/draw-kept.ts'
 import stochasticDepth from '../src/index.ts'
@@ -32,7 +32,7 @@ describeOnEngines('branches that are left out', () => {
         init: createRng(1),
       },
     )
-    const images = tf.randomNormal([8, 3, 3, 2], 0, 1, 'float32', 7) as tf.Tensor4D
+    const images = tf.tensor4d(drawImages(7, 8, [3, 3, 2]), [8, 3, 3, 2])
     const [out, again] = [0, 0].map(() => block.apply(images, { training: true, rng: createRng(4) }))
     const factors = Array.from(drawKept(createRng(4).at('kept'), 8, 0.5))
     expect(new Set(factors)).toEqual(new Set([0, 2]))
@@ -66,7 +66,7 @@ describeOnEngines('branches that are left out', () => {
     const registry = createRegistry(table.plugins)
     const normal = normalizeSummaryModel(table, 'row', registry)
     const model = createModel(registry, normal, { imageShape: [16, 16, 3], classes: 3, init: createRng(2) })
-    const images = tf.randomNormal([4, 16, 16, 3], 0, 1, 'float32', 3) as tf.Tensor4D
+    const images = tf.tensor4d(drawImages(3, 4, [16, 16, 3]), [4, 16, 16, 3])
     const norms = listParams(model.params).filter(({ path }) => /^stage.*norm2\/gamma$/.test(path))
     expect(norms).toHaveLength(3)
     const { value, grads } = tf.variableGrads(
