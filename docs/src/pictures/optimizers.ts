@@ -11,7 +11,7 @@ import type { Picture } from './types.ts'
 const loss = (w: number) => 1.3 - Math.exp(-((w / 0.25) ** 2)) - 0.9 * Math.exp(-(((w - 3) / 1.5) ** 2))
 const slope = (w: number) => (loss(w + 1e-4) - loss(w - 1e-4)) / 2e-4
 
-/** Where SAM and plain descent end when both begin beside the narrow minimum. */
+/** The ways of SAM and of plain descent that begin beside the narrow minimum. */
 export async function samPicture(): Promise<Picture> {
   const [rho, learningRate, start] = [0.6, 0.05, 0.3]
   const inner = { use: 'sgd', learningRate }
@@ -34,7 +34,7 @@ export async function samPicture(): Promise<Picture> {
       html`${dots(plainWay, 'valid')}${dots(flatWay, 'train')}`,
       label(670, 22, 'blue: SAM, orange: SGD', 'end'),
     ]),
-    caption: `Both begin at ${start}, in the narrow minimum. The gradient that SAM asks for, ${rho} uphill, leads it out and into the wide one.`,
+    caption: `Both begin at ${start}, beside a narrow minimum. SGD falls into it; SAM, whose gradients are those ${rho} uphill, stays out.`,
   }
 }
 
