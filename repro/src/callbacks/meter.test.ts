@@ -14,7 +14,7 @@ function setUp() {
   const source = { imageShape: [8, 8, 1], batches: () => 10 }
   const stage = { row: { recipe: { batchSize: 4 } }, source, epochs: 10 } as unknown as OpenStage
   const meter = createMeter('row seed 1', (event) => event.kind === 'step' && steps.push(event), [stage])
-  meter.beforeFit!({ epochs: 10, firstEpoch: 0, stepsPerEpoch: 10, validSteps: 10 } as FitInfo)
+  meter.beforeFit!({ epochs: 10, firstEpoch: 0, stepsPerEpoch: 10, passes: 1, validSteps: 10 } as FitInfo)
   const hyper = undefined
   return {
     begin: (split: 'train' | 'valid', epoch = 0) => meter.beforeEpoch!({ epoch, split, index: 0 }),
