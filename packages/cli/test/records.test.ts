@@ -35,7 +35,7 @@ describe('records of tables of others', () => {
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('A table for tests', 'Another table'))
     const edited = await runCli('repro', ['check', '--records', records, ...table])
     expect(edited.code).toBe(1)
-    expect(edited.stdout).toContain('The title has changed since.')
+    expect(edited.stdout).toContain('The title of the table has changed since the run.')
   })
 
   it('are told what is wrong with the arguments', async () => {
