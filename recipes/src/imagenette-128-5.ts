@@ -41,7 +41,7 @@ export default defineTable({
   rows: {
     'leaderboard-2019': {
       reported: { mean: 0.846, n: 5 },
-      note: 'The entry: 500 validation photos, an effective batch of 256 at 3e-3.',
+      note: 'The entry of the leaderboard: 500 validation photos, an effective batch size of 256 and a learning rate of 3e-3.',
     },
     replication: {
       change: {
@@ -54,15 +54,15 @@ export default defineTable({
         leaderboard: 0.846,
         curve: { valid: { accuracy: [0.366115, 0.563312, 0.644586, 0.715924, 0.751338] } },
       },
-      note: "pete88b's: the new split, and one GPU, for which the script scales the rate to 7.5e-4.",
+      note: "pete88b's replication: the new split, and one GPU, for which the script scales the learning rate to 7.5e-4.",
     },
     'split-alone': {
       change: { data: { dataset: { use: 'imagenette2', archive: '160' } } },
-      note: 'The first cause by itself: the new split at the rate of the entry. Not in the source.',
+      note: 'The first possible cause alone: the new split with the learning rate of the entry. The source does not have this row.',
     },
     'rate-alone': {
       change: { optimizer: { use: 'adamw', learningRate: 7.5e-4 }, accumulate: 1 },
-      note: 'The second cause by itself: the old split at the rate for one GPU. Not in the source.',
+      note: 'The second possible cause alone: the old split with the learning rate for one GPU. The source does not have this row.',
     },
     maxblurpool: {
       change: {
@@ -73,12 +73,12 @@ export default defineTable({
         accumulate: 1,
       },
       reported: { runs: [0.9, 0.902, 0.898, 0.896, 0.898], leaderboard: 0.8948 },
-      note: "ducha-aiki's Imagewoof entry on Imagenette, from the same notebook; not in the thread.",
+      note: "ducha-aiki's Imagewoof entry, trained on Imagenette. The value is from his notebook; the thread does not have it.",
     },
     'fastai2-maxpool': {
       change: fastai2020('imagenette2', 128).maxpool,
       reported: { mean: 0.84693, leaderboard: 0.8471 },
-      note: "ducha-aiki's runs of fastai v2's script, of which the source gives the mean; the leaderboard's is the script's own single run.",
+      note: "ducha-aiki's runs of fastai v2's script; the source gives only their mean. The leaderboard shows a single run by the authors of the script.",
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagenette2', 128).maxblurpool,
@@ -96,13 +96,13 @@ export default defineTable({
         precision: 'f32',
       },
       reported: { runs: [0.876688, 0.872611, 0.86828, 0.874904, 0.879236], leaderboard: 0.8743 },
-      note: "radekosmulski's record: photos cropped to the middle at random and resized instead of random regions, batches of 32, float32. Without the blur he had .86369.",
+      note: "radekosmulski's record. He crops a random square at full height or width instead of a random region, and trains in float32 with batches of 32. Without blur pooling he reports .86369.",
     },
     'record-2021-without-blur': {
       from: 'record-2021',
       change: { model: { slots: { pool: { use: 'max-pool', where: 'shortcut' } } } },
       reported: { mean: 0.86369 },
-      note: 'The same with the max pool of the script.',
+      note: 'The same training with the max pool of the script instead of blur pooling.',
     },
   },
 })

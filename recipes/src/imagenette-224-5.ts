@@ -36,7 +36,7 @@ export default defineTable({
         [0.721289, 0.681677, 0.791636],
         [0.606473, 0.581621, 0.824122],
       ]),
-      note: 'The source trains in float16 with a scaled loss.',
+      note: 'The source trains in float16 and scales the loss.',
     },
     normalized: {
       from: 'fp16',

@@ -56,12 +56,12 @@ export default defineTable({
         [1.756679, 1.302988, 0.919716],
         [1.745481, 1.304583, 0.918969],
       ]),
-      note: 'The second split is drawn anew, as in the source: four fifths of its validation images were trained on.',
+      note: 'As in the source, the second stage draws a new random split. Four fifths of its validation images are therefore images that the first stage has trained on.',
     },
     'official-split': {
       from: 'seed-faithful',
       change: { data: { split: 'official' } },
-      note: "The same training on the folders' own split, where no stage validates with what another has trained on.",
+      note: "The same training with the dataset's own split: no stage trains on validation images.",
     },
   },
 })

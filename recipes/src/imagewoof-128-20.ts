@@ -41,12 +41,12 @@ export default defineTable({
   rows: {
     'new-resblock': {
       reported: { runs: [0.86256, 0.853143, 0.853652, 0.84449, 0.847544], leaderboard: 0.8552 },
-      note: 'The source: "no improvement". A longer list of the author later gives .8610.',
+      note: 'The source calls this result "no improvement". A later, longer list by the same author gives .8610.',
     },
     'depthwise-x2': {
       change: { batchSize: 32, model: depthwise(2) },
       reported: { mean: 0.8518, n: 5 },
-      note: 'Leaderboard entries by Yao Liu, as the rows after it. Batch size 32 is not stated for this size.',
+      note: 'An entry of the leaderboard by Yao Liu, like the other depthwise rows. The source does not state the batch size for this image size; we use 32.',
     },
     'depthwise-x4': {
       change: { batchSize: 32, model: depthwise(4) },
@@ -59,7 +59,7 @@ export default defineTable({
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 128).maxpool,
       reported: { runs: [0.8483] },
-      note: "The script's own single run.",
+      note: 'A single run by the authors of the script.',
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 128).maxblurpool,

@@ -32,21 +32,21 @@ export default defineTable({
     twist: {
       change: { model: { slots: { conv: { use: 'twist', version: 'centres' } } } },
       reported: { runs: [0.886485], leaderboard: 0.872 },
-      note: 'Best .888267 at epoch 186.',
+      note: 'The best accuracy of the documented run is .888267, at epoch 186.',
     },
     'no-twist': {
       reported: { runs: [0.8857], leaderboard: 0.872 },
-      note: 'The control: best .8880. Only the thread has it.',
+      note: 'The control without the twist. Its best accuracy is .8880. Only the thread documents it.',
     },
     'twist-mixup-0.2': {
       from: 'twist',
       change: { callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }] },
-      note: 'The thread gives no number: "no better than the 80-epoch runs".',
+      note: 'The thread gives no number; it calls the result "no better than the 80-epoch runs".',
     },
     'mixup-start-20': {
       change: { callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }], schedule: flatAndAnneal(0.2) },
       reported: { runs: [0.883431, 0.882413, 0.883176], leaderboard: 0.872 },
-      note: "From a_yasyrev's list of long runs.",
+      note: "The values are from a_yasyrev's list of long runs.",
     },
   },
 })

@@ -74,7 +74,7 @@ export default defineTable({
       },
       recordedSeeds: [1, 2, 3],
       knownToFallShort: true,
-      note: "lessw2020's entry. Another block of the same notebook gives .7404 (sd .0082, 5 runs). The curve is the mean of the five. Our three seeds end 2.7 points below it, with losses inside the source's range (training 1.24 to 1.25 of 1.22 to 1.27, validation 1.19 to 1.20 of 1.15 to 1.22), on photos that were shrunk to 224 px before: sdoria measured 1.5 to 2.6 points for training on shrunk ones (of 160 px). That this is why is likely and not shown: shrinking the validation photos alone once more, to 160 px, moved two of the seeds by +0.6 and −1.6 points.",
+      note: "lessw2020's entry. A second list of runs in the same notebook gives .7404 (sd .0082, 5 runs). The documented curve is the mean of the five runs. Our photos were shrunk to a shorter side of 224 px before training, which may explain why our accuracy is lower: sdoria measured that training on photos shrunk to 160 px costs 1.5 to 2.6 points. We have not shown it. Our final losses lie within the range of the source's runs: smoothed training loss 1.22 to 1.27, validation loss 1.15 to 1.22.",
     },
     maxblurpool: {
       from: 'ranger-mish',
@@ -95,19 +95,19 @@ export default defineTable({
         },
       },
       recordedSeeds: [1],
-      note: "ducha-aiki's entry: kornia's MaxBlurPool of the time instead of both pools. The curve is the mean of the five.",
+      note: "ducha-aiki's entry. MaxBlurPool, in kornia's version of that time, replaces both pools. The documented curve is the mean of his five runs.",
     },
     'ranger-mish-ssa': {
       from: 'ranger-mish',
       change: { model: { slots: { attention: { use: 'ssa', where: 'stage1-last' } } } },
       reported: { mean: 0.7497, n: 5 },
-      note: "The leaderboard's value; of the runs the source says only that the best reached .78 and the mean was about .75.",
+      note: "The value is the leaderboard's. The source does not list the runs; it says that the best one reached .78 and that the mean was about .75.",
     },
     'ranger-mish-v2': {
       from: 'ranger-mish',
       change: { data: { dataset: 'imagewoof2' } },
       reported: { mean: 0.675, n: 5 },
-      note: 'The same entry on the new split. Its user says "67 or 68-ish" and lists no runs; .675 stands for that.',
+      note: 'The same entry on the new split. Its author lists no runs and says "67 or 68-ish"; we take .675 for that.',
     },
     'new-resblock': {
       change: { data: { dataset: 'imagewoof2' }, model: newResblockModel, precision: 'f32' },
@@ -126,13 +126,13 @@ export default defineTable({
           },
         },
       },
-      note: "a_yasyrev's notebook, in float32. The curve is the mean of the five.",
+      note: "a_yasyrev's notebook, trained in float32. The documented curve is the mean of his five runs.",
     },
     'groups-of-8-layers-4-6-8-10': {
       from: 'new-resblock',
       change: { batchSize: 32, model: groupsOf(8, deeper) },
       reported: { runs: [0.769661, 0.758208, 0.769407, 0.76228, 0.76788] },
-      note: "Yao Liu's notebooks, as the three rows after it.",
+      note: "From Yao Liu's notebooks, like the other rows with groups.",
     },
     'groups-of-8-layers-4-6-8-10-2-cycles': {
       from: 'groups-of-8-layers-4-6-8-10',
@@ -153,7 +153,7 @@ export default defineTable({
       from: 'new-resblock',
       change: { batchSize: 32, model: depthwise(2) },
       reported: { mean: 0.7519, n: 5 },
-      note: 'Leaderboard entries by Yao Liu, as the two rows after it. Batch size 32 is not stated for this size.',
+      note: 'An entry of the leaderboard by Yao Liu, like the other depthwise rows. The source does not state the batch size for this image size; we use 32.',
     },
     'depthwise-x4': {
       from: 'new-resblock',
@@ -164,12 +164,12 @@ export default defineTable({
       from: 'new-resblock',
       change: { batchSize: 32, model: depthwise(6) },
       reported: { mean: 0.7661, n: 5 },
-      note: "The leaderboard's record at this size and length.",
+      note: 'The best entry of the leaderboard at this image size and number of epochs.',
     },
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 128).maxpool,
       reported: { runs: [0.714686, 0.712904, 0.719012, 0.729193, 0.701451], leaderboard: 0.719 },
-      note: "ducha-aiki's runs of fastai v2's script; the leaderboard's is the script's own single run.",
+      note: "ducha-aiki's runs of fastai v2's script. The leaderboard shows a single run by the authors of the script.",
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 128).maxblurpool,

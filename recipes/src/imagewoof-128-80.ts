@@ -48,7 +48,7 @@ export default defineTable({
     'mixup-start-30': {
       change: { callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }], schedule: flatAndAnneal(0.3) },
       reported: { runs: [0.87605, 0.87605, 0.877068], leaderboard: 0.872 },
-      note: 'Learning rate and batch size are those of his shorter runs; the list does not name them.',
+      note: 'The list does not name learning rate and batch size; we use those of the shorter runs by the same author.',
     },
     'mixup-start-40': {
       from: 'mixup-start-30',
@@ -68,7 +68,7 @@ export default defineTable({
           valid: { loss: twistLog.validLoss, accuracy: twistLog.accuracy, 'top5-accuracy': twistLog.topFiveAccuracy },
         },
       },
-      note: "The thread's log; best .883431 at epoch 77. Batch size and schedule are those of a_yasyrev's notebook that it names. The training loss is above the validation loss in all 80 epochs.",
+      note: "The values are from the log in the thread, whose best accuracy is .883431, at epoch 77. Batch size and schedule are those of a_yasyrev's notebook, which the thread names. In this log the training loss is above the validation loss in all 80 epochs.",
     },
     'twist-mixup-0.2': {
       from: 'twist',
@@ -85,7 +85,7 @@ export default defineTable({
           },
         },
       },
-      note: 'The thread shows the last five epochs.',
+      note: 'The thread shows only the last five epochs.',
     },
     'twist-new': {
       from: 'twist',
@@ -96,7 +96,7 @@ export default defineTable({
         },
       },
       reported: { runs: [0.87885], leaderboard: 0.872 },
-      note: 'The class of the thread, from the notebook of its commit: groups of 32 channels in one cycle, four Euler steps.',
+      note: 'The layer of the thread, in the version of the notebook that was committed with it: groups of 32 channels in one cycle, and four Euler steps.',
     },
     'groups-of-8-layers-4-6-8-10': {
       change: {
@@ -105,7 +105,7 @@ export default defineTable({
         model: groupsOf(8, deeper),
       },
       reported: { runs: [0.886231], leaderboard: 0.872 },
-      note: "The thread's 88.62: no twist, 4-cycles.",
+      note: 'The result 88.62 of the thread: no twist, groups in 4-cycles.',
     },
     'groups-of-8-layers-4-6-8-10-2-cycles': {
       from: 'groups-of-8-layers-4-6-8-10',
@@ -119,12 +119,12 @@ export default defineTable({
         },
       },
       reported: { runs: [0.8727], leaderboard: 0.872 },
-      note: "The first TwistLayer in lessw2020's network; its log is lost: 87.27 at the end, 87.42 one epoch before. A sibling run ends at .877322. The source also twisted two convolutions of the stem, and its weights started as here.",
+      note: "The first TwistLayer in lessw2020's network. The log is lost; the thread gives 87.27 at the end and 87.42 one epoch earlier. A second run ends at .877322. The source also twisted two convolutions of the stem. Its weights started as ours do.",
     },
     'depthwise-x2': {
       change: { batchSize: 32, callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }], model: depthwise(2) },
       reported: { runs: [0.877] },
-      note: 'Leaderboard entries by Yao Liu, as the two rows after it. Batch size 32 is not stated for this size.',
+      note: 'An entry of the leaderboard by Yao Liu, like the other depthwise rows. The source does not state the batch size for this image size; we use 32.',
     },
     'depthwise-x4': {
       change: { batchSize: 32, callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.2 }], model: depthwise(4) },

@@ -49,7 +49,7 @@ export default defineTable({
     'depthwise-x2': {
       change: { batchSize: 16, model: depthwise(2) },
       reported: { mean: 0.8812, n: 5 },
-      note: 'Leaderboard entries by Yao Liu, as the rows after it.',
+      note: 'An entry of the leaderboard by Yao Liu, like the other depthwise rows.',
     },
     'depthwise-x4': {
       change: { batchSize: 16, model: depthwise(4) },
@@ -58,7 +58,7 @@ export default defineTable({
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 192).maxpool,
       reported: { runs: [0.8715] },
-      note: "The script's own single run.",
+      note: 'A single run by the authors of the script.',
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 192).maxblurpool,

@@ -57,7 +57,7 @@ export default defineTable({
           },
         },
       },
-      note: 'The curve is the mean of the five.',
+      note: 'The documented curve is the mean of the five runs.',
     },
     'new-resblock-batch-32': {
       change: { batchSize: 32 },
@@ -76,12 +76,12 @@ export default defineTable({
           },
         },
       },
-      note: "From the author's notebooks, not from the thread; became the leaderboard's 77.87. The curve is the mean of the five. Yao Liu's five runs of the same: .782133 .768134 .780097 .777806 .783405, mean .7783.",
+      note: "The values are from the author's notebooks, not from the thread. They became the 77.87 of the leaderboard. The documented curve is the mean of the five runs. Yao Liu repeated the training five times: .782133 .768134 .780097 .777806 .783405, mean .7783.",
     },
     'groups-of-8': {
       change: { batchSize: 32, model: groupsOf(8, [3, 4, 6, 3]) },
       reported: { runs: [0.795113, 0.804276, 0.787478, 0.792314, 0.794604] },
-      note: 'a_yasyrev tried "the new version" at this depth: .782 (sd .009, 5 runs); at 4-6-8-10: .796.',
+      note: 'a_yasyrev reports .782 (sd .009, 5 runs) for "the new version" at this depth, and .796 with 4, 6, 8 and 10 blocks a stage.',
     },
     'groups-of-8-layers-3-4-6-8': {
       change: { batchSize: 32, model: groupsOf(8, [3, 4, 6, 8]) },
@@ -94,7 +94,7 @@ export default defineTable({
     'groups-of-8-layers-4-6-8-10': {
       change: { batchSize: 32, model: groupsOf(8, deeper) },
       reported: { runs: [0.806567, 0.806567, 0.812166, 0.808603, 0.809621] },
-      note: "The thread's 80.87. Batch size 32 is that of the neighbouring notebooks. A repetition gave .805548 .790786 .801731 .811402 .811657, mean .8042.",
+      note: 'The result 80.87 of the thread. Batch size 32 is taken from similar notebooks of the author. A repetition gave .805548 .790786 .801731 .811402 .811657, mean .8042.',
     },
     'groups-of-8-layers-4-6-8-8': {
       change: { batchSize: 32, model: groupsOf(8, [4, 6, 8, 8]) },
@@ -112,7 +112,7 @@ export default defineTable({
     'layers-4-6-8-10': {
       change: { batchSize: 32, model: { layers: deeper } },
       reported: { runs: [0.793586, 0.801476, 0.788496, 0.803512, 0.793841] },
-      note: 'Deeper without groups.',
+      note: 'The deeper network without groups.',
     },
     'groups-of-4-layers-4-6-8-10': {
       change: { batchSize: 32, model: groupsOf(4, deeper) },
@@ -121,22 +121,22 @@ export default defineTable({
     'groups-of-4-layers-4-6-8-8': {
       change: { batchSize: 32, model: groupsOf(4, [4, 6, 8, 8]) },
       reported: { runs: [0.808094, 0.823619, 0.81242, 0.811402, 0.809366] },
-      note: 'The better of two lists; the other is .796895 .810893 .805803 .810893 .813439, mean .8076.',
+      note: 'The source has two lists of runs; these are the better ones. The other list is .796895 .810893 .805803 .810893 .813439, mean .8076.',
     },
     'depthwise-x2': {
       change: { batchSize: 16, model: depthwise(2) },
       reported: { mean: 0.7986, n: 5 },
-      note: 'Leaderboard entry by Yao Liu; the number of runs is that of the entry x4.',
+      note: 'An entry of the leaderboard by Yao Liu. The source does not state the number of runs; we take that of depthwise-x4.',
     },
     'depthwise-x4': {
       change: { batchSize: 16, model: depthwise(4) },
       reported: { mean: 0.8115, n: 5 },
-      note: "The leaderboard's record at this size and length.",
+      note: 'The best entry of the leaderboard at this image size and number of epochs.',
     },
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 192).maxpool,
       reported: { runs: [0.7312] },
-      note: "The script's own single run.",
+      note: 'A single run by the authors of the script.',
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 192).maxblurpool,

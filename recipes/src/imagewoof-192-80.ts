@@ -46,12 +46,12 @@ export default defineTable({
     },
     'no-mixup': {
       reported: { runs: [0.893357, 0.885467], leaderboard: 0.8921 },
-      note: 'The list does not say where the rate begins to fall; .4 is that of its neighbour.',
+      note: 'The list does not say when the learning rate begins to fall; we take .4 from the row mixup.',
     },
     'mixup-0.02': {
       change: { callbacks: ['label-smoothing', { use: 'mixup', alpha: 0.02 }] },
       reported: { runs: [0.892339], leaderboard: 0.8921 },
-      note: 'Its heading says mixup 0.2, its code 0.02.',
+      note: 'The heading in the source says mixup 0.2, but its code says 0.02.',
     },
     'groups-of-8-layers-4-6-8-10': {
       change: {
@@ -61,7 +61,7 @@ export default defineTable({
         model: groupsOf(8, deeper),
       },
       reported: { runs: [0.897938], leaderboard: 0.8921 },
-      note: "The thread's 89.79.",
+      note: 'The result 89.79 of the thread.',
     },
     'groups-of-8-mixup-0.2': {
       from: 'groups-of-8-layers-4-6-8-10',
@@ -71,7 +71,7 @@ export default defineTable({
         model: { slots: { pool: null } },
       },
       reported: { runs: [0.902], leaderboard: 0.8921 },
-      note: 'a_yasyrev: 90.20 without MaxBlurPool, in one run. Depth, batch size and schedule are not stated.',
+      note: 'a_yasyrev reports 90.20 for one run without MaxBlurPool. He does not state depth, batch size and schedule.',
     },
     'depthwise-x2': {
       change: {
@@ -81,7 +81,7 @@ export default defineTable({
         model: depthwise(2),
       },
       reported: { runs: [0.903] },
-      note: "The leaderboard's record, by Yao Liu, as the two rows after it.",
+      note: 'The best entry of the leaderboard. It is by Yao Liu, like the other depthwise rows.',
     },
     'depthwise-x4': {
       change: {
@@ -91,7 +91,7 @@ export default defineTable({
         model: depthwise(4),
       },
       reported: { runs: [0.9025] },
-      note: 'Another run gave .8989.',
+      note: 'Another run of the source gave .8989.',
     },
     'depthwise-x6': {
       change: {

@@ -24,7 +24,7 @@ export default defineTable({
     'normalized-128': {
       from: 'normalized',
       change: { data: presized(128), batchSize: 128 },
-      note: 'At the size and batch of the first stage of progressive resizing.',
+      note: 'Image size and batch size are those of the first stage of progressive resizing.',
     },
   },
 })

@@ -30,7 +30,7 @@ export default defineTable({
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 256).maxpool,
       reported: { runs: [0.8761] },
-      note: "The script's own single run.",
+      note: 'A single run by the authors of the script.',
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 256).maxblurpool,

@@ -39,12 +39,12 @@ export default defineTable({
           },
         },
       },
-      note: 'The curve is the mean of the three.',
+      note: 'The documented curve is the mean of the three runs.',
     },
     'fastai2-maxpool': {
       change: fastai2020('imagewoof2', 256).maxpool,
       reported: { mean: 0.7454, n: 3, leaderboard: 0.7554 },
-      note: "ducha-aiki's runs of fastai v2's script, three before memory ran out; the leaderboard's is the script's own single run.",
+      note: "ducha-aiki's runs of fastai v2's script; after three runs his memory ran out. The leaderboard shows a single run by the authors of the script.",
     },
     'fastai2-maxblurpool': {
       change: fastai2020('imagewoof2', 256).maxblurpool,

@@ -12,12 +12,12 @@ import { adding, timed } from './parts/epoch-time.ts'
 
 const fusedMish = {
   knownToExceed: true,
-  note: 'In the source Mish is several operations, and adds 19 to 21 % to an epoch on a GPU; here it is one operation, on a processor.',
+  note: 'In the source, Mish consists of several operations on a GPU and makes an epoch 19 to 21 % longer. Here Mish is one operation on a CPU.',
 } as const
 
 const fusedMishAndBlur = {
   knownToExceed: true,
-  note: 'In the source Mish is several operations, and adds 19 to 21 % to an epoch on a GPU; here it is one operation, on a processor. MaxBlurPool adds 10 to 13 % there and 1 to 2 % here; why was not examined.',
+  note: 'In the source, Mish consists of several operations on a GPU and makes an epoch 19 to 21 % longer. Here Mish is one operation on a CPU. MaxBlurPool makes an epoch 10 to 13 % longer in the source and 1 to 2 % longer here; we have not examined why.',
 } as const
 
 /** The forum's epoch times on a Tesla T4 at 256 px: only their ratios can be compared with another machine's. */

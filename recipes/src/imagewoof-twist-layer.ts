@@ -30,13 +30,13 @@ const twisted = { model: { slots: { swap: threeByThree } } } as const
 const twistedEverywhere = { model: { slots: { swap: everywhere } } } as const
 
 const flaw =
-  "The source's flaw, kept: every convolution with more than 32 outputs becomes a twist of 3 × 3 without groups, 1 × 1 of shortcuts and gates too, and gates lose a bias. Swapped in after the network was drawn, twists start as PyTorch makes them."
+  "This row keeps a mistake of the source: every convolution with more than 32 outputs becomes a 3 × 3 twist without groups, even the 1 × 1 convolutions of shortcuts and gates, and the gates lose a bias. The source replaced the convolutions after it had initialised the network, so the twists have PyTorch's default initialisation."
 const mended =
-  "What the source meant and did not run: twists where the layer's author has them, for a 3 × 3 with more than 32 outputs, the stem's last one too, drawn as his are."
+  'What the source meant to run but did not: a twist replaces each 3 × 3 convolution with more than 32 outputs, the last one of the stem included, with the initialisation of the author of the layer.'
 const grouped =
-  ' Groups are kept, in all three kernels of a twist: the author has no groups, and asked whether they were.'
+  ' A twist keeps the groups of its convolution in all three kernels. The author of the layer does not use groups, and asked whether the source did.'
 const unlogged =
-  "From the notebook's table, its log is not kept. The count of parameters is that of a network without self-attention, though the settings shown ask for it: taken to be trained without."
+  'The value is from the table of the notebook, which does not keep the log. The settings shown ask for self-attention, but the number of parameters is that of a network without it, so we train without it.'
 
 /**
  * pete88b's check of the TwistLayer in fastai v2, one run a row. It compares the size of a kernel, which is a pair, to 1, so
@@ -121,12 +121,12 @@ export default defineTable({
     'xresnet50-ssa': {
       change: { model: { use: 'xresnet50', slots: { act: 'mish', attention } } },
       reported: { mean: 0.652, n: 1 },
-      note: 'The notebook calls it xse_resnext50, which has 25,616,154 parameters; the 23,613,290 that it counts are those of xresnet50. Its log is not kept.',
+      note: 'The notebook calls this network xse_resnext50, which has 25,616,154 parameters. It counts 23,613,290 parameters, as xresnet50 has, so we train xresnet50. The notebook does not keep the log.',
     },
     'xresnet50-ssa-twist-everywhere': {
       from: 'xresnet50-ssa',
       change: twistedEverywhere,
-      note: `Did not fit into the source's memory, not even in batches of 16. ${flaw}`,
+      note: `In the source, this network did not fit into memory, not even with batches of 16. ${flaw}`,
     },
     'xresnet50-ssa-twist': {
       from: 'xresnet50-ssa',

@@ -32,7 +32,7 @@ export default defineMeasurementTable({
       than: byPositions,
       reported: { cheaperAbove: 256 },
       tolerance: 0,
-      note: 'Derived from the multiply-adds, 3C²N against C²N + 2CN²: the source says only that the first grows slower.',
+      note: 'We derive this value from the multiply-accumulates, 3C²N against C²N + 2CN². The source says only that the first grows more slowly.',
     },
   },
 })

@@ -96,14 +96,14 @@ describe('acceptRecord with join', () => {
   })
 
   it.each([
-    ['a seed stands in both', {}, 'Both have seed 3'],
+    ['a seed stands in both', {}, 'The run and the record both have seed 3'],
     ['one was shortened', { partial: { epochs: 1 } }, 'The limits differ'],
     ['together they fall short', { accuracy: 0.7 }, 'falls short'],
   ])('refuses when %s, and leaves the record of before', async (_name, options, what) => {
     const root = emptyFolder()
     const target = await acceptRecord(await finishedRun(), { root })
     const before = readFileSync(path.join(target, 'manifest.json'), 'utf8')
-    const seeds = what.startsWith('Both') ? [3, 4] : [4, 5]
+    const seeds = what.includes('both') ? [3, 4] : [4, 5]
     const refused = acceptRecord(await finishedRun({ seeds, ...options }), { root, join: true })
     await expect(refused).rejects.toThrow(what)
     expect(readFileSync(path.join(target, 'manifest.json'), 'utf8')).toBe(before)
@@ -162,7 +162,7 @@ describe('checkAcceptedRecords', () => {
     const record = await acceptRecord(await finishedRun(), { root })
     renameSync(record, path.join(path.dirname(record), 'residual'))
     const problems = await problemsOf(root)
-    expect(problems.join()).toContain('The row is another')
+    expect(problems.join()).toContain('The record is of another row')
     expect(problems.join()).toContain('The recipe has changed')
   })
 

@@ -186,7 +186,7 @@ test.each([
     code: 'E_HOOK_LEAK',
     exit: 4,
     what: `Callback "trick" of plugin "theirs" leaves tensors behind in ${event}, ${place}.`,
-    received: '64 tensors more after 32 calls in a row.',
+    received: '64 more tensors after 32 calls in a row.',
   })
 })
 
@@ -224,7 +224,7 @@ test('a block that puts out another shape than it declares', async () => {
   expect(await train([theirs(block((images) => tf.mul(images, 1)))], filled)).toMatchObject({
     code: 'E_BLOCK_RETURN',
     exit: 4,
-    what: 'In layers/0: The block "odd" of plugin "theirs" put out another shape in apply at step 1 than its outputShape says.',
+    what: 'In layers/0: The block "odd" of plugin "theirs" returned another shape in apply at step 1 than its outputShape says.',
     expected: '[4, 4, 4, 2] for images [4, 8, 8, 1].',
     received: '[4, 8, 8, 1].',
   })

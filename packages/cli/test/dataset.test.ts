@@ -106,6 +106,9 @@ describe('lab show', () => {
     const images = (part: string) => [...part.matchAll(/base64,([^"]+)"/g)].map(([, bytes]) => bytes)
     // The same twelve photos four times, changed anew each time.
     expect(new Set(images(training)).size).toBe(48)
+    expect([...training.matchAll(/<h3>(.+?)<\/h3>/g)].map(([, head]) => head)).toEqual(
+      [1, 2, 3, 4].map((epoch) => `Epoch ${epoch}`),
+    )
     expect(images(validation)).toHaveLength(12)
     expect(validation).toContain('<figcaption>Shih-Tzu</figcaption>')
     // Only what changes a batch is named, and what of it.

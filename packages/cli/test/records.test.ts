@@ -42,7 +42,7 @@ describe('records of tables of others', () => {
 
     const edited = await runCli('repro', ['check', '--records', records, ...table])
     expect(edited.code).toBe(1)
-    expect(edited.stdout).toContain('The title has changed since.')
+    expect(edited.stdout).toContain('The title of the table has changed since the run.')
   })
 
   it('are told what is wrong with the arguments', async () => {

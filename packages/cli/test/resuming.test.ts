@@ -62,7 +62,7 @@ describe('--resume compares what it resumes', () => {
     change(folder)
     const engine = args.length > 0 ? args : ['--engine', 'wasm']
     const refused = await runCli('repro', run(out, ...engine, '--resume'))
-    expect(refused.stderr).toMatch(/\[E_RESUME_MISMATCH\] The unfinished run .* differs.*Fix: .*--resume/)
+    expect(refused.stderr).toMatch(/\[E_RESUME_MISMATCH\] The unfinished run .* cannot be continued.*Fix: .*--resume/)
     expect(refused.stderr).toMatch(message)
     expect(refused.code).toBe(2)
     expect(runFolder(out)).toBe(folder)

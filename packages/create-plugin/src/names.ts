@@ -32,7 +32,7 @@ export function readName(text: string): PluginNames {
   if (!short || name.length > longest) {
     fail('E_ARGUMENT', {
       what: `"${text}" is no name of a community plugin.`,
-      expected: `x, ${prefix}x or @scope/${prefix}x, with x in kebab-case, a word of its own and ${longest} letters at most.`,
+      expected: `x, ${prefix}x or @scope/${prefix}x, where x is in kebab-case and not a reserved word; at most ${longest} letters in all.`,
       received: `"${text}".`,
       fix: name.length > longest ? 'choose a shorter name.' : `did you mean "${name}"?`,
     })

@@ -95,7 +95,7 @@ async function prepareFirst(options: EngineOptions): Promise<Engine> {
     }
   }
   fail('E_ENGINE_UNAVAILABLE', {
-    what: `No engine that \`auto\` may choose works on this machine: ${passedOver.join('; ')}.`,
-    fix: 'run `pnpm lab doctor`, which says what each engine wants.',
+    what: `None of the engines that \`auto\` tries works on this machine: ${passedOver.join('; ')}.`,
+    fix: 'run `pnpm lab doctor`, which says what each engine needs.',
   })
 }

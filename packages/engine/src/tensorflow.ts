@@ -35,7 +35,7 @@ async function load(threads: number) {
   if (installed === undefined) {
     fail('E_ENGINE_UNAVAILABLE', {
       what: "The engine tensorflow has no binary here: TensorFlow's library is not installed.",
-      expected: 'a binary that was fetched once, of some hundred megabytes.',
+      expected: 'the library of TensorFlow, a download of some hundred megabytes.',
       fix: installCommand,
     })
   }

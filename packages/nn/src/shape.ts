@@ -27,7 +27,7 @@ export function expectChannels(what: string, input: Shape, channels: number): vo
     what: `${what} cannot take these images.`,
     expected: `${formatShape([input[0], input[1], channels])}.`,
     received: `${formatShape(input)}.`,
-    fix: 'give the layer as many input channels as the layer before it puts out.',
+    fix: 'give the layer as many input channels as the layer before it has output channels.',
   })
 }
 
@@ -39,7 +39,7 @@ export function expectKept(
 ): void {
   if (inputChannels === outputChannels && strides.includes(stride)) return
   fail('E_SHAPE', {
-    what: `${what} was asked for what it cannot do.`,
+    what: `${what} cannot change the number of channels, or cannot have this stride.`,
     expected: `as many channels out as in, stride ${strides.join(' or ')}.`,
     received: `${inputChannels} channels in, ${outputChannels} out, stride ${stride}.`,
     fix: 'put another block into the slot.',
@@ -61,7 +61,7 @@ export function windowCount(
 export function expectPixels(what: string, input: Shape, output: Shape): Shape {
   if (output[0] >= 1 && output[1] >= 1) return output
   return fail('E_SHAPE', {
-    what: `${what} leaves nothing of these images.`,
+    what: `${what} would leave no pixel of these images.`,
     expected: 'an output of at least 1 × 1 pixels.',
     received: `${formatShape(input)}, which would become ${formatShape(output)}.`,
     fix: 'use larger images or fewer strides.',

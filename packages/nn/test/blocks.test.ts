@@ -238,7 +238,7 @@ describe('models', () => {
     } catch (error) {
       message = error instanceof TricklabError ? error.message : ''
     }
-    expect(message).toContain('[E_SHAPE] In layers/4/norm: batch norm cannot train on one value a channel.')
+    expect(message).toContain('[E_SHAPE] In layers/4/norm: Batch norm cannot train on a single value for each channel.')
     images.dispose()
     model.dispose()
   })

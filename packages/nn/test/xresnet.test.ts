@@ -275,7 +275,7 @@ describe('xresnet', () => {
     ])
     expect(() => shapes({ outputChannels: 8 })).toThrow('[E_SHAPE] block "resnext-branch": base width 4')
     expect(() => createBlock('conv2d', { inputChannels: 4, outputChannels: 4, groups: 2 }, { bias: true })).toThrow(
-      '[E_OPTION_RANGE] block "conv2d" has no bias',
+      '[E_OPTION_RANGE] The block "conv2d" cannot have a bias',
     )
   })
 
@@ -286,7 +286,7 @@ describe('xresnet', () => {
         createModel('xresnet50', { options, slots, imageShape: [32, 32, 3] })
     expect(build({ ...tiny, widths: [3] })).toThrow('[E_OPTION_RANGE] xresnet: `layers` and `widths`')
     expect(build({ ...tiny, stemWidths: [] })).toThrow('[E_OPTION_RANGE]')
-    expect(build(tiny, { attention: { use: 'conv2d', where: 'stage3-last' } })).toThrow('there are 2 stages')
+    expect(build(tiny, { attention: { use: 'conv2d', where: 'stage3-last' } })).toThrow('the model has only 2 stages')
   })
 })
 

@@ -34,7 +34,7 @@ test('refuses other channels, another stride and images that are too small to mi
   const { use } = registry.normalize('block', 'blurpool', 'test')
   const build = (changes: object = {}) =>
     registry.create('block', use, { ...context(2), ...changes, init: createRng(1) })
-  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] Blur pool was asked')
+  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] Blur pool cannot change the number of channels')
   expect(() => build({ stride: 1 })).toThrow('[E_SHAPE]')
   expect(() => build().outputShape([8, 3, 2])).toThrow('more than 3 pixels a side')
   expect(build().outputShape([8, 4, 2])).toEqual([4, 2, 2])

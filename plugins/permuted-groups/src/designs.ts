@@ -34,7 +34,7 @@ export function drawLinks(
   const length = { none: 1, '2-cycles': 2, '4-cycles': 4, 'n-cycle': groups, 'small-world': metaGroup }[design]
   if (groups % length !== 0) {
     fail('E_SHAPE', {
-      what: `Permuted groups cannot close "${design}".`,
+      what: `The design "${design}" of permuted groups does not fit this number of groups.`,
       expected: `a multiple of ${length} groups.`,
       received: `${groups} groups.`,
       fix: 'choose another design, another size of the groups or another width of the model.',

@@ -41,7 +41,7 @@ test('refuses channels that the groups do not divide, and options of another des
   }
   expect(() => build({}, 12)).toThrow('[E_SHAPE] Permuted groups cannot divide')
   expect(() => build({ groups: 3 }, 16)).toThrow('[E_SHAPE]')
-  expect(() => build({ groups: 2 })).toThrow('[E_SHAPE] Permuted groups cannot close "4-cycles"')
+  expect(() => build({ groups: 2 })).toThrow('[E_SHAPE] The design "4-cycles" of permuted groups does not fit')
   expect(() => build({ groups: 4, rewire: 0.2 })).toThrow('[E_OPTION_RANGE]')
   expect(() => build({ design: 'none', links: 3 })).toThrow('[E_OPTION_RANGE]')
 })

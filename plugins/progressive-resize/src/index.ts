@@ -73,7 +73,7 @@ export default definePlugin({
             if (height === 0 || width === 0) {
               fail('E_SHAPE', {
                 what: 'Callback "progressive-resize" would leave no pixel of the images.',
-                expected: `images of which a share of ${options.initialScale} is nearer to ${options.sizeIncrement} pixels than to none.`,
+                expected: `a width whose ${options.initialScale}-fold rounds to at least ${options.sizeIncrement} pixels.`,
                 received: `${rows} × ${columns}.`,
                 fix: 'choose a smaller sizeIncrement or a larger initialScale.',
               })

@@ -43,7 +43,7 @@ export function createSe(values: OptionValues<typeof options>, context: BlockCon
       what: `block "se": width "${width}" leaves nothing of ${channels} channels.`,
       expected: `at least ${reduction} channels, or a smaller reduction.`,
       received: `reduction ${reduction}.`,
-      fix: 'use width "timm" or "efficientnet", which have a least width.',
+      fix: 'use width "timm" or "efficientnet", which never round down to 0.',
     })
   }
   const activation = activationOf(values.activation, context)

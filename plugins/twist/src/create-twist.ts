@@ -201,7 +201,7 @@ function check(values: Options, context: BlockContext, takes: boolean): void {
       what: 'The block twist cannot replace this convolution.',
       expected: `${kernels === 'any' ? 'any kernel' : 'a kernel of 3 × 3'}, and more than ${outputsAbove} output channels.`,
       received: `a kernel of ${kernelSize} × ${kernelSize}, ${outputChannels} output channels.`,
-      fix: 'put another block into the slot, or this one into `swap`, where it leaves the others as they are.',
+      fix: 'put another block into the slot, or put twist into the slot `swap`, where it skips convolutions that it cannot replace.',
     })
   }
   if (version !== 'two-coefficients' && (channelsPerGroup !== 0 || permute)) {

@@ -54,4 +54,4 @@ export const fastai2020 = (dataset: 'imagenette2' | 'imagewoof2', size: number) 
   ({ maxpool: script(dataset, size, 'max-pool'), maxblurpool: script(dataset, size, 'blurpool') }) as const
 
 export const blurpoolNote =
-  "ducha-aiki's runs of fastai v2's script with MaxBlurPool where the script has its max pool; taken to be the shortcuts, which its option `pool` is about."
+  "ducha-aiki's runs of fastai v2's script with MaxBlurPool instead of the max pool. We take this to mean the pools in the shortcuts, because the option `pool` of the script changes those."

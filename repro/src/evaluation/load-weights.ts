@@ -13,7 +13,7 @@ export async function loadWeights(model: Model, file: string, sha256: string | u
   const hash = hashTensors(tensors)
   if (sha256 !== undefined && hash !== sha256) {
     fail('E_CHECKPOINT_MISMATCH', {
-      what: `${file} does not hold the weights that the log of its seed ended with.`,
+      what: `${file} does not hold the weights at the end of its log: the hashes differ.`,
       expected: `SHA-256 ${sha256}.`,
       received: `${hash}.`,
       fix: 'put the file of this run back, or train the seed again.',

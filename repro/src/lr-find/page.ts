@@ -6,9 +6,9 @@ import type { RateSearch } from './find.ts'
 import { caution, endings, formatRate } from './text.ts'
 
 const rules = {
-  valley: 'lies in the second half of the longest fall of the loss',
-  steep: 'is the rate at which the loss falls most steeply',
-  minimum: 'is a tenth of the rate with the lowest loss',
+  valley: 'a rate in the second half of the longest fall of the loss',
+  steep: 'the rate at which the loss falls most steeply',
+  minimum: 'a tenth of the rate with the lowest loss',
 } as const
 
 /** The page of a search: the running loss over the rate, and the suggestions. */
@@ -58,9 +58,9 @@ export function renderRateSearch(
 <p class="note">The row was trained on trial, with a learning rate that rises by the same factor every step. ${endings[stopped]} The suggestions leave out the first tenth of the search and its last five steps.</p>
 ${suggestions !== null && doubtful && html`<p class="banner">${caution}</p>`}
 <figure class="overview" style="max-width: 720px"><figcaption><span class="figure-title">Running loss</span><ul class="legend"><li><span class="key train"></span>running training loss</li><li><span class="key diamond valid"></span>suggestions</li></ul></figcaption>${chart}</figure>
-<div class="scroll overview"><table class="cards"><thead><tr><th>rule</th><th class="number">learning rate</th><th>what it is</th></tr></thead><tbody>
-${found.map(([rule, rate]) => html`<tr><th scope="row" data-label="rule">${rule}</th><td class="number" data-label="learning rate">${formatRate(rate)}</td><td data-label="what it is">${rules[rule]}</td></tr>`)}
-<tr><th scope="row" data-label="rule">the recipe</th><td class="number" data-label="learning rate">${formatRate(recipeRate)}</td><td data-label="what it is">is the largest rate of the row</td></tr>
+<div class="scroll overview"><table class="cards"><thead><tr><th>rule</th><th class="number">learning rate</th><th>meaning</th></tr></thead><tbody>
+${found.map(([rule, rate]) => html`<tr><th scope="row" data-label="rule">${rule}</th><td class="number" data-label="learning rate">${formatRate(rate)}</td><td data-label="meaning">${rules[rule]}</td></tr>`)}
+<tr><th scope="row" data-label="rule">the recipe</th><td class="number" data-label="learning rate">${formatRate(recipeRate)}</td><td data-label="meaning">the largest rate in the schedule of the row</td></tr>
 </tbody></table></div>`,
   })
 }

@@ -84,8 +84,8 @@ export function readMeasurement(folder: string): MeasurementRecord {
   }
   if (!isPlainJson(content, value)) {
     fail('E_RECORD', {
-      what: `${file}: a key stands twice, or a number is not written as usual.`,
-      fix: 'take the edit back.',
+      what: `${file} has a key twice, or a number in an unusual form.`,
+      fix: 'undo the edit.',
     })
   }
   failAll(shape(value, '').map((what) => ({ code: 'E_RECORD' as const, what: `${file}: ${what}.` })))

@@ -34,19 +34,20 @@ function checkRecipe({ recipe, recipeHash, table, row }: Manifest): Problem[] {
 const runAgain = ({ table, row }: Pick<Manifest, 'table' | 'row'>) =>
   `run \`pnpm repro ${table}/${row}\` and accept the new record.`
 
-const acceptAgain = 'accept the record once more: `pnpm repro accept` takes it from the table. Nothing needs to be run.'
+const acceptAgain =
+  'accept the record once more: `pnpm repro accept` takes the text from the table. No training is needed.'
 
 /** What is not the row's, in words. */
 const headNames = {
-  table: 'The table is another.',
-  row: 'The row is another.',
-  recipeHash: 'The recipe has changed since.',
-  title: 'The title has changed since.',
-  source: 'The source has changed since.',
-  metrics: 'The metrics are described otherwise now.',
-  tolerance: 'The tolerance has changed since.',
-  reported: 'The documented values have changed since.',
-  note: 'The note has changed since.',
+  table: 'The record is of another table.',
+  row: 'The record is of another row.',
+  recipeHash: 'The recipe has changed since the run.',
+  title: 'The title of the table has changed since the run.',
+  source: 'The source of the table has changed since the run.',
+  metrics: 'The description of the metrics has changed since the run.',
+  tolerance: 'The tolerance has changed since the run.',
+  reported: 'The documented values have changed since the run.',
+  note: 'The note of the row has changed since the run.',
 } as const
 
 /** Every part of the manifest that the table decides. */
@@ -68,7 +69,7 @@ function checkDataset(
   const problems: Problem[] = []
   const again = runAgain({ table, row })
   if (dataset.name !== datasetName) {
-    problems.push(problem('The dataset is another.', datasetName, dataset.name, again))
+    problems.push(problem('The record is of another dataset.', datasetName, dataset.name, again))
   }
   if (dataset.train !== trainSize || dataset.valid !== validSize) {
     const expected = `${trainSize} training and ${validSize} validation images`
@@ -79,9 +80,14 @@ function checkDataset(
     problems.push(problem('The dataset has another number of classes.', `${classes}`, `${dataset.classes}`, again))
   }
   if (facts !== undefined && (facts.exhaustive || !ownData) && !facts.digests.includes(dataset.digest)) {
-    const fix = 'look at the data; a build that is new belongs into the list of the dataset.'
+    const fix = 'check the data; if they are a new build, add their digest to the list of the dataset.'
     problems.push(
-      problem('The data are none that are known.', facts.digests.join(', ') || 'a digest', dataset.digest, fix),
+      problem(
+        'Tricklab does not know data with this digest.',
+        facts.digests.join(', ') || 'a digest',
+        dataset.digest,
+        fix,
+      ),
     )
   }
   return problems
@@ -90,7 +96,7 @@ function checkDataset(
 function checkHooks({ hooks, table, row }: Manifest, current: CurrentRow): Problem[] {
   const [expected, received] = [canonicalJson(current.hooks as Json), canonicalJson(hooks as Json)]
   if (expected === received) return []
-  return [problem('The order of the callbacks is another.', expected, received, runAgain({ table, row }))]
+  return [problem('The callbacks ran in another order.', expected, received, runAgain({ table, row }))]
 }
 
 function checkCompleteness({ manifest, logs }: RunRecord, row: CurrentRow | undefined): Problem[] {
@@ -104,7 +110,7 @@ function checkCompleteness({ manifest, logs }: RunRecord, row: CurrentRow | unde
     problems.push(problem('Seeds are missing.', row!.seeds.join(', '), seeds.join(', ')))
   }
   if (new Set(seeds).size !== seeds.length || seeds.length === 0 || seeds.some((seed) => seed < 0)) {
-    problems.push(problem('The seeds are not a set.', 'at least one, each once, from 0', seeds.join(', ')))
+    problems.push(problem('The list of seeds is not valid.', 'at least one, each once, from 0', seeds.join(', ')))
   }
   for (const seed of seeds) {
     const own = status[seed]

@@ -72,9 +72,9 @@ function checkVerdict({ manifest, logs }: RunRecord, row: CurrentRow | undefined
 /** A run that is better than its source by more than chance is as suspicious as a worse one. */
 export const unexplained = (why: string): Problem => ({
   code: 'E_RECORD',
-  what: `The result exceeds the documented value, and no note explains it. ${why}`,
+  what: `The result exceeds the documented value, but no note explains why. ${why}`,
   expected: 'a result within the tolerance, or a reason in the table.',
-  fix: "find out why, and say so in the row's `note` with `knownToExceed: true`.",
+  fix: "find the reason, write it into the row's `note`, and set `knownToExceed: true`.",
 })
 
 /** What the recipe in the manifest asks for: checked against where the caller has no recipe at hand. */

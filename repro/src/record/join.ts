@@ -38,10 +38,10 @@ function obstacles(accepted: Manifest, run: Manifest): Problem[] {
   if (twice.length > 0) {
     problems.push({
       code: 'E_RECORD',
-      what: `Both have seed ${twice.join(', ')}.`,
+      what: `The run and the record both have seed ${twice.join(', ')}.`,
       expected: `seeds other than ${accepted.seeds.join(', ')}.`,
       received: `${run.seeds.join(', ')}.`,
-      fix: 'leave out `--join` to put the run in the place of the record.',
+      fix: 'leave out `--join` to replace the record by the run.',
     })
   }
   return problems

@@ -85,7 +85,7 @@ describe('a metric of which less is better', () => {
       { acceptExceeds: true },
     )
     expect(problems.map(({ what }) => what)).toEqual([
-      expect.stringContaining('The metrics are described otherwise now.'),
+      expect.stringContaining('The description of the metrics has changed since the run.'),
     ])
   })
 })

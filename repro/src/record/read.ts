@@ -50,8 +50,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
   const value = parseManifest(file, content)
   if (!isPlainJson(content, value)) {
     fail('E_RECORD', {
-      what: `${file}: a key stands twice, or a number is not written as usual.`,
-      fix: 'take the edit back.',
+      what: `${file} has a key twice, or a number in an unusual form.`,
+      fix: 'undo the edit.',
     })
   }
   failAll(manifestShape(value, '').map((what) => ({ code: 'E_RECORD' as const, what: `${file}: ${what}.` })))

@@ -164,8 +164,12 @@ describe('checking', () => {
       (r) => Object.assign(r.manifest, { ended: '2020-01-01T00:00:00Z' }),
       /ends before it starts/,
     ],
-    ['a seed listed twice', (r) => Object.assign(r.manifest, { seeds: [1, 2, 2] }), /are not a set/],
-    ['no seeds', (r) => Object.assign(r, { manifest: { ...r.manifest, seeds: [] }, logs: {} }), /are not a set/],
+    ['a seed listed twice', (r) => Object.assign(r.manifest, { seeds: [1, 2, 2] }), /list of seeds is not valid/],
+    [
+      'no seeds',
+      (r) => Object.assign(r, { manifest: { ...r.manifest, seeds: [] }, logs: {} }),
+      /list of seeds is not valid/,
+    ],
     ['another dataset size', (r) => Object.assign(r.manifest.dataset, { valid: 9_000 }), /another size/],
     ['a log without an end', (r) => r.logs['1']!.pop(), /no "end" line/],
     ['a step left out', (r) => r.logs['1']!.splice(2, 1), /line 3: step 3 of epoch 0 where step 2 should be/],
@@ -330,10 +334,10 @@ describe('checking', () => {
     ['documented value', { reported: { ...documented, runs: [0.896] } }, /documented values have changed/],
     ['documented curve', { reported: { ...documented, curve: {} } }, /documented values have changed/],
     ['undocumented', { reported: null }, /documented values have changed/],
-    ['title', { title: 'Another' }, /title has changed/],
-    ['source', { source: 'Another' }, /source has changed/],
-    ['note', { note: 'A new one.' }, /note has changed/],
-    ['name', { row: 'residual' }, /row is another/],
+    ['title', { title: 'Another' }, /title of the table has changed/],
+    ['source', { source: 'Another' }, /source of the table has changed/],
+    ['note', { note: 'A new one.' }, /note of the row has changed/],
+    ['name', { row: 'residual' }, /of another row/],
   ]
   test.each(heads)('a row whose %s has changed since is found', async (_, head, message) => {
     const record = fakeRecord(small)
@@ -342,9 +346,9 @@ describe('checking', () => {
   })
 
   const changes: [string, Partial<CurrentRow>, RegExp][] = [
-    ['dataset', { datasetName: 'imagewoof2' }, /dataset is another/],
+    ['dataset', { datasetName: 'imagewoof2' }, /of another dataset/],
     ['precision', { precision: 'bf16' }, /^$/],
-    ['order of callbacks', { hooks: {} }, /order of the callbacks/],
+    ['order of callbacks', { hooks: {} }, /callbacks ran in another order/],
     ['list of plugins', { plugins: { known: ['data'], used: [] } }, /plugins are not those/],
     ['list of seeds', { seeds: [1, 2, 3] }, /Seeds are missing/],
     ['number of epochs', { stages: [{ epochs: 3, batchSize: 4, dropLast: false }] }, /2 epochs instead of 3/],

@@ -19,7 +19,7 @@ export function sealOf({ manifest, logs }: Pick<RunRecord, 'manifest' | 'logs'>)
   return { manifest: hashJson(sealed as unknown as Json), files: Object.fromEntries(files) }
 }
 
-const fix = 'take the edit back; where it was right, accept the record once more: `pnpm repro accept` seals it.'
+const fix = 'undo the edit; if the edit is right, accept the record once more: `pnpm repro accept` renews the seal.'
 
 /**
  * Verifies the seal of an accepted record. It guards what stands nowhere else, such as the name of the processor. Whoever

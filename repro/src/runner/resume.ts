@@ -43,10 +43,10 @@ export function findResumable(out: string, row: Row, now: RunParts, progress: Pr
   const show = (side: 1 | 2) =>
     `${unfinished.differences.map((difference) => `${difference[0]} ${difference[side]}`).join(', ')}.`
   return fail('E_RESUME_MISMATCH', {
-    what: `The unfinished run ${unfinished.folder} differs in what its results depend on.`,
+    what: `The unfinished run ${unfinished.folder} cannot be continued: something that changes its results is different now.`,
     expected: show(1),
     received: show(2),
-    fix: 'give it again what it was started with, or run without --resume to start a new run.',
+    fix: 'use the same settings as at its start, or run without --resume to start a new run.',
   })
 }
 

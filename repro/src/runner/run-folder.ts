@@ -91,7 +91,7 @@ export function updateManifest<M extends Manifest | undefined>(
   return writing(file, () =>
     withLock(path.join(folder, 'manifest.lock'), update, (owner) =>
       fail('E_RUN_LOCKED', {
-        what: `Another process keeps ${file} to itself.`,
+        what: `Another process has locked ${file}.`,
         expected: 'a manifest that is written within moments.',
         received: `${describeOwner(owner)}.`,
         fix: 'end that process if it hangs, and run again with --resume.',

@@ -179,7 +179,7 @@ async function openRunFolder(row: Row, seeds: readonly number[], options: RunOpt
 
 function failGone(folder: string): never {
   fail('E_RUN_LOST', {
-    what: `The manifest of ${folder} was removed when the run was about to go on.`,
+    what: `The manifest of ${folder} was removed before the run could continue.`,
     expected: 'a manifest.json.',
     fix: 'put the folder back, or run without --resume to start anew.',
   })

@@ -39,7 +39,7 @@ function refuse({ row, seed, folder }: Place, owner: LockOwner): never {
     what: `Another process is training seed ${seed} of ${row.name} in ${folder}.`,
     expected: 'a seed that no other process is training.',
     received: `${describeOwner(owner)}.`,
-    fix: 'wait until that process ends, or stop it and run again with --resume. If it is on another machine and gone, run again in three minutes.',
+    fix: 'wait until that process ends, or stop it and run again with --resume. If it was on another machine and has ended, wait three minutes first.',
   })
 }
 
@@ -47,9 +47,9 @@ function failLost({ row, seed, folder }: Place, lost: 'removed' | 'taken'): neve
   const where = `${row.name} seed ${seed}`
   if (lost === 'taken') {
     fail('E_RUN_LOST', {
-      what: `Another process has taken over ${where} in ${folder}, because this one was halted for minutes.`,
-      expected: 'a process that runs on without a long halt.',
-      fix: 'leave the seed to the other process; this one has stopped writing.',
+      what: `Another process has taken over ${where} in ${folder}, because this process was suspended for minutes.`,
+      expected: 'a process that is not suspended for so long.',
+      fix: 'let the other process finish the seed; this process has stopped writing.',
     })
   }
   fail('E_RUN_LOST', {

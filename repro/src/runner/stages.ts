@@ -123,7 +123,7 @@ export function checkStages(
     const last = model.layers.reduce<Shape>((shape, { block }) => block.outputShape(shape), imageShape)
     if (last.join() === [1, 1, model.classes].join()) continue
     fail('E_SHAPE', {
-      what: `The images of stage ${index + 1} do not end as one score a class.`,
+      what: `The model does not turn the images of stage ${index + 1} into one score for each class.`,
       expected: `[1, 1, ${model.classes}] after the last layer.`,
       received: `[${last.join(', ')}] from images of [${imageShape.join(', ')}].`,
       fix: 'use a model that ends in a global pooling, or one image size in all stages.',

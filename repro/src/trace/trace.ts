@@ -139,7 +139,7 @@ function limitsOf({ recipe: { batchSize, epochs } }: Row, { totalSteps, validBat
   if (totalSteps === undefined) return { limitValid }
   if (totalSteps % epochs !== 0) {
     fail('E_OPTION_RANGE', {
-      what: 'The steps of the schedule must be the same number in every epoch.',
+      what: 'Every epoch of the schedule must have the same number of steps.',
       expected: `--total-steps as a multiple of ${epochs}, the epochs of the row.`,
       received: `${totalSteps}.`,
       fix: `use ${Math.ceil(totalSteps / epochs) * epochs}.`,
@@ -150,7 +150,7 @@ function limitsOf({ recipe: { batchSize, epochs } }: Row, { totalSteps, validBat
 
 function tooManySteps(steps: number, available: number): never {
   return fail('E_OPTION_RANGE', {
-    what: 'The training has fewer steps than are to be written down.',
+    what: 'The training has fewer steps than --steps asks for.',
     expected: `--steps up to ${available}.`,
     received: `${steps}.`,
     fix: 'ask for fewer steps, or for more with --total-steps.',

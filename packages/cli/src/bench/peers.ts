@@ -41,7 +41,7 @@ export function findPeers(name: PeerName, rows: readonly Row[], compile = false)
     const { kind } = networkOf(row, 1, 1)
     if (name === 'tfjs' && kind === 'xresnet') {
       fail('E_PEER_UNAVAILABLE', {
-        what: `The peer tfjs does not train ${row.table.id}/${row.name}: a step would take it minutes.`,
+        what: `The peer tfjs is too slow for ${row.table.id}/${row.name}: one step would take minutes.`,
         expected: 'a network of the FashionMNIST table.',
         received: `${kind}.`,
         fix: 'measure it with --peer torch or --peer none.',

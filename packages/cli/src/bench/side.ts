@@ -85,7 +85,7 @@ function createInbox(child: ChildProcess, title: string) {
         what: `The process of ${title} ended in the middle of the measurement.`,
         expected: 'an answer.',
         received: how,
-        fix: 'see what it wrote above; when memory ran out, measure a row with a smaller batch or network.',
+        fix: 'read the output of that process above; if memory ran out, measure a row with a smaller batch or network.',
       },
     ])
   child.on('error', (error) => stop(lost(`${error.message}.`)))

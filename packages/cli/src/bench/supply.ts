@@ -62,7 +62,7 @@ export async function compareSupply(dataset: Dataset, options: SupplyOptions): P
   const { sizes, batchSize, turns } = options
   if (dataset.photo === undefined) {
     return fail('E_ARGUMENT', {
-      what: 'The peer torch decodes photos, and the row has ready-made images.',
+      what: 'The peer torch measures the decoding of photos, but the dataset of this row has none.',
       expected: 'a row on a dataset of photos, such as imagewoof-128-5.',
       received: 'a dataset without files.',
       fix: 'leave --peer out.',

@@ -321,7 +321,7 @@ async function installEngine(name: string, { gpu, from, sha256 }: InstallArgumen
       what: `The engine "${name}" has nothing to install.`,
       expected: 'tensorflow.',
       received: `"${name}".`,
-      fix: '`pnpm lab doctor` says what every engine wants.',
+      fix: '`pnpm lab doctor` says what every engine needs.',
     })
   }
   const view = createProgressView()

@@ -64,7 +64,7 @@ function choosePredictor(row: Row, plugins: readonly Plugin[], given: EvaluateAr
     const [stray] = Object.keys(options)
     if (stray === undefined) return undefined
     return fail('E_ARGUMENT', {
-      what: `--${stray} is an option of a predictor, and none is named.`,
+      what: `--${stray} is an option of a predictor, but no predictor is named.`,
       expected: '--with tta.',
       received: `--${stray} alone.`,
       fix: 'add --with tta.',

@@ -32,7 +32,7 @@ export async function showFeatures(file: string, given: FeaturesArguments): Prom
   const outputs = given.outputs ?? (keepsColours ? 3 : 8)
   if (given.shortcut === true && outputs !== 3) {
     fail('E_ARGUMENT', {
-      what: 'The image cannot be added to what the layer puts out.',
+      what: '--shortcut cannot add the image to the output of the layer: the numbers of channels differ.',
       expected: '--outputs 3, as many channels as the image has.',
       received: `--outputs ${outputs}.`,
     })

@@ -41,7 +41,7 @@ export async function importWeights(file: string, given: ImportArguments): Promi
   const nameOf = registry.component('model', use).publishedName
   if (nameOf === undefined) {
     fail('E_ARGUMENT', {
-      what: `Nobody publishes weights of the model "${use}".`,
+      what: `Tricklab knows no published weights of the model "${use}".`,
       expected: `one of ${namedModels(registry).join(', ')}.`,
       received: `--model ${given.model}.`,
       fix: 'weights that Tricklab wrote under its own names need no import.',

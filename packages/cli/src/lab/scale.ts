@@ -14,7 +14,7 @@ export interface ScaleArguments extends Scaling {
 export async function showScaling(family: string, given: ScaleArguments): Promise<void> {
   if (family !== 'efficientnet') {
     fail('E_ARGUMENT', {
-      what: `There is no rule by which "${family}" is scaled.`,
+      what: `Tricklab knows no rule for scaling "${family}".`,
       expected: 'efficientnet.',
       received: `"${family}".`,
       fix: 'name efficientnet.',

@@ -56,8 +56,8 @@ async function collectSections(
   const sections = [
     {
       title: 'Training',
-      text: `The same ${images} images in each of ${draws} epochs, with seed ${seed}.`,
-      figures: figures.join('<br>'),
+      text: `The same ${images} images, as the network gets them in the first ${draws} epochs with seed ${seed}.`,
+      figures: figures.map((sheet, epoch) => `<h3>Epoch ${epoch + 1}</h3>${sheet}`).join(''),
     },
     { title: 'Validation', text: 'Validation images are the same in every epoch.', figures: validFigures },
   ]

@@ -104,7 +104,7 @@ async function scoreView(
   const next = await view.next()
   if (next.done === true || next.value.size !== size) {
     fail('E_INTERNAL', {
-      what: 'A view shows other batches than validation does.',
+      what: 'A view of the predictor has other batches than the validation split.',
       expected: `${size} samples.`,
       received: next.done === true ? 'its end.' : `${next.value.size} samples.`,
     })

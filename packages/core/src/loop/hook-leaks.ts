@@ -54,9 +54,9 @@ function failLeak(bound: BoundCallback, event: EventName, payload: unknown, { ca
   const step = stepOf(event, payload)
   fail('E_HOOK_LEAK', {
     what: `${titleOf(bound)} leaves tensors behind in ${event}${step === undefined ? '' : `, the last at step ${step}`}.`,
-    expected: 'hooks that dispose of what they make, or hand it back.',
-    received: `${tensors} tensors more after ${calls} calls in a row.`,
-    fix: `report it to the author of "${bound.plugin ?? bound.name}"; \`tf.tidy\` around the maths is what is usually missing.`,
+    expected: 'hooks that dispose of every tensor they make, or return it.',
+    received: `${tensors} more tensors after ${calls} calls in a row.`,
+    fix: `report it to the author of "${bound.plugin ?? bound.name}"; usually \`tf.tidy\` around the maths is missing.`,
   })
 }
 

@@ -147,7 +147,7 @@ describe('answers', () => {
     const payload = { step: 2, params: [], gradients: [tf.scalar(1)] }
     expect(await problemOf(() => hooks.run('afterBackward', payload))).toMatchObject({
       code: 'E_HOOK_RETURN',
-      expected: '1, one a parameter.',
+      expected: '1, one for each parameter.',
       received: '0.',
     })
   })

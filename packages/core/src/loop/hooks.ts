@@ -205,7 +205,7 @@ function checkAnswer(bound: BoundCallback, event: EventName, payload: unknown, a
   const taped = event === 'afterPredict' || event === 'afterLoss'
   const wrongForm = (expected: string, received: string, fix: string): never =>
     fail('E_HOOK_RETURN', {
-      what: `${titleOf(bound)} answered ${event}${placeOf(event, payload)} with something that is no change of it.`,
+      what: `${titleOf(bound)} answered ${event}${placeOf(event, payload)} with a value that this event does not allow.`,
       expected,
       received,
       fix,
@@ -279,7 +279,7 @@ function checkGradients(
   if (Array.isArray(gradients) && gradients.length === before.gradients.length) return
   fail('E_HOOK_RETURN', {
     what: `${titleOf(bound)} returned another number of gradients from afterBackward${placeOf('afterBackward', before)}.`,
-    expected: `${before.gradients.length}, one a parameter.`,
+    expected: `${before.gradients.length}, one for each parameter.`,
     received: `${Array.isArray(gradients) ? gradients.length : kindOf(gradients)}.`,
     fix: 'return a gradient for every parameter, in the order given.',
   })

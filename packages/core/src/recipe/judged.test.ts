@@ -77,12 +77,17 @@ test('a row knows direction and format of its scores, the loss last', () => {
 
 describe('what no verdict could be made of is refused before the start', () => {
   test.each<[string, object, object, RegExp]>([
-    ['a metric misspelt', { reported: { metric: 'acuracy', runs: [0.9] } }, {}, /judged by "acuracy"/],
+    [
+      'a metric misspelt',
+      { reported: { metric: 'acuracy', runs: [0.9] } },
+      {},
+      /compares "acuracy" with its documented value/,
+    ],
     [
       'accuracy where nobody computes it',
       { reported: { runs: [0.9] } },
       { metrics: ['ratio'] },
-      /judged by "accuracy"/,
+      /compares "accuracy" with its documented value/,
     ],
     ['one metric twice', {}, { metrics: ['accuracy', 'accuracy'] }, /two scores named "accuracy"/],
     ['no seeds', { seeds: [] }, {}, /"seeds"/],

@@ -35,7 +35,7 @@ export function describeMetrics(
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
     problems.push({
       code: 'E_RECIPE',
-      what: `${where} computes two scores named "${name}", of which a record can hold one.`,
+      what: `${where} computes two scores named "${name}", but a record can hold only one.`,
       expected: 'metrics whose names differ from each other and from "loss".',
       received: `${names.join(', ')}.`,
       fix: 'remove one of them from `metrics`.',
@@ -69,7 +69,7 @@ function checkReported(
     const names = metrics.map((candidate) => candidate.name)
     problems.push({
       code: 'E_RECIPE',
-      what: `${where} is judged by "${String(name)}", which it does not compute.`,
+      what: `${where} compares "${String(name)}" with its documented value, but does not compute it.`,
       expected: `one of ${names.join(', ')}.`,
       received: reported.metric === undefined ? 'no `metric`, which means accuracy.' : `${JSON.stringify(name)}.`,
       fix: `${suggest(String(name), names)} Or add the metric to \`metrics\`.`,

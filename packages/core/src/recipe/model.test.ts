@@ -110,13 +110,11 @@ describe('slots of a model', () => {
     expect(said({ attention: ['blur', { use: 'blur', where: 'lats' }] })).toEqual([
       'E_RECIPE | t/row slot "attention" entry 2 has no place "lats". | where: one of everywhere, last.',
     ])
-    expect(said({ attention: ['blur', null] })).toEqual([
-      expect.stringMatching(/entry 2 is filled with something else/),
-    ])
-    expect(said({ attention: [['blur']] })).toEqual([expect.stringMatching(/entry 1 is filled with something else/)])
+    expect(said({ attention: ['blur', null] })).toEqual([expect.stringMatching(/entry 2 must hold/)])
+    expect(said({ attention: [['blur']] })).toEqual([expect.stringMatching(/entry 1 must hold/)])
     expect(said({ attention: 7 })).toEqual([expect.stringMatching(/or a list of them, or null/)])
     expect(said({ norms: [] })).toEqual([expect.stringMatching(/it cannot be empty/)])
-    expect(said({ pool: ['blur'] })).toEqual([expect.stringMatching(/"pool" is filled with something else/)])
+    expect(said({ pool: ['blur'] })).toEqual([expect.stringMatching(/"pool" must hold/)])
   })
 
   test('what is wrong is said with the place, the choice and the nearest name', () => {

@@ -90,7 +90,7 @@ function normalizeOne(
     const expected = `a ${slot.kind} name or { use: name, … }${slot.many === true ? ', or a list of them' : ''}`
     problems.push({
       code: 'E_RECIPE',
-      what: `${place} is filled with something else than ${slot.kind === 'activation' ? 'an' : 'a'} ${slot.kind}.`,
+      what: `${place} must hold ${slot.kind === 'activation' ? 'an' : 'a'} ${slot.kind}.`,
       expected: slot.default === null ? `${expected}, or null to leave it empty.` : `${expected}; it cannot be empty.`,
       received: `${JSON.stringify(filled)}.`,
       fix: slot.default === null ? 'leave it out to keep it empty.' : `leave it out for "${slot.default}".`,

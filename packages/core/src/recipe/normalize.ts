@@ -156,7 +156,7 @@ function inheritance(table: TrainingTable, name: string) {
         what: `Rows of "${table.id}" inherit from each other in a circle.`,
         expected: '`from` chains that end at the base.',
         received: [...visited, next].join(' → '),
-        fix: `remove one \`from\` of them.`,
+        fix: `remove \`from\` in one of these rows.`,
       })
     }
     visited.push(next)

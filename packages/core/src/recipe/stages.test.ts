@@ -141,7 +141,7 @@ describe('stages', () => {
 
   test('what is wrong is told with the stage, and what is wrong in the row once', () => {
     expect(whatOf({ change: { epochs: 3 }, stages: [{ epochs: 1 }] })).toEqual([
-      't/row has epochs of its own beside those of its stages.',
+      't/row names `epochs` although it has stages.',
     ])
     expect(whatOf({ stages: [] })).toEqual(['t/row: "stages" is not of the right form.'])
     expect(whatOf({ stages: { epochs: 1 } })).toEqual(['t/row: "stages" is not of the right form.'])

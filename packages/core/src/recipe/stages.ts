@@ -71,7 +71,7 @@ export function inheritedStages(
   if (epochs !== undefined) {
     problems.push({
       code: 'E_RECIPE',
-      what: `${where} has epochs of its own beside those of its stages.`,
+      what: `${where} names \`epochs\` although it has stages.`,
       expected: 'no `epochs` in a row with stages.',
       received: `${JSON.stringify(epochs)}.`,
       fix: 'leave `epochs` out of the change; every stage has its own.',

@@ -25,7 +25,7 @@ test('what is not there is refused with the nearest name, all slips at once', as
   }
   const slip = path.join(folder, 'imagewof2-320')
   expect(messageOf(folder, slip)).toBe(
-    `[E_ARGUMENT] There is no folder and no file ${slip}, which --data names. Expected: a folder with datasets, or an archive. ` +
+    `[E_ARGUMENT] --data names ${slip}, but there is no such folder or file. Expected: a folder with datasets, or an archive. ` +
       `Received: "${slip}". Fix: in ${folder} did you mean "imagewoof2-320"?`,
   )
   // The first part that is wrong counts.

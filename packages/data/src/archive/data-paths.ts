@@ -24,7 +24,7 @@ function describeMissing(given: string): Problem {
   const listed = !hint.startsWith('did you mean')
   return {
     code: 'E_ARGUMENT',
-    what: `There is no folder and no file ${path.resolve(given)}, which --data names.`,
+    what: `--data names ${path.resolve(given)}, but there is no such folder or file.`,
     expected: 'a folder with datasets, or an archive.',
     received: `"${given}".`,
     fix: names.length === 0 || (listed && names.length > mostNames) ? `look into ${parent}.` : `in ${parent} ${hint}`,

@@ -163,7 +163,7 @@ function refuse(archive: string, what: string, expected: string, cause?: unknown
   return fail('E_DATASET_CORRUPT', {
     what: `${archive} ${what}.`,
     expected,
-    fix: 'delete the file and let it be downloaded anew, or take it out of --data; nothing of it was kept.',
+    fix: 'delete the file, so that it is downloaded again, or remove it from --data; nothing of it was kept.',
     cause,
   })
 }

@@ -25,7 +25,7 @@ export async function searchPlaces<T>(
     tried.push(`${place.name}: ${answer.missing}`)
   }
   return fail('E_DATASET_MISSING', {
-    what: `The dataset ${dataset} was found in none of the places looked at.`,
+    what: `The dataset ${dataset} was not found.`,
     expected: `its files in one of ${places.length} places.`,
     received: `\n${tried.map((line, index) => `  ${index + 1}. ${line}\n`).join('')} `,
     fix: fix(tried),

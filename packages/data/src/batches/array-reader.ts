@@ -67,7 +67,7 @@ function checkSample(sample: Sample, first: Sample, classes: number, split: Spli
   }
   if (!Number.isInteger(sample.label) || sample.label < 0 || sample.label >= classes) {
     fail('E_DATASET_CORRUPT', {
-      what: `Image ${index} of the ${split} split has a label without a class.`,
+      what: `Image ${index} of the ${split} split has a label outside the classes.`,
       expected: `a label from 0 to ${classes - 1}.`,
       received: `${sample.label}.`,
     })

@@ -148,7 +148,7 @@ const hasPhotos = (dataset: Dataset): dataset is WithPhotos => dataset.photo !==
 function checkPhotos(photos: PhotoSetup | undefined): PhotoOptions {
   if (photos !== undefined) return { workers: defaultWorkers(), prefetch: 2, notice: warn, ...photos }
   return fail('E_RECIPE', {
-    what: 'The dataset consists of photos, which differ in size, and the recipe does not say how to crop them.',
+    what: 'The dataset consists of photos of different sizes, but the recipe does not say how to crop them.',
     expected: 'data: { train: { crop: … }, valid: { crop: … } }.',
     received: 'no crops.',
     fix: "for example `train: { crop: { use: 'random-resized-crop', size: 128 } }, valid: { crop: { use: 'resize-center-crop', size: 128 } }`.",
@@ -185,7 +185,9 @@ function checkBatchSize(batchSize: number, dropLast: boolean, trainSize: number)
   if (trainSize < (dropLast ? batchSize : 1)) {
     fail('E_OPTION_RANGE', {
       what: 'The training split gives no batch.',
-      expected: dropLast ? `at least ${batchSize} samples, for only full batches are used.` : 'at least one sample.',
+      expected: dropLast
+        ? `at least ${batchSize} samples, because only full batches are used.`
+        : 'at least one sample.',
       received: `${trainSize} samples.`,
       fix: 'use a smaller batch size, a larger limit, or keep the last batch.',
     })

@@ -22,6 +22,8 @@ export const page = (title: string, body: string): string => `<!doctype html>
   tr.sum td { font-weight: 600; border-bottom: 0; }
   .sheet { display: flex; flex-wrap: wrap; gap: .5rem; }
   .sheet figure { width: min-content; min-width: 5.5rem; } .sheet figure.wide { width: auto; }
+  .sheet h3 { flex-basis: 100%; margin-bottom: 0; }
+  @media (max-width: 480px) { body { padding: 0 .7rem; } .sheet { gap: .4rem; } }
   figure { margin: 0; } figcaption { font-size: .75rem; line-height: 1.3; opacity: .75; overflow-wrap: anywhere; }
   figure.wide figcaption { max-width: 19rem; margin: .15rem 1rem .6rem 0; } figcaption { margin-top: .15rem; }
   img { display: block; border-radius: 3px; }

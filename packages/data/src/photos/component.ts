@@ -29,12 +29,12 @@ const options = {
   orientation: opt.choice(['stored', 'exif'], {
     default: 'stored',
     addedLater: true,
-    doc: 'Pixels as they are stored, as PIL and fastai read them, or turned as the EXIF orientation says.',
+    doc: 'Direction of a photo: `stored` keeps the pixels as the file stores them, as PIL and fastai do; `exif` turns the photo as its EXIF orientation says.',
   }),
   colours: opt.choice(['stored', 'srgb'], {
     default: 'stored',
     addedLater: true,
-    doc: 'Numbers as they are stored, as PIL and fastai read them, or converted from an embedded profile to sRGB.',
+    doc: 'Colours of a photo: `stored` keeps the numbers of the file, as PIL and fastai do; `srgb` converts them from the embedded colour profile to sRGB.',
   }),
   ...shrinkOptions,
 }

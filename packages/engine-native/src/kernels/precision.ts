@@ -25,9 +25,9 @@ let current: NativePrecision = 'float32'
 export function nativePrecision(precision?: NativePrecision): NativePrecision {
   if (precision === 'bf16' && !hasNativePrecision('bf16')) {
     fail('E_ENGINE_UNAVAILABLE', {
-      what: 'This processor computes nothing faster in bf16.',
+      what: 'This processor has no instructions for bf16, so bf16 would not be faster.',
       expected: 'one with AMX or AVX512-BF16 instructions.',
-      fix: 'use --precision float32.',
+      fix: 'use --precision f32.',
     })
   }
   current = precision ?? current
@@ -50,7 +50,7 @@ export function takeProviderOfEnvironment(): void {
     what: `TRICKLAB_NATIVE_PROVIDER names '${name}', which the engine native does not have here.`,
     expected: `one of: auto, ${nativeProviders().join(', ')}.`,
     received: `${name}.`,
-    fix: 'name another or unset it; oneDNN wants to be installed (Debian: libdnnl-dev) before the engine is built.',
+    fix: 'name another provider or unset the variable; oneDNN must be installed (Debian: libdnnl-dev) before the engine is built.',
   })
 }
 

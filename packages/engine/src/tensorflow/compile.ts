@@ -59,7 +59,7 @@ export async function compileAddon(folder: string, compiler: string): Promise<vo
     fail('E_ENGINE_INSTALL', {
       what: `TF.js's addon does not compile against this library: ${firstError ?? error.message}.`,
       expected: 'a library of TensorFlow 2.9 to 2.21 with its C headers.',
-      fix: 'give another library with --from.',
+      fix: 'name another library with --from.',
       cause: error,
     })
   })

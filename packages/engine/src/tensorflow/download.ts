@@ -43,7 +43,7 @@ export function checkSecure(url: string): void {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return
   fail('E_ARGUMENT', {
-    what: `${url} is not fetched: the connection would not be encrypted.`,
+    what: `${url} is not downloaded: the connection would not be encrypted.`,
     expected: 'a URL that begins with https://.',
     received: `"${protocol}//".`,
     fix: 'use https, or fetch the file by other means and give it with --from FILE.',

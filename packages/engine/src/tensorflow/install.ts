@@ -75,7 +75,7 @@ function chooseSource(gpu: boolean, compiler: string | undefined): LibrarySource
   const source = defaultSource(platformName, gpu, compiler !== undefined, napiVersion)
   if (source !== undefined) return source
   fail('E_ENGINE_INSTALL', {
-    what: `There is no ready ${gpu ? 'GPU ' : ''}library of TensorFlow for ${platformName}.`,
+    what: `There is no prebuilt ${gpu ? 'GPU ' : ''}library of TensorFlow for ${platformName}.`,
     fix: 'give a Python wheel of TensorFlow for this platform with --from, or use --engine wasm.',
   })
 }
@@ -91,7 +91,7 @@ function givenSource(from: string): LibrarySource {
 
 function refuseWithoutCompiler(): never {
   fail('E_ENGINE_INSTALL', {
-    what: 'The addon has to be compiled for this library, and there is no C++ compiler here.',
+    what: 'The addon must be compiled for this library, but there is no C++ compiler on this machine.',
     expected: 'c++, g++ or clang++, or the environment variable CXX.',
     fix:
       process.platform === 'win32'
@@ -157,7 +157,7 @@ async function putInPlace(
     await rm(folder, { recursive: true, force: true })
     if (hadFormer) await rename(former, folder)
     fail('E_ENGINE_INSTALL', {
-      what: `The library was built in but does not work, so it is removed again: ${report?.why}`,
+      what: `The library was installed but does not work, so it was removed again: ${report?.why}`,
       fix: 'give another library with --from.',
     })
   }

@@ -15,7 +15,7 @@ export function checkFetchable({ url, sha256 }: Download, given: readonly string
   checkSecure(url)
   if (sha256 !== undefined || given.length > 0) return
   fail('E_ARGUMENT', {
-    what: `No checksum is known for ${url}, so it is not fetched.`,
+    what: `${url} is not downloaded: Tricklab knows no checksum for it.`,
     expected: '--sha256 with the checksum that the publisher of the file states.',
     fix: 'add it; or fetch the file yourself, check it, and give the file with --from.',
   })
@@ -31,7 +31,7 @@ export async function verify(file: string, accepted: readonly string[]): Promise
   const digest = hash.digest('hex')
   if (accepted.length === 0 || accepted.includes(digest)) return digest
   fail('E_ENGINE_INSTALL', {
-    what: `${path.basename(file)} is not the file that it should be: its SHA-256 is another.`,
+    what: `${path.basename(file)} is not the expected file: its SHA-256 differs.`,
     expected: `${accepted.join(' or ')}.`,
     received: `${digest}.`,
     fix: 'fetch it again; if the publisher of the file states this checksum, give it with --sha256.',

@@ -22,7 +22,7 @@ export function createConv2dBlock({ bias }: OptionValues<typeof options>, contex
   if (groups === 1) return activated(createConv2d({ ...window, bias, biasStart: zeros }), context)
   if (bias) {
     fail('E_OPTION_RANGE', {
-      what: 'block "conv2d" has no bias where it stands in groups.',
+      what: 'The block "conv2d" cannot have a bias if its convolution has groups.',
       expected: '`bias` false.',
       received: `bias true, ${groups} groups.`,
     })

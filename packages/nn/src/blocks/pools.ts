@@ -14,7 +14,7 @@ export function createMaxPoolBlock(context: BlockContext): Block {
   if (size === 2 && stride === 2) return activated(createMaxPool2(), context)
   if (size % 2 === 0) {
     fail('E_SHAPE', {
-      what: 'Max pool was asked for a window that it cannot centre.',
+      what: 'A max pool cannot centre a window of this size and stride.',
       expected: 'an odd size, or 2 with stride 2.',
       received: `size ${size}, stride ${stride}.`,
       fix: 'put another block into the slot.',

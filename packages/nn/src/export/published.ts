@@ -82,7 +82,7 @@ function namePublished(params: ParamTree, nameOf: PublishedName, what: string): 
     what: `${what}: two parameters have one published name.`,
     expected: `${list.length} names.`,
     received: `${named.size}.`,
-    fix: 'the name map of the model is at fault; report it.',
+    fix: 'this is a mistake in the name map of the model; report it.',
   })
 }
 

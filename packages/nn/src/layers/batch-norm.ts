@@ -37,7 +37,7 @@ export function createBatchNorm(spec: BatchNormSpec): Block {
     const count = images.size / channels
     if (count === 1) {
       fail('E_SHAPE', {
-        what: 'batch norm cannot train on one value a channel.',
+        what: 'Batch norm cannot train on a single value for each channel.',
         expected: 'more than one image, or images larger than 1 × 1.',
         received: `one image of ${formatShape(shape)}.`,
         fix: 'choose a batch size that does not leave a last batch of one image.',

@@ -53,7 +53,7 @@ function expectDeclared(part: Block, images: Images, output: Images): void {
   const declared = [batch, ...part.outputShape(input)]
   if (output.shape?.join() === declared.join()) return
   fail('E_BLOCK_RETURN', {
-    what: `The ${describeOrigin(origin)} put out another shape in apply than its outputShape says.`,
+    what: `The ${describeOrigin(origin)} returned another shape in apply than its outputShape says.`,
     expected: `[${declared.join(', ')}] for images [${images.shape.join(', ')}].`,
     received: output.shape === undefined ? 'no tensor.' : `[${output.shape.join(', ')}].`,
     fix: `report it to the author of "${origin.plugin}"; \`blockContract\` of @tricklab/testing finds it.`,

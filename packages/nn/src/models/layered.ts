@@ -12,7 +12,7 @@ export function createLayeredModel(layers: readonly ModelLayer[], inputShape: Sh
   const last = walk(layers, inputShape, () => {})
   if (!sameShape(last, [1, 1, classes])) {
     fail('E_SHAPE', {
-      what: `Images of ${formatShape(inputShape)} do not end as one score a class.`,
+      what: `The model does not turn images of ${formatShape(inputShape)} into one score for each class.`,
       expected: `${formatShape([1, 1, classes])} after the last layer.`,
       received: `${formatShape(last)}.`,
       fix: 'change the image size, or the number of stages.',

@@ -196,7 +196,7 @@ function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions
   for (const { use, where = '' } of slotUses('attention')) {
     if (Number(lastOfStage.exec(where)?.[1] ?? 0) <= layers.length) continue
     fail('E_OPTION_RANGE', {
-      what: `xresnet: the attention "${use}" is to stand at "${where}", but there are ${layers.length} stages.`,
+      what: `xresnet: the attention "${use}" cannot stand at "${where}": the model has only ${layers.length} stages.`,
       expected: `a stage up to ${layers.length}.`,
       received: `"${where}".`,
     })

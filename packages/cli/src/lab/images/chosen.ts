@@ -54,7 +54,7 @@ function indexOf(name: string, dataset: Dataset): number {
 async function openPhoto(file: string, row: Row): Promise<Photo> {
   if (row.recipe.data.valid === undefined) {
     fail('E_ARGUMENT', {
-      what: `${row.table.id}/${row.name} does not learn from photos, so a file cannot be cropped for it.`,
+      what: `${row.table.id}/${row.name} does not train on photos, so it has no crop for an image file.`,
       expected: 'indices of its validation split.',
       received: `"${file}".`,
       fix: 'name images by number: 0 1 2.',
