@@ -70,6 +70,15 @@ describe('the page', () => {
     }
   })
 
+  test('tells whether the means are equivalent, where the source documents runs and the run is whole', () => {
+    const reported = { metric: 'accuracy', runs: [0.895, 0.897, 0.9] }
+    const { sentence, test } = verdictRow(record({ reported })).equivalence!
+    expect(test!.p).toBeGreaterThan(0)
+    expect(page(record({ reported }))).toContain(`<b>Equivalence:</b> ${escapeHtml(sentence)}`)
+    expect(page(record())).not.toContain('Equivalence')
+    expect(page(record({ reported, partial: { epochs: 1 } }))).not.toContain('Equivalence')
+  })
+
   test('needs nothing but itself', () => {
     const text = page(record())
     expect(text).toMatch(/^<!doctype html>/)

@@ -20,6 +20,7 @@ export function rowSection(record: RunRecord, row: VerdictRow, id: string, open:
 ${manifest.partial !== null && partialBanner(manifest.partial)}
 ${unfinishedBanner(record)}
 <p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.format, manifest.reported.leaderboard)} at the time.`}</p>
+${row.equivalence !== undefined && html`<p class="note"><b>Equivalence:</b> ${row.equivalence.sentence}</p>`}
 ${row.remark !== undefined && html`<p class="note"><b>Training above validation:</b> ${row.remark}</p>`}
 ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
 ${rowCharts(record)}
