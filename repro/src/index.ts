@@ -21,14 +21,9 @@ export { reportRuns, reportSummaryTable } from './pages.ts'
 export { describeProcess, identifyProcess, isRunning, type ProcessIdentity } from './process/process-identity.ts'
 export { surviveClosedStreams } from './process/standard-streams.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
-export {
-  acceptedMeasurements,
-  acceptedRecords,
-  acceptRecord,
-  type ListedRow,
-  listRows,
-} from './record/accepted.ts'
+export { acceptedMeasurements, acceptedRecords, acceptRecord } from './record/accepted.ts'
 export { checkAcceptedRecords } from './record/check-accepted.ts'
+export { countRows, formatCount, type ListedRow, listRows } from './record/list.ts'
 export type { Records } from './record/places.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'

@@ -3,6 +3,7 @@ import { lossGap } from '../loss-gap/gap.ts'
 import { lossGapRemark } from '../loss-gap/remark.ts'
 import { metricOf, validationOf } from '../record/metrics.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
+import { type RecordedData, recordedData } from '../record/recorded-data.ts'
 import type { Verdict } from '../record/types.ts'
 import { type Interval, type Summary, summarize } from '../statistics/index.ts'
 import { judge, reportedSummary } from '../verdict.ts'
@@ -31,6 +32,10 @@ export interface VerdictRow {
   readonly remark?: string
   /** Whether the means are equivalent within the tolerance, where the source documents several runs. */
   readonly equivalence?: EquivalenceNote
+  /** Seeds that have finished. */
+  readonly seeds: readonly number[]
+  /** What it was measured on. */
+  readonly data: RecordedData
   readonly engine: string
   readonly precision: string
   /** Time spent on all seeds together. */
@@ -63,6 +68,8 @@ export function verdictRow(record: RunRecord): VerdictRow {
     ...judge({ reported, measured: values, tolerance, partial, metric: traits, validation: validationOf(manifest) }),
     ...(remark === undefined ? {} : { remark }),
     ...(equivalence === undefined ? {} : { equivalence }),
+    seeds: logs.flatMap(({ end, seed }) => (end === null ? [] : [seed])),
+    data: recordedData(manifest),
     engine: engine.name,
     precision: engine.precision,
     seconds: logs.reduce((sum, log) => sum + secondsOf(log), 0),
