@@ -26,6 +26,7 @@ import imagewoofTwistLayer from './imagewoof-twist-layer.ts'
 import ssaComplexity from './ssa-complexity.ts'
 
 export { type DataEffect, dataEffects } from './data-effects.ts'
+export { type Headlines, headlines } from './headlines.ts'
 export { readSource, type Source } from './sources.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */
