@@ -72,12 +72,13 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
     ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
     `\`\`\`sh\nnpx -y pnpm@12 repro ${id}\n\`\`\``,
     markdownTable(
-      ['row', 'documented', 'measured', 'status', 'data', 'seeds'],
-      'lrrlll',
-      rows.map(({ row, reported, measured, status, data, seeds }) => [
+      ['row', 'documented', 'measured', 'difference', 'status', 'data', 'seeds'],
+      'lrrrlll',
+      rows.map(({ row, reported, measured, difference, status, data, seeds }) => [
         `[${row}](#${row})`,
         reported,
         measured,
+        difference,
         status,
         data,
         seeds,

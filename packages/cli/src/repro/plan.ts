@@ -152,10 +152,11 @@ async function runPlan(target: string | undefined, options: RunPlanArguments): P
     }
   }
   const training = { ...options, jobs: 1, isolate: true, keepGoing: true }
-  const { exitCode, results } = await trainWork(work(), training, view, signal)
-  if (exitCode === 3) process.stderr.write(`Go on with: ${commandAgain('repro')}\n`)
+  const { exitCode, stopped, results } = await trainWork(work(), training, view, signal)
+  if (stopped) process.stderr.write(`Go on with: ${commandAgain('repro')}\n`)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ jobs: plan.jobs, rows: results })}\n`)
-  return exitCode
+  // Whoever starts it again wants to know whether there is more to do, whatever else happened.
+  return stopped ? 3 : exitCode
 }
 
 type RunEngine = ReturnType<typeof finishedSeeds>['engines'][number]

@@ -39,6 +39,15 @@ export interface Work {
   readonly resume: boolean | ((engine: Engine) => boolean)
 }
 
+/** What came of all work. */
+export interface TrainedWork {
+  /** The gravest of all that happened. */
+  readonly exitCode: number
+  /** Something was stopped before its end and can go on. */
+  readonly stopped: boolean
+  readonly results: readonly VerdictRow[]
+}
+
 /**
  * Trains one thing after the other, judges what is finished, and writes the reports. An error is told and the next work
  * begins; a signal ends all of it with exit code 3.
@@ -48,16 +57,20 @@ export async function trainWork(
   options: TrainingArguments,
   view: ProgressView,
   signal: AbortSignal,
-): Promise<{ exitCode: number; results: VerdictRow[] }> {
+): Promise<TrainedWork> {
   const notice = (message: string) => view.sink({ kind: 'notice', message })
   // A run that several works go on with is judged once, as it is in the end.
   const judged = new Map<string, VerdictRow>()
   const failed = new Set<Row>()
-  let exitCode = 0
+  let [exitCode, stopped] = [0, false]
+  const count = (code: number): number => {
+    exitCode = Math.max(exitCode, code)
+    stopped ||= code === 3
+    return code
+  }
   const tell = (error: unknown): number => {
     view.close()
-    exitCode = Math.max(exitCode, report(error))
-    return exitCode
+    return count(report(error))
   }
   try {
     const [name, engineOptions] = engineChoice(options)
@@ -65,7 +78,7 @@ export async function trainWork(
     let prepared: string | undefined
     for (const { row, reference, seeds, resume } of work) {
       if (signal.aborted) {
-        exitCode = Math.max(exitCode, 3)
+        count(3)
         break
       }
       const preferredPrecision = row.recipe.precision ?? 'f32'
@@ -101,7 +114,7 @@ export async function trainWork(
   }
   const results = [...judged.values()]
   await tellResults(results)
-  return { exitCode: exitCode !== 0 ? exitCode : exitCodeOf(results), results }
+  return { exitCode: exitCode !== 0 ? exitCode : exitCodeOf(results), stopped, results }
 }
 
 async function tellResults(results: readonly VerdictRow[]): Promise<void> {
