@@ -2,7 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { acceptedMeasurements, acceptedRecords, renderClaimTable, renderMarkdownTable } from '@tricklab/repro'
+import {
+  acceptedMeasurements,
+  acceptedRecords,
+  countRows,
+  formatCount,
+  listRows,
+  renderClaimTable,
+  renderMarkdownTable,
+} from '@tricklab/repro'
 import { replaceBetween } from './generated-part.ts'
 
 const marks = {
@@ -14,7 +22,9 @@ export const readmeFile = path.resolve(path.dirname(fileURLToPath(import.meta.ur
 
 /** The README with its tables made anew from the records. */
 export async function renderReadme(readme: string): Promise<string> {
-  const withRecords = replaceBetween(readme, marks.records, renderMarkdownTable(await acceptedRecords()))
+  const { items } = await listRows()
+  const records = `${renderMarkdownTable(await acceptedRecords())}\n${formatCount(countRows(items))}\n`
+  const withRecords = replaceBetween(readme, marks.records, records)
   return replaceBetween(withRecords, marks.claims, renderClaimTable(acceptedMeasurements()))
 }
 

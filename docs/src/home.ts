@@ -1,6 +1,6 @@
 import { rowNames } from '@tricklab/core'
 import { readSource, tables } from '@tricklab/recipes'
-import { type ListedRow, listRows } from '@tricklab/repro'
+import { countRows, formatCount, type ListedRow, listRows } from '@tricklab/repro'
 import { groupBy } from './group-by.ts'
 import { escapeText, markdownTable } from './page.ts'
 
@@ -20,8 +20,8 @@ export function resultPart(items: readonly ListedRow[], table: string, row: stri
 
 const notRun = 'not yet run'
 
-/** The status without the engine. */
-const verdictOf = ({ status }: ListedRow): string => status.replace(/ \(.*/, '')
+/** The verdict; of rows that have none, such as closed forms, what is said instead. */
+const verdictOf = ({ verdict, status }: ListedRow): string => verdict?.replace('-', ' ') ?? status
 
 /** How many rows of every table have a result, and which verdicts they got. */
 export function statusPart(items: readonly ListedRow[]): string {
@@ -38,8 +38,7 @@ export function statusPart(items: readonly ListedRow[]): string {
       verdicts === '' ? notRun : verdicts,
     ]
   })
-  const run = items.filter(({ status }) => status !== notRun).length
-  return `${run} of ${items.length} documented rows have a result. A result is accepted only with its record.
+  return `${formatCount(countRows(items))} A result is accepted only with its record.
 
 ${markdownTable(['table', 'what', 'source', 'rows', 'results'], 'lllrl', lines)}`
 }

@@ -1,4 +1,4 @@
-import type { ListedRow } from '@tricklab/repro'
+import type { ListedRow, Verdict } from '@tricklab/repro'
 import { describe, expect, it } from 'vitest'
 import { homeParts, resultPart, statusPart } from '../src/home.ts'
 import { readPage } from './pages.ts'
@@ -9,7 +9,11 @@ const row = (name: string, status: string): ListedRow => ({
   kind: 'training',
   reported: '89.50 % (1)',
   measured: status === 'not yet run' ? '–' : '90.00 % (3)',
+  difference: '–',
+  verdict: status === 'not yet run' ? null : (status.replace(/ \(.*/, '').replace(' ', '-') as Verdict),
   status,
+  data: 'fashion-mnist',
+  seeds: '1 to 3',
 })
 
 describe('the front page', () => {
@@ -30,7 +34,7 @@ describe('the front page', () => {
   it('counts the verdicts of each table and links its source', () => {
     const items = [row('a', 'reproduced (native)'), row('b', 'falls short (wasm)'), row('c', 'reproduced (wasm)')]
     const text = statusPart([...items, row('d', 'not yet run')])
-    expect(text).toContain('3 of 4 documented rows have a result.')
+    expect(text).toContain('3 of 4 training rows recorded, 2 reproduced.')
     expect(text).toMatch(
       /\[fashionmnist-resnets\].*\[SlowAI, "ResNets"\]\(https:[^)]+\) \| 4 \| 2 reproduced, 1 falls short \|/,
     )

@@ -25,6 +25,8 @@ import imagewoofEquivalence from './imagewoof-equivalence.ts'
 import imagewoofTwistLayer from './imagewoof-twist-layer.ts'
 import ssaComplexity from './ssa-complexity.ts'
 
+export { type DataEffect, dataEffects } from './data-effects.ts'
+export { type Headlines, headlines } from './headlines.ts'
 export { readSource, type Source } from './sources.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */

@@ -1,6 +1,14 @@
 import type { MetricFormat } from '@tricklab/core'
 import { expect, test } from 'vitest'
-import { formatDifference, formatInterval, formatSeconds, formatSize, formatSummary, formatValue } from './format.ts'
+import {
+  formatDifference,
+  formatInterval,
+  formatSeconds,
+  formatSeeds,
+  formatSize,
+  formatSummary,
+  formatValue,
+} from './format.ts'
 
 const share: MetricFormat = { style: 'percent' }
 const number: MetricFormat = { style: 'number' }
@@ -43,4 +51,13 @@ test.each([
   [90_000, '25 h 00 min'],
 ])('%f seconds are written %s', (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text)
+})
+
+test.each([
+  [[], '–'],
+  [[4], '4'],
+  [[2, 1], '1, 2'],
+  [[5, 1, 2, 3, 9, 10], '1 to 3, 5, 9, 10'],
+])('seeds %j are written %s', (seeds, text) => {
+  expect(formatSeeds(seeds)).toBe(text)
 })

@@ -71,3 +71,17 @@ export function formatP(p: number): string {
   if (p < 1e-4) return '< 0.0001'
   return p.toFixed(p < 0.01 ? 4 : 3)
 }
+
+/** Seeds in rising order, neighbours as a range: `1 to 5, 7`; `–` for none. */
+export function formatSeeds(seeds: readonly number[]): string {
+  const runs: [first: number, last: number][] = []
+  for (const seed of [...seeds].sort((a, b) => a - b)) {
+    const run = runs.at(-1)
+    if (run !== undefined && seed === run[1] + 1) run[1] = seed
+    else runs.push([seed, seed])
+  }
+  if (runs.length === 0) return '–'
+  return runs
+    .map(([first, last]) => ({ 0: `${first}`, 1: `${first}, ${last}` })[last - first] ?? `${first} to ${last}`)
+    .join(', ')
+}

@@ -18,17 +18,18 @@ export { measureScaling } from './measurement/scaling.ts'
 export { formatMeasurement } from './measurement/text.ts'
 export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
+export { createCostCounter } from './plan/cost.ts'
+export { finishedSeeds } from './plan/done.ts'
+export type { PlannedJob } from './plan/order.ts'
+export { makePlan, type Plan, type ReferenceSpeed } from './plan/plan.ts'
+export { documentedRows, type ReferencedRow } from './plan/rows.ts'
+export { formatPlan } from './plan/text.ts'
 export { describeProcess, identifyProcess, isRunning, type ProcessIdentity } from './process/process-identity.ts'
 export { surviveClosedStreams } from './process/standard-streams.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
-export {
-  acceptedMeasurements,
-  acceptedRecords,
-  acceptRecord,
-  type ListedRow,
-  listRows,
-} from './record/accepted.ts'
+export { acceptedMeasurements, acceptedRecords, acceptRecord } from './record/accepted.ts'
 export { checkAcceptedRecords } from './record/check-accepted.ts'
+export { countRows, formatCount, type ListedRow, listRows } from './record/list.ts'
 export type { Records } from './record/places.ts'
 export { readRecord } from './record/read.ts'
 export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'

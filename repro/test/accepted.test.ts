@@ -4,8 +4,9 @@ import path from 'node:path'
 import { normalizeRow, TricklabError } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { describe, expect, it } from 'vitest'
-import { acceptedRecords, acceptRecord, listRows } from '../src/record/accepted.ts'
+import { acceptedRecords, acceptRecord } from '../src/record/accepted.ts'
 import { checkAcceptedRecords } from '../src/record/check-accepted.ts'
+import { countRows, listRows } from '../src/record/list.ts'
 import { rowHead } from '../src/record/row-head.ts'
 import type { Manifest } from '../src/record/types.ts'
 import { renderReport } from '../src/report/index.ts'
@@ -219,6 +220,19 @@ it('lists every row with its status', async () => {
   const { items, text } = await listRows(root)
   expect(items.find((item) => item.row === 'conv' && item.kind === 'training')?.status).toBe('reproduced (wasm)')
   expect(items.find((item) => item.row === 'residual' && item.kind === 'training')?.status).toBe('not yet run')
-  expect(text.split('\n')).toHaveLength(items.length + 1)
+  const lines = text.split('\n')
+  expect(lines).toHaveLength(items.length + 3)
+  const { rows } = countRows(items)
+  expect(lines.at(-1)).toBe(`1 of ${rows} training rows recorded, 1 reproduced.`)
   expect(existsSync(root)).toBe(true)
+})
+
+it('lists of every record what it was measured on, its seeds and the interval', async () => {
+  const root = emptyFolder()
+  await acceptRecord(await finishedRun(), { root })
+  const { items } = await listRows(root, 'fashionmnist-resnets/')
+  const [conv, other] = ['conv', 'residual'].map((name) => items.find(({ row }) => row === name))
+  expect(conv).toMatchObject({ verdict: 'reproduced', data: 'fashion-mnist', seeds: '1 to 3' })
+  expect(conv!.difference).toMatch(/^[+−]0\.\d\d pp \(−\d\.\d\d to \+\d\.\d\d pp\)$/)
+  expect(other).toMatchObject({ verdict: null, difference: '–', data: '–', seeds: '–' })
 })

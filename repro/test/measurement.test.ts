@@ -12,8 +12,9 @@ import { judgeMeasurement, measuredOf } from '../src/measurement/read.ts'
 import { measuredHash, readMeasurement, writeMeasurement } from '../src/measurement/record.ts'
 import { blocksOf, seriesOf } from '../src/measurement/scaling.ts'
 import type { MeasurementRecord, Sample } from '../src/measurement/types.ts'
-import { acceptedMeasurements, listRows } from '../src/record/accepted.ts'
+import { acceptedMeasurements } from '../src/record/accepted.ts'
 import { checkAcceptedRecords } from '../src/record/check-accepted.ts'
+import { listRows } from '../src/record/list.ts'
 import { renderClaimTable, renderReport } from '../src/report/index.ts'
 
 function find(id: string): MeasurementTable {

@@ -4,7 +4,9 @@ import { readSource, tables } from '@tricklab/recipes'
 import {
   acceptedMeasurements,
   acceptedRecords,
+  countRows,
   drawForestChart,
+  formatCount,
   type ListedRow,
   listRows,
   renderClaimTable,
@@ -46,6 +48,8 @@ Each value is a mean ± standard deviation, with the number of seeds in brackets
 come from the records in \`repro/records\`. The [report](/report.html){target="_blank" rel="noopener"} shows the curves, every seed
 and the machine.
 
+${formatCount(countRows([...rows.values()].flat()))}
+
 ${renderMarkdownTable(records)}
 
 What tricks cost, measured one after another on one machine:
@@ -68,9 +72,17 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
     ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
     `\`\`\`sh\nnpx -y pnpm@12 repro ${id}\n\`\`\``,
     markdownTable(
-      ['row', 'documented', 'measured', 'status'],
-      'lrrl',
-      rows.map(({ row, reported, measured, status }) => [`[${row}](#${row})`, reported, measured, status]),
+      ['row', 'documented', 'measured', 'difference', 'status', 'data', 'seeds'],
+      'lrrrlll',
+      rows.map(({ row, reported, measured, difference, status, data, seeds }) => [
+        `[${row}](#${row})`,
+        reported,
+        measured,
+        difference,
+        status,
+        data,
+        seeds,
+      ]),
     ),
     ...(chart === null
       ? []

@@ -1,24 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import {
-  fail,
-  failAll,
-  type MeasurementTable,
-  normalizeRow,
-  type Row,
-  rowNames,
-  suggest,
-  type TrainingTable,
-} from '@tricklab/core'
+import { failAll, type MeasurementTable, type Row, rowNames } from '@tricklab/core'
 import { tables as documentedTables } from '@tricklab/recipes'
-import { formatSummary } from '../format.ts'
 import { acceptMeasurement } from '../measurement/accept.ts'
-import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'
 import { isMeasurement, readMeasurement } from '../measurement/record.ts'
 import type { MeasurementRecord } from '../measurement/types.ts'
-import { verdictRow } from '../report/index.ts'
-import type { Summary } from '../statistics/index.ts'
-import { reportedSummary } from '../verdict.ts'
 import { checkAgainstRow, findRow } from './check-accepted.ts'
 import { joinManifests } from './join.ts'
 import { pickSeeds } from './pick-seeds.ts'
@@ -124,96 +110,4 @@ export function acceptedMeasurements(root = acceptedFolder): AcceptedMeasurement
     const folder = path.join(root, table.id)
     return table.kind === 'measurement' && isMeasurement(folder) ? [{ table, record: readMeasurement(folder) }] : []
   })
-}
-
-/** A row of `pnpm repro list`. */
-export interface ListedRow {
-  readonly table: string
-  readonly row: string
-  readonly kind: 'training' | 'summary' | 'measurement'
-  readonly reported: string
-  readonly measured: string
-  readonly status: string
-}
-
-/**
- * Documented rows with their status: a verdict where a record was accepted, else `not yet run`.
- * @param filter what `TABLE/ROW` holds; default: every row
- * @errors E_TABLE_UNKNOWN when no row holds it
- */
-export async function listRows(root = acceptedFolder, filter = '') {
-  const wanted = (table: string, row: string) => `${table}/${row}`.toLowerCase().includes(filter.toLowerCase())
-  const items: ListedRow[] = []
-  for (const table of documentedTables) {
-    for (const row of rowNames(table).filter((name) => wanted(table.id, name))) {
-      if (table.kind === 'training') items.push(await listTraining(table, row, root))
-      else if (table.kind === 'measurement') items.push(listMeasurement(table, row, root))
-      else items.push(listSummary(table.id, row))
-    }
-  }
-  if (items.length === 0) {
-    fail('E_TABLE_UNKNOWN', {
-      what: `No table and no row holds "${filter}" in its name.`,
-      expected: 'a part of TABLE/ROW.',
-      received: `"${filter}".`,
-      fix: suggest(
-        filter,
-        documentedTables.flatMap((table) => [table.id, ...rowNames(table)]),
-      ),
-    })
-  }
-  const header = { table: 'table', row: 'row', reported: 'documented', measured: 'measured', status: 'status' }
-  const columns = ['table', 'row', 'reported', 'measured', 'status'] as const
-  const widths = columns.map((column) => Math.max(...[header, ...items].map((item) => item[column].length)))
-  const text = [header, ...items]
-    .map((item) =>
-      columns
-        .map((column, index) => item[column].padEnd(widths[index]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-  return { items, text }
-}
-
-async function listTraining(table: TrainingTable, name: string, root: string): Promise<ListedRow> {
-  const row = normalizeRow(table, name)
-  const record = findAccepted(table.id, name, root)
-  const result = record === undefined ? undefined : verdictRow(await readRecord(record))
-  const reported = result?.reported ?? documentedNumbers(row)
-  const judged = row.reported?.metric ?? 'accuracy'
-  const format = row.metrics.find(({ name }) => name === judged)?.format ?? { style: 'number' }
-  return {
-    table: table.id,
-    row: name,
-    kind: 'training',
-    reported: reported === null ? '–' : formatSummary(format, reported),
-    measured: result?.measured == null ? '–' : formatSummary(format, result.measured),
-    status: result === undefined ? 'not yet run' : `${result.verdict} (${result.engine})`,
-  }
-}
-
-function documentedNumbers(row: Row): Summary | null {
-  return row.reported === undefined ? null : reportedSummary({ metric: 'accuracy', ...row.reported })
-}
-
-function listMeasurement(table: MeasurementTable, row: string, root: string): ListedRow {
-  const record = acceptedMeasurements(root).find((other) => other.table === table)?.record
-  const isReference = table.measures === 'step-time' && row === table.reference
-  const result = record === undefined ? undefined : judgeMeasurement(table, record).find((other) => other.row === row)
-  const status =
-    result === undefined || record === undefined ? 'not yet run' : `${result.verdict} (${record.engine.name})`
-  return {
-    table: table.id,
-    row,
-    kind: 'measurement',
-    reported: isReference ? 'the reference' : (documentedNumber(table, row)?.toFixed(3) ?? '–'),
-    measured: isReference ? '1' : (result?.measured?.toFixed(3) ?? '–'),
-    status: isReference ? 'reference for the others' : status,
-  }
-}
-
-/** Closed-form rows are computed each time: there is nothing to record. */
-function listSummary(table: string, row: string): ListedRow {
-  return { table, row, kind: 'summary', reported: 'exact', measured: 'computed', status: 'computed when asked' }
 }

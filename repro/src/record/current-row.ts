@@ -60,8 +60,8 @@ export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): Cu
 
 const leastOf = ({ least = -Infinity }: Loss): number => least
 
-/** Sizes of the splits that the row trains and validates with. */
-function datasetFacts({ data }: NormalRecipe, registry: Registry): DatasetFacts | undefined {
+/** Sizes of the splits that the row trains and validates with; undefined where only the data themselves tell. */
+export function datasetFacts({ data }: NormalRecipe, registry: Registry): DatasetFacts | undefined {
   const { use, ...options } = data.dataset
   const facts = registry.component('dataset', use).facts?.(options as never)
   if (facts === undefined || data.split === undefined) return facts

@@ -1,12 +1,14 @@
-import { formatDifference, formatInterval, formatSize, formatSummary } from '../format.ts'
+import { formatDifference, formatInterval, formatSeeds, formatSize, formatSummary } from '../format.ts'
 import { judgeMeasurement } from '../measurement/read.ts'
 import type { AcceptedMeasurement } from '../record/accepted.ts'
 import type { RunRecord } from '../record/read.ts'
-import { verdictWords } from './verdict-badge.ts'
+import type { RecordedData } from '../record/recorded-data.ts'
+import type { Verdict } from '../record/types.ts'
+import { verdictText, verdictWords } from './verdict-badge.ts'
 import { verdictRow } from './verdict-row.ts'
 
-const heads = ['table', 'row', 'documented', 'measured', 'difference (95 %)', 'tolerance', 'verdict', 'engine']
-const alignment = ['---', '---', '--:', '--:', '--:', '--:', '---', '---']
+const heads = 'table|row|documented|measured|difference (95 %)|tolerance|verdict|data|seeds|engine'.split('|')
+const alignment = ['---', '---', '--:', '--:', '--:', '--:', '---', '---', '---', '---']
 
 /** The records as a Markdown table: what a README shows. Mean ± sample standard deviation (number of runs). */
 export function renderMarkdownTable(records: readonly RunRecord[]): string {
@@ -15,8 +17,9 @@ export function renderMarkdownTable(records: readonly RunRecord[]): string {
 
 function cellsOf(record: RunRecord): string[] {
   const { table } = record.manifest
-  const { row, format, reported, measured, difference, interval, tolerance, verdict, engine, precision } =
+  const { row, format, reported, measured, tolerance, verdict, data, seeds, engine, precision, ...compared } =
     verdictRow(record)
+  const { difference, interval } = compared
   const range = interval === null ? '' : ` (${formatInterval(format, interval)})`
   const cells = [
     table,
@@ -25,7 +28,9 @@ function cellsOf(record: RunRecord): string[] {
     measured === null ? '–' : unbroken(formatSummary(format, measured)),
     difference === null ? '–' : `${unbroken(formatDifference(format, difference))}${range}`,
     tolerance === null ? '–' : unbroken(formatSize(format, tolerance)),
-    unbroken(`${verdictWords[verdict].sign} ${verdictWords[verdict].words}`),
+    markedVerdict(verdict, data),
+    data.label,
+    formatSeeds(seeds),
     `${engine} ${precision}`,
   ]
   return cells.map(escapeCell)
@@ -54,6 +59,12 @@ export function renderClaimTable(measurements: readonly AcceptedMeasurement[]): 
     })
   })
   return [claimHeads, claimAlignment, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+}
+
+/** Only the words of the verdict itself stay together: what it is about may be long. */
+function markedVerdict(verdict: Verdict, data: RecordedData): string {
+  const { sign, words } = verdictWords[verdict]
+  return verdictText(verdict, data).replace(`${sign} ${words}`, unbroken(`${sign} ${words}`))
 }
 
 /** Narrow columns break no number from its unit and no sign from its word. */

@@ -70,6 +70,36 @@ describe('the page', () => {
     }
   })
 
+  test('tells whether the means are equivalent, where the source documents runs and the run is whole', () => {
+    const reported = { metric: 'accuracy', runs: [0.895, 0.897, 0.9] }
+    const { sentence, test } = verdictRow(record({ reported })).equivalence!
+    expect(test!.p).toBeGreaterThan(0)
+    expect(page(record({ reported }))).toContain(`<b>Equivalence:</b> ${escapeHtml(sentence)}`)
+    expect(page(record())).not.toContain('Equivalence')
+    expect(page(record({ reported, partial: { epochs: 1 } }))).not.toContain('Equivalence')
+  })
+
+  test('the verdict says on which photos it is, where they are not those of the source', () => {
+    const given = record()
+    const note = 'Data: imagewoof2-224.tgz, a re-encoded set, no official archive (the recipe asks for imagewoof2).'
+    const recipe = { data: { dataset: { use: 'imagewoof', archive: 'full' }, train: { crop: { size: 128 } } } }
+    const dataset = { ...given.manifest.dataset, name: 'imagewoof', note }
+    const other = { ...given, manifest: { ...given.manifest, recipe, dataset } }
+    const { sentence, effect } = verdictRow(other).data
+    expect(effect).toContain('2.6 points')
+    const text = page(other)
+    expect(text.split('on re-encoded 224 px photos')).toHaveLength(3)
+    expect(text).toContain(`<b>Other photos:</b> ${escapeHtml(`${sentence} ${effect}`)}`)
+    expect(formatVerdictTable([verdictRow(other)])).toMatch(/✓ reproduced on re-encoded 224 px photos\n/)
+    expect(formatVerdictTable([verdictRow(other)]).replaceAll(/\s+/g, ' ')).toContain(sentence)
+    const markdown = renderMarkdownTable([other])
+    expect(markdown).toContain(
+      "| ✓\u00a0reproduced on re-encoded 224 px photos | re-encoded 224 px photos, not the source's | 1 to 3 |",
+    )
+    expect(page(given)).not.toContain('Other photos')
+    expect(renderMarkdownTable([given])).toContain('| ✓\u00a0reproduced | fashion-mnist | 1 to 3 |')
+  })
+
   test('needs nothing but itself', () => {
     const text = page(record())
     expect(text).toMatch(/^<!doctype html>/)

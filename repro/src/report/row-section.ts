@@ -16,10 +16,12 @@ import { secondsOf, type VerdictRow } from './verdict-row.ts'
 export function rowSection(record: RunRecord, row: VerdictRow, id: string, open: boolean): Html {
   const { manifest } = record
   return html`<section class="row" id="${id}">
-<h2><span>${manifest.row}</span> ${badge(row.verdict)}</h2>
+<h2><span>${manifest.row}</span> ${badge(row.verdict)}${row.data.others !== undefined && html` <small>on ${row.data.others}</small>`}</h2>
 ${manifest.partial !== null && partialBanner(manifest.partial)}
 ${unfinishedBanner(record)}
 <p class="note">${row.note}${manifest.reported?.leaderboard !== undefined && ` The leaderboard said ${formatValue(row.format, manifest.reported.leaderboard)} at the time.`}</p>
+${row.data.sentence !== undefined && html`<p class="note"><b>Other photos:</b> ${row.data.sentence}${row.data.effect !== undefined && ` ${row.data.effect}`}</p>`}
+${row.equivalence !== undefined && html`<p class="note"><b>Equivalence:</b> ${row.equivalence.sentence}</p>`}
 ${row.remark !== undefined && html`<p class="note"><b>Training above validation:</b> ${row.remark}</p>`}
 ${manifest.note !== undefined && html`<p class="note"><b>About this row:</b> ${manifest.note}</p>`}
 ${rowCharts(record)}

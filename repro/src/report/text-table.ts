@@ -1,5 +1,5 @@
 import { formatDifference, formatDigits, formatInterval, formatSeconds, formatSize, formatSummary } from '../format.ts'
-import { verdictWords } from './verdict-badge.ts'
+import { verdictText } from './verdict-badge.ts'
 import type { VerdictRow } from './verdict-row.ts'
 
 const heads = ['row', 'documented', 'measured', 'difference', 'tolerance', 'verdict'] as const
@@ -31,26 +31,26 @@ export function formatVerdictTable(rows: readonly VerdictRow[]): string {
 
 const isNumber = (column: number): boolean => column >= 1 && column <= 4
 
-function cellsOf({ row, format, reported, measured, difference, tolerance, verdict }: VerdictRow): string[] {
-  const { sign, words } = verdictWords[verdict]
+function cellsOf({ row, format, reported, measured, difference, tolerance, verdict, data }: VerdictRow): string[] {
   return [
     row,
     reported === null ? '–' : formatSummary(format, reported),
     measured === null ? '–' : formatSummary(format, measured),
     difference === null ? '–' : formatDifference(format, difference),
     tolerance === null ? '–' : formatSize(format, tolerance),
-    `${sign} ${words}`,
+    verdictText(verdict, data),
   ]
 }
 
-function details({ metric, format, measured, interval, engine, precision, seconds, note, remark }: VerdictRow): string {
+function details(row: VerdictRow): string {
+  const { metric, format, measured, interval, engine, precision, seconds, data, note, remark } = row
   const values = measured?.values.map((value) => formatDigits(format, value)).join(' ')
   const parts = [
     ...(values === undefined ? [] : [`${metric} ${values}`]),
     ...(interval === null ? [] : [`difference 95 % ${formatInterval(format, interval)}`]),
     `${engine} ${precision}, ${formatSeconds(seconds)}`,
   ]
-  return `${parts.join('; ')}. ${note}${remark === undefined ? '' : ` ${remark}`}`
+  return [`${parts.join('; ')}.`, note, data.sentence, remark].filter((text) => text !== undefined).join(' ')
 }
 
 function wrap(text: string, limit: number): string[] {

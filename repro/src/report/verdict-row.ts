@@ -3,9 +3,11 @@ import { lossGap } from '../loss-gap/gap.ts'
 import { lossGapRemark } from '../loss-gap/remark.ts'
 import { metricOf, validationOf } from '../record/metrics.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
+import { type RecordedData, recordedData } from '../record/recorded-data.ts'
 import type { Verdict } from '../record/types.ts'
 import { type Interval, type Summary, summarize } from '../statistics/index.ts'
 import { judge, reportedSummary } from '../verdict.ts'
+import { type EquivalenceNote, equivalenceNote } from './equivalence-note.ts'
 
 /** One row of a verdict table, and of `--json`: documented and measured side by side. */
 export interface VerdictRow {
@@ -28,6 +30,12 @@ export interface VerdictRow {
   readonly note: string
   /** A training loss that stays above the validation loss, and how much of that the targets make. */
   readonly remark?: string
+  /** Whether the means are equivalent within the tolerance, where the source documents several runs. */
+  readonly equivalence?: EquivalenceNote
+  /** Seeds that have finished. */
+  readonly seeds: readonly number[]
+  /** What it was measured on. */
+  readonly data: RecordedData
   readonly engine: string
   readonly precision: string
   /** Time spent on all seeds together. */
@@ -47,15 +55,21 @@ export function verdictRow(record: RunRecord): VerdictRow {
   const partial = manifest.partial !== null
   const remark = lossGapRemark(lossGap(record))
   const traits = metricOf(manifest, metric)
+  const theirs = reportedSummary(reported)
+  const measured = values.length === 0 ? null : { ...summarize(values), values }
+  const equivalence = partial ? undefined : equivalenceNote(theirs, measured, tolerance, traits.format)
   return {
     row: manifest.row,
     metric,
     format: traits.format,
-    reported: reportedSummary(reported),
-    measured: values.length === 0 ? null : { ...summarize(values), values },
+    reported: theirs,
+    measured,
     tolerance,
     ...judge({ reported, measured: values, tolerance, partial, metric: traits, validation: validationOf(manifest) }),
     ...(remark === undefined ? {} : { remark }),
+    ...(equivalence === undefined ? {} : { equivalence }),
+    seeds: logs.flatMap(({ end, seed }) => (end === null ? [] : [seed])),
+    data: recordedData(manifest),
     engine: engine.name,
     precision: engine.precision,
     seconds: logs.reduce((sum, log) => sum + secondsOf(log), 0),

@@ -14,7 +14,7 @@ function tableRow(row: VerdictRow, link: string): Html {
   const { metric, format, reported, measured, difference, interval, tolerance } = row
   const values = measured?.values.map((value) => formatDigits(format, value)).join(' · ')
   return html`<tr><th scope="row" data-label="row"><a href="#${link}">${row.row}</a><small>${metric}</small></th>
-<td data-label="verdict">${badge(row.verdict)}</td>
+<td data-label="verdict">${badge(row.verdict)}${row.data.others !== undefined && html`<small>on ${row.data.others}</small>`}</td>
 <td class="number" data-label="documented">${reported === null ? '–' : formatSummary(format, reported)}</td>
 <td class="number" data-label="measured">${measured === null ? '–' : formatSummary(format, measured)}${measured !== null && measured.n > 1 && html`<small class="values">${values}</small>`}</td>
 <td class="number" data-label="difference">${difference === null ? '–' : formatDifference(format, difference)}${interval !== null && html`<small>${formatInterval(format, interval)}</small>`}</td>

@@ -31,6 +31,18 @@ export const positiveNumber =
     return value
   }
 
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 }
+
+/** `8h`, `90min`, `1.5d`. @returns seconds */
+export const duration =
+  (option: string) =>
+  (text: string): number => {
+    const [, count, unit] = /^(\d+(?:\.\d+)?)(s|m|min|h|d)$/.exec(text.trim()) ?? []
+    const seconds = Number(count) * (unitSeconds[unit ?? ''] ?? Number.NaN)
+    if (!Number.isFinite(seconds) || seconds <= 0) bad(option, 'a duration above 0 such as 8h, 90min or 1.5d', text)
+    return seconds
+  }
+
 /** So many seeds that a count is rather a seed, or a slip of the finger. */
 const mostSeeds = 1000
 

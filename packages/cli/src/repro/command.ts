@@ -1,25 +1,19 @@
 import { fail, type SummaryTable, type TrainingTable } from '@tricklab/core'
-import { type Engine, type EngineName, prepareEngine } from '@tricklab/engine'
+import { type EngineName, prepareEngine } from '@tricklab/engine'
 import {
   acceptRecord,
   checkAcceptedRecords,
   compareSummaries,
-  exitCodeOf,
   findTarget,
   formatSummaryComparison,
-  formatVerdictTable,
   listRows,
   prepareRows,
-  readRecord,
   reportRuns,
   reportSummaryTable,
-  runRow,
-  type VerdictRow,
-  verdictRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { isInstalled } from '../ui/as-typed.ts'
-import { collect, createProgram, report } from '../ui/main.ts'
+import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
@@ -27,7 +21,6 @@ import {
   addSeedOptions,
   engineChoice,
   engineHelp,
-  limitsOf,
   positiveNumber,
   type SeedArguments,
   seedList,
@@ -35,21 +28,15 @@ import {
   wholeNumber,
 } from './arguments.ts'
 import { reproMeasurement } from './measure.ts'
+import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
+import { type TrainingArguments, trainWork } from './training.ts'
 
-interface ReproOptions extends SeedArguments {
+interface ReproOptions extends SeedArguments, TrainingArguments {
   readonly engine: EngineName | 'auto'
   readonly precision?: 'f32' | 'bf16'
-  readonly threads?: number
-  readonly data?: string[]
-  readonly out: string
   readonly resume?: boolean
   readonly json?: boolean
-  readonly jobs: number
-  readonly checkpointMinutes: number
-  readonly epochs?: number
-  readonly limitTrain?: number
-  readonly limitValid?: number
   readonly turns: number
   readonly steps: number
 }
@@ -161,6 +148,7 @@ export function reproProgram(): Command {
         `${await acceptRecord(run, { ...records, join: join === true, ...(seed === undefined ? {} : { seeds: seed }) })}\n`,
       )
     })
+  addPlanCommands(program)
   return program
 }
 
@@ -206,52 +194,10 @@ async function reproTraining(
 ): Promise<number> {
   const rows = prepareRows(table, names)
   const view = createProgressView()
-  const notice = (message: string) => view.sink({ kind: 'notice', message })
-  const signal = stopSignal(notice)
-  const results: VerdictRow[] = []
-  let exitCode = 0
-  try {
-    const [name, engineOptions] = engineChoice(options)
-    let engine: Engine | undefined
-    let prepared: string | undefined
-    for (const row of rows) {
-      if (signal.aborted) break
-      const preferredPrecision = row.recipe.precision ?? 'f32'
-      if (engine === undefined || preferredPrecision !== prepared) {
-        engine = await prepareEngine(name, { ...engineOptions, preferredPrecision, onNotice: notice })
-        prepared = preferredPrecision
-      }
-      const run = await runRow(row, {
-        engine,
-        seeds: seedsOf(options),
-        limits: limitsOf(options),
-        out: options.out,
-        resume: options.resume === true,
-        dataPaths: options.data ?? [],
-        checkpointMinutes: options.checkpointMinutes,
-        jobs: options.jobs,
-        reference,
-        progress: view.sink,
-        signal,
-      })
-      if (run.error !== undefined) {
-        view.close()
-        exitCode = Math.max(exitCode, report(run.error))
-      }
-      if (run.manifest.ended !== null) results.push(verdictRow(await readRecord(run.folder)))
-    }
-  } finally {
-    view.close()
-  }
-  if (results.length > 0) {
-    const records = results.map((result) => result.record)
-    let page = ''
-    for (const record of records) page = await reportRuns([record])
-    if (records.length > 1) page = await reportRuns(records)
-    process.stderr.write(`\n${formatVerdictTable(results)}\n`)
-    process.stderr.write(`\nReport: ${page}\n`)
-  }
+  const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
+  const work = rows.map((row) => ({ row, reference, seeds: seedsOf(options), resume: options.resume === true }))
+  const { exitCode, results } = await trainWork(work, options, view, signal)
   if (exitCode === 3) process.stderr.write(resumeHint('repro'))
   if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
-  return exitCode !== 0 ? exitCode : exitCodeOf(results)
+  return exitCode
 }

@@ -174,6 +174,8 @@ describe('the chart of measured and documented values', () => {
     difference: 0.01,
     interval: null,
     format: { style: 'percent' },
+    seeds: [1, 2, 3],
+    data: { label: 'fashion-mnist' },
     halfWidth: 0.18,
     tolerance,
     verdict: 'inconclusive',

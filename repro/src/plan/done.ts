@@ -1,0 +1,37 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Row } from '@tricklab/core'
+import { findAccepted } from '../record/accepted.ts'
+import { readRecord } from '../record/read.ts'
+import type { Manifest } from '../record/types.ts'
+import { type VerdictRow, verdictRow } from '../report/index.ts'
+import { readEnd, readManifest, rowFolder } from '../runner/run-folder.ts'
+
+/** The verdict on the accepted record of a row; undefined without one, and where the recipe has changed since. */
+export async function recordedRow(row: Row, root?: string): Promise<VerdictRow | undefined> {
+  const folder = findAccepted(row.table.id, row.name, root)
+  if (folder === undefined) return undefined
+  const record = await readRecord(folder)
+  return record.manifest.recipeHash === row.hash ? verdictRow(record) : undefined
+}
+
+/** Whole runs of today's recipe below `--out`. */
+export interface FinishedSeeds {
+  readonly seeds: readonly number[]
+  /** Engine, precision and threads of every run, finished or not. */
+  readonly engines: readonly Pick<Manifest['engine'], 'name' | 'precision' | 'threads'>[]
+}
+
+/** Which seeds of a row have finished below `--out`, and on which engines it was begun. */
+export function finishedSeeds(out: string, row: Row): FinishedSeeds {
+  const parent = rowFolder(out, row)
+  const runs = existsSync(parent) ? readdirSync(parent).map((name) => path.join(parent, name)) : []
+  const own = runs.flatMap((folder) => {
+    const found = readManifest(folder)
+    if (found === 'missing' || 'fault' in found) return []
+    const { recipeHash, partial, seeds, engine } = found.manifest
+    return recipeHash === row.hash && partial === null ? [{ folder, seeds, engine }] : []
+  })
+  const seeds = own.flatMap(({ folder, seeds }) => seeds.filter((seed) => readEnd(folder, seed) !== undefined))
+  return { seeds: [...new Set(seeds)].sort((a, b) => a - b), engines: own.map(({ engine }) => engine) }
+}
