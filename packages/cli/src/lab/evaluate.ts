@@ -2,11 +2,13 @@ import { createRegistry, fail, failAll, type NormalUse, type Plugin, type Row, s
 import { prepareEngine } from '@tricklab/engine'
 import tta from '@tricklab/plugin-tta'
 import { evaluateRun, formatEvaluation, openRun } from '@tricklab/repro'
-import { type EngineArguments, engineChoice } from '../repro/arguments.ts'
+import type { Command } from 'commander'
+import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 
-export interface EvaluateArguments extends Partial<EngineArguments> {
+interface EvaluateArguments extends Partial<EngineArguments> {
   readonly with?: string
   readonly views?: number
   readonly beta?: number
@@ -16,6 +18,31 @@ export interface EvaluateArguments extends Partial<EngineArguments> {
   readonly table?: string
   readonly data?: string[]
   readonly json?: boolean
+}
+
+/** Declares `lab evaluate`. */
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('score the validation images again with the weights of a run, and compare with the recorded result')
+    .argument('<run>', 'run folder')
+    .option('--with <predictor>', 'how to score an image: tta scores several views of it')
+    .option('--views <n>', 'random views of every image', wholeNumber('--views', 1))
+    .option('--beta <share>', 'weight of the plain view', Number)
+    .option('--reduce <how>', 'how to combine the random views: mean or max')
+    .option('--seed <n>', 'score one seed of the run; default: every finished seed', wholeNumber('--seed', 0))
+    .option('--weights <file>', "weights to score instead of the run's own, such as a file of lab import-weights")
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', `${engineHelp}; default: that of the run`)
+    .option('--precision <name>', 'f32 or bf16; default: that of the run')
+    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((run: string, options: EvaluateArguments) => evaluate(run, options))
 }
 
 /** `pnpm lab evaluate RUN`: scores the validation split again with the weights of a run, beside what it recorded. */

@@ -6,13 +6,16 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { createBatchSource, data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { type EngineArguments, engineChoice } from '../repro/arguments.ts'
+import type { Command } from 'commander'
+import { coefficientPair, type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { difference, type Features, rangeOf, strength } from './features/grid.ts'
 import { createLayers, type KernelName, kernels } from './features/layers.ts'
 import { featuresPage } from './features/page.ts'
 import { readPhoto } from './images/chosen.ts'
 
-export interface FeaturesArguments extends EngineArguments {
+interface FeaturesArguments extends EngineArguments {
   readonly block: string
   readonly set?: readonly string[]
   readonly kernel: string
@@ -23,6 +26,38 @@ export interface FeaturesArguments extends EngineArguments {
   readonly size: number
   readonly out?: string
   readonly json?: boolean
+}
+
+/** Declares `lab features`. */
+export function addFeatures(program: Command): void {
+  program
+    .command('features')
+    .description('write a page of an image before and after one layer, next to a plain convolution')
+    .argument('<image>', 'file of an image')
+    .option('--block <name>', 'the layer: twist, permuted-groups, or a block of the nn package', 'twist')
+    .option(
+      '--set <option=value>',
+      "an option of the block, such as iters=4; repeatable; default: the block's",
+      collect,
+    )
+    .option('--kernel <name>', 'random, identity (a channel out is the channel in) or zero', 'random')
+    .option(
+      '--coefficients <x,y>',
+      'twist: the coefficients Ax and Ay between every channel and itself, 0 between others; default: drawn at random',
+      coefficientPair,
+    )
+    .option(
+      '--outputs <n>',
+      'output channels; default: 8, or 3 where each output channel continues a channel of the image',
+      wholeNumber('--outputs', 1),
+    )
+    .option('--shortcut', 'add the image to the output, as a residual block does')
+    .option('--seed <n>', 'seed of the random kernel and coefficients', wholeNumber('--seed', 0), 1)
+    .option('--size <n>', 'width and height of the image', wholeNumber('--size', 3), 128)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--out <file>', 'file for the page; default: BLOCK-features.html', outFile)
+    .option('--json', 'one JSON object on standard output, with ranges and the change of every channel')
+    .action((image: string, options: FeaturesArguments) => showFeatures(image, options))
 }
 
 /** `pnpm lab features IMAGE`: an image before and after one layer, beside the plain convolution, as a page. */
