@@ -61,9 +61,17 @@ export interface Dataset {
   dispose?(): void
 }
 
-/** What is known of a dataset before it is opened. The check of a record compares the record with it. */
+/** What is certain of a dataset before it is opened: what needs no more does not ask for the data. */
 export interface DatasetFacts {
-  readonly classes: number
+  readonly classes: readonly string[]
+  /** Where all images are of one shape; photos get theirs from the crops. */
+  readonly imageShape?: Shape
+  /** Absent where only the data themselves tell. */
+  readonly contents?: DatasetContents
+}
+
+/** Sizes and digests of a dataset. The check of a record compares the record with them. */
+export interface DatasetContents {
   readonly train: number
   readonly valid: number
   /** Digests of the builds that are known. */

@@ -5,7 +5,6 @@ import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
-import { fashionMnistClasses } from './fashion-mnist/files.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { photoComponent } from './photos/component.ts'
@@ -35,7 +34,6 @@ export const data = definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.dataset('fashion-mnist', {
-      known: { classes: fashionMnistClasses, imageShape: [28, 28, 1] },
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
       options: {},
       facts: fashionMnistFacts,

@@ -44,14 +44,14 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
   return {
     doc,
     options,
-    facts: ({ onBadImage, shrinkTrain = 0, shrinkValid = 0 }: PhotoOptions) => {
+    facts: ({ onBadImage, shrinkTrain, shrinkValid }: PhotoOptions) => {
+      const classes = family.classes.map(({ name }) => name)
       // How many are left out, only the photos tell.
-      if (onBadImage === 'skip') return undefined
+      if (onBadImage === 'skip') return { classes }
       const shrink = { train: shrinkTrain, valid: shrinkValid }
       const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, shrink))
-      return { classes: family.classes.length, ...countsOf(family, version), digests, exhaustive: false }
+      return { classes, contents: { ...countsOf(family, version), digests, exhaustive: false } }
     },
-    known: { classes: family.classes.map(({ name }) => name) },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
   } satisfies Component<'dataset', typeof options>
 }
