@@ -52,5 +52,7 @@ test.each([
   expect(facts.classes).toHaveLength(10)
   expect(facts.contents).toMatchObject({ train, valid, exhaustive: false })
   // How many photos are left out, only the photos tell.
-  expect(factsOf(name, { onBadImage: 'skip' })).toEqual({ classes: facts.classes })
+  expect(factsOf(name, { onBadImage: 'skip' })).toEqual({ classes: facts.classes, reading: { shorterSide: 0 } })
+  const options = { orientation: 'exif', colours: 'srgb', shrinkValid: 160 }
+  expect(factsOf(name, options)!.reading).toEqual({ upright: true, srgb: true, shorterSide: 160 })
 })

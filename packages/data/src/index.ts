@@ -20,6 +20,7 @@ export {
   type PhotoSetup,
 } from './batches/source.ts'
 export { readImageSize } from './decode/image-size.ts'
+export { givenPhotos, givenSamples, type ImageInput } from './given/given-images.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'

@@ -13,6 +13,7 @@ import { addFeatures } from './features.ts'
 import { addGroups } from './groups.ts'
 import { addImportWeights } from './import-weights.ts'
 import { addLrFind } from './lr-find.ts'
+import { addPredict } from './predict.ts'
 import { addScale } from './scale.ts'
 import { addShow } from './show.ts'
 import { addSummary } from './summary.ts'
@@ -30,6 +31,7 @@ const commands = [
   addAttention,
   addCam,
   addEvaluate,
+  addPredict,
   addFeatures,
   addLrFind,
   addExport,

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createRegistry, createRng, type Dataset, fail, type Json, type Photo } from '@tricklab/core'
+import { createRegistry, createRng, fail, type Json } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { createBatchSource, data } from '@tricklab/data'
+import { createBatchSource, data, givenPhotos } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import { coefficientPair, type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
@@ -13,7 +11,6 @@ import { outFile } from '../ui/out-file.ts'
 import { difference, type Features, rangeOf, strength } from './features/grid.ts'
 import { createLayers, type KernelName, kernels } from './features/layers.ts'
 import { featuresPage } from './features/page.ts'
-import { readPhoto } from './images/chosen.ts'
 
 interface FeaturesArguments extends EngineArguments {
   readonly block: string
@@ -147,15 +144,8 @@ function jsonOf(text: string): Json {
 
 /** The centre of a photo, as validation crops it, with pixels from 0 to 1. @shape `[1, size, size, 3]` */
 async function readImage(file: string, size: number): Promise<tf.Tensor4D> {
-  const photo: Photo = await readPhoto(file, 'the file of an image.')
-  const digest = createHash('sha256').update(readFileSync(file)).digest('hex')
-  const dataset: Dataset = {
-    classes: ['image'],
-    digest,
-    size: () => 1,
-    read: () => fail('E_INTERNAL', { what: 'A photo is decoded by the workers.' }),
-    photo: () => photo,
-  }
+  // Of a camera: as a viewer shows it.
+  const dataset = await givenPhotos([file], { classes: ['image'], reading: { upright: true, srgb: true } })
   const registry = createRegistry([data])
   const { use } = registry.normalize('crop', { use: 'resize-center-crop', size, margin: 0 } as { use: string }, 'lab')
   const crop = registry.create('crop', use, {})
