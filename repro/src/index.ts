@@ -48,6 +48,7 @@ export {
 } from './report/index.ts'
 export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
+export { installedPlugins } from './runner/installed-plugins.ts'
 export type { Job, JobServices } from './runner/job.ts'
 export { bindRecipeCallbacks, createLearner, knownInput, openSource, stageRows } from './runner/learner.ts'
 export {

@@ -12,6 +12,7 @@ import { addExport } from './export.ts'
 import { addFeatures } from './features.ts'
 import { addGroups } from './groups.ts'
 import { addImportWeights } from './import-weights.ts'
+import { addList } from './list.ts'
 import { addLrFind } from './lr-find.ts'
 import { addPredict } from './predict.ts'
 import { addScale } from './scale.ts'
@@ -24,6 +25,7 @@ const commands = [
   addDoctor,
   addExplain,
   addSummary,
+  addList,
   addDataset,
   addShow,
   addGroups,
