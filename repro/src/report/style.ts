@@ -58,6 +58,8 @@ td .values { white-space: normal; max-width: 32ch; margin-left: auto; }
 .verdicts .engine { min-width: 10ch; }
 .verdicts tbody th { overflow-wrap: anywhere; }
 .plain tbody th { white-space: nowrap; }
+.plain.matrix { min-width: 0; } .matrix tbody tr:last-child { font-weight: inherit; }
+.matrix th, .matrix td { padding: 5px 7px; font-size: 13px; }
 .hash { font-size: 12px; line-height: 1.5; overflow-wrap: anywhere; min-width: 20ch; }
 .scroll { overflow-x: auto; overflow-y: hidden; }
 .plain { width: auto; min-width: min(100%, 560px); }

@@ -216,6 +216,7 @@ export function createStageLearner(
   seed: number,
   { progress, signal }: Omit<LearnerServices, 'dataset'>,
   harness: readonly BoundCallback[] = [],
+  metrics: readonly Metric[] = [],
 ): Learner {
   const { recipe } = row
   const { accumulate, optimizer } = recipe
@@ -232,7 +233,7 @@ export function createStageLearner(
       totalSteps: stepsPerEpoch * epochs,
       stepsPerEpoch,
     }),
-    metrics: createMetrics(row, source.classes, registry),
+    metrics: [...createMetrics(row, source.classes, registry), ...metrics],
     source,
     epochs,
     ...(accumulate === undefined ? {} : { accumulate }),

@@ -12,6 +12,7 @@ import { addExport } from './export.ts'
 import { addFeatures } from './features.ts'
 import { addGroups } from './groups.ts'
 import { addImportWeights } from './import-weights.ts'
+import { addInterpret } from './interpret.ts'
 import { addList } from './list.ts'
 import { addLrFind } from './lr-find.ts'
 import { addPredict } from './predict.ts'
@@ -33,6 +34,7 @@ const commands = [
   addAttention,
   addCam,
   addEvaluate,
+  addInterpret,
   addPredict,
   addFeatures,
   addLrFind,

@@ -14,10 +14,10 @@ interface ListArguments {
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('every component that a recipe can name, with its options and its paper')
+    .description('print every component that a recipe can name, with its options and its paper')
     .argument('[glob]', "components whose name fits: 'xresnet*'; default: all")
     .option('--kind <kind>', `one kind: ${kinds.join(', ')}`, knownKind)
-    .option('--table <file>', 'also the plugins of this table')
+    .option('--table <file>', 'also list the plugins of this table')
     .option('--json', 'one JSON array on standard output')
     .action((glob: string | undefined, options: ListArguments) => list(glob, options))
 }
