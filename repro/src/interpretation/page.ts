@@ -90,7 +90,7 @@ function calibrationSection(bins: readonly CalibrationBin[], error: number): Htm
 const worstSection = ({ worst, imageShape }: Interpretation, pictureOf: (mistake: ShownMistake) => string) =>
   html`<section class="row"><h2>The greatest losses</h2>
 <p class="note">The network gave these images the smallest probabilities of their true class. They are drawn as the network gets them. A wrong label or an odd crop shows here first.</p>
-<div class="charts maps">${worst.map((mistake) => mistakeFigure(mistake, pictureOf(mistake), imageShape))}</div></section>`
+<div class="charts small">${worst.map((mistake) => mistakeFigure(mistake, pictureOf(mistake), imageShape))}</div></section>`
 
 function mistakeFigure(mistake: ShownMistake, picture: string, [height, width]: readonly number[]): Html {
   const { index, file, truth, guess, probability, truthProbability, loss } = mistake
