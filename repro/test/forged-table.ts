@@ -77,11 +77,12 @@ function soundRecord(name: 'full' | 'plain', seeds: readonly number[]): FakeReco
     accuracy: 0.9,
   })
   const current = currentRow(row, record.manifest)
-  const { classes, train, valid, digests } = current.facts!
+  const { classes, contents } = current.facts!
+  const { train, valid, digests } = contents!
   record.manifest = {
     ...record.manifest,
     ...rowHead(row),
-    dataset: { name: 'synthetic', digest: digests[0]!, train, valid, classes },
+    dataset: { name: 'synthetic', digest: digests[0]!, train, valid, classes: classes.length },
     hooks: current.hooks,
     environment: {
       ...record.manifest.environment,

@@ -99,7 +99,7 @@ describe('lab attention', () => {
   it.each([
     ['a row without attention', () => [run('plain'), '0'], 'E_ARGUMENT', 'has no attention to show'],
     ['an index beyond the split', () => [run('attention'), '48'], 'E_ARGUMENT', 'an index below 48'],
-    ['a file where there are no photos', () => [run('attention'), 'dog.jpg'], 'E_ARGUMENT', '0 1 2'],
+    ['a file that is not there', () => [run('attention'), 'dog.jpg'], 'E_ARGUMENT', 'There is no image dog.jpg'],
     ['positions outside', () => [run('attention'), '0', '--positions', '16,3'], 'E_ARGUMENT', 'x below 16'],
     ['positions that are none', () => [run('attention'), '0', '--positions', '3'], 'E_ARGUMENT', '64,64;20,100'],
     ['a seed without weights', () => [run('attention'), '0', '--seed', '9'], 'E_RUN_UNKNOWN', 'seed-9.safetensors'],

@@ -39,6 +39,8 @@ export interface Photo extends ImageSize {
   readonly srgb?: boolean | undefined
   /** The image in the file is larger: it is resized to `width` × `height` as soon as it is decoded. */
   readonly shrunk?: boolean
+  /** What the file holds, for an image that is no file: `path` is only its name then. It is not kept decoded. */
+  readonly bytes?: Uint8Array
   /** Index into `Dataset.classes`. */
   readonly label: number
   /** SHA-256 of the file, where it is known: by it what was decoded is found again, in whichever split it lies. */
@@ -61,9 +63,25 @@ export interface Dataset {
   dispose?(): void
 }
 
-/** What is known of a dataset before it is opened. The check of a record compares the record with it. */
+/** What is certain of a dataset before it is opened: what needs no more does not ask for the data. */
 export interface DatasetFacts {
-  readonly classes: number
+  readonly classes: readonly string[]
+  /** Where all images are of one shape; photos get theirs from the crops. */
+  readonly imageShape?: Shape
+  /** Datasets of photos: how those of the validation split are read, so that another photo can be read alike. */
+  readonly reading?: PhotoReading
+  /** Absent where only the data themselves tell. */
+  readonly contents?: DatasetContents
+}
+
+/** How the files of a dataset are read before they are cropped. */
+export interface PhotoReading extends Pick<Photo, 'upright' | 'srgb'> {
+  /** Shorter side to which larger photos are shrunk; 0 or absent: they keep their size. @unit pixels */
+  readonly shorterSide?: number
+}
+
+/** Sizes and digests of a dataset. The check of a record compares the record with them. */
+export interface DatasetContents {
   readonly train: number
   readonly valid: number
   /** Digests of the builds that are known. */

@@ -5,8 +5,7 @@ import { createSynthetic } from './synthetic/dataset.ts'
 
 const registry = createRegistry([data])
 const factsOf = (name: string, options = {}) => {
-  const { use, ...values } = registry.normalize('dataset', { use: name, ...options } as never, 'here').use
-  return registry.component('dataset', use).facts!(values as never)
+  return registry.facts(registry.normalize('dataset', { use: name, ...options } as never, 'here').use)
 }
 
 test('a synthetic dataset is what its options say', () => {
@@ -17,16 +16,28 @@ test('a synthetic dataset is what its options say', () => {
     'here',
   ).use
   const dataset = createSynthetic(options as never)
-  expect(facts).toEqual({ classes: 3, train: 20, valid: 7, digests: [dataset.digest], exhaustive: true })
+  expect(facts).toEqual({
+    classes: dataset.classes,
+    imageShape: dataset.readSync!('train', 0).shape,
+    contents: {
+      train: dataset.size('train'),
+      valid: dataset.size('valid'),
+      digests: [dataset.digest],
+      exhaustive: true,
+    },
+  })
 })
 
 test('FashionMNIST has one build', () => {
   expect(factsOf('fashion-mnist')).toEqual({
-    classes: 10,
-    train: 60_000,
-    valid: 10_000,
-    digests: ['5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a'],
-    exhaustive: true,
+    classes: expect.arrayContaining(['T-shirt/top', 'Ankle boot']),
+    imageShape: [28, 28, 1],
+    contents: {
+      train: 60_000,
+      valid: 10_000,
+      digests: ['5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a'],
+      exhaustive: true,
+    },
   })
 })
 
@@ -37,6 +48,11 @@ test.each([
   ['imagenette', 12_894, 500],
   ['imagewoof', 12_454, 500],
 ])('%s has %i and %i photos, in builds that need not all be known', (name, train, valid) => {
-  expect(factsOf(name)).toMatchObject({ classes: 10, train, valid, exhaustive: false })
-  expect(factsOf(name, { onBadImage: 'skip' })).toBeUndefined()
+  const facts = factsOf(name)!
+  expect(facts.classes).toHaveLength(10)
+  expect(facts.contents).toMatchObject({ train, valid, exhaustive: false })
+  // How many photos are left out, only the photos tell.
+  expect(factsOf(name, { onBadImage: 'skip' })).toEqual({ classes: facts.classes, reading: { shorterSide: 0 } })
+  const options = { orientation: 'exif', colours: 'srgb', shrinkValid: 160 }
+  expect(factsOf(name, options)!.reading).toEqual({ upright: true, srgb: true, shorterSide: 160 })
 })

@@ -5,7 +5,6 @@ import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
-import { fashionMnistClasses } from './fashion-mnist/files.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { photoComponent } from './photos/component.ts'
@@ -21,6 +20,7 @@ export {
   type PhotoSetup,
 } from './batches/source.ts'
 export { readImageSize } from './decode/image-size.ts'
+export { givenPhotos, givenSamples, type ImageInput } from './given/given-images.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'
@@ -36,7 +36,6 @@ export const data = definePlugin({
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
     on.dataset('fashion-mnist', {
-      known: { classes: fashionMnistClasses, imageShape: [28, 28, 1] },
       doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
       options: {},
       facts: fashionMnistFacts,

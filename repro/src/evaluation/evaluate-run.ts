@@ -1,16 +1,13 @@
-import { createRng, type MetricFormat, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import type { MetricFormat, NormalUse, Plugin, Scores } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Engine } from '@tricklab/engine'
 import type { ProgressSink } from '../progress.ts'
 import { metricOf } from '../record/metrics.ts'
 import type { Manifest } from '../record/types.ts'
-import { createRowModel } from '../runner/learner.ts'
 import { predict } from '../runner/predict.ts'
 import { openDataset } from '../runner/run.ts'
-import { seedFiles } from '../runner/seed-files.ts'
-import { checkStages, disposeStages, openStages } from '../runner/stages.ts'
-import { loadWeights } from './load-weights.ts'
 import type { OpenedRun } from './open-run.ts'
+import { withSeedModel } from './seed-model.ts'
 import { chooseLogs } from './trained-model.ts'
 
 export interface EvaluateRunOptions {
@@ -68,26 +65,19 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
   const dataset = await openDataset(row, options)
   const seeds: SeedEvaluation[] = []
   try {
-    for (const { seed, end, epochs } of finished) {
-      const stages = await openStages(row, limits, dataset, createRng(seed), progress)
-      const model = createRowModel(row, seed, stages[0].source)
-      try {
-        checkStages(model, stages)
-        if (options.weights !== undefined) await loadWeights(model, options.weights, undefined)
-        else await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
-        const services = { dataset, progress, signal }
-        const evaluated = await predict(
+    for (const log of finished) {
+      const { seed, end, epochs } = log
+      const { weights } = options
+      const evaluated = await withSeedModel({ record, row }, log, { dataset, progress, weights }, (stages, model) =>
+        predict(
           stages,
           model,
           { seed, limits, predictor, plugins, end: epochs.at(-1)! },
-          services,
-        )
-        const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
-        seeds.push({ seed, recorded, evaluated, equal: sameScores(recorded, evaluated) })
-      } finally {
-        model.dispose()
-        await disposeStages(stages)
-      }
+          { dataset, progress, signal },
+        ),
+      )
+      const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
+      seeds.push({ seed, recorded, evaluated, equal: sameScores(recorded, evaluated) })
     }
   } finally {
     dataset.dispose?.()

@@ -45,7 +45,11 @@ test('classes, size and normalisation are known without the data, where no image
   expect(photos.classes.slice(0, 2)).toEqual(['Shih-Tzu', 'Rhodesian ridgeback'])
   const clothes = knownInput(rowOf('fashion-mnist', { kind: 'sample-scalar', images: 5 }))!
   expect([clothes.imageShape, clothes.classes.length, clothes.normalization]).toEqual([[28, 28, 1], 10, undefined])
-  expect(knownInput(rowOf('synthetic', { kind: 'none' }))).toBeUndefined()
+  expect(knownInput(rowOf('synthetic', { kind: 'none' }))).toEqual({
+    classes: Array.from({ length: 10 }, (_, index) => `class ${index}`),
+    imageShape: [28, 28, 1],
+    normalization: { mean: [0], std: [1] },
+  })
 })
 
 test('the network of a run on photos is built again without the photos', async () => {

@@ -123,8 +123,9 @@ async function knownOf(row: Row): Promise<{ sizes: Sizes; shapes: readonly Shape
     const known = knownInput(stage)
     return known === undefined ? [] : [shapesOf(stage, known.imageShape)]
   })
-  if (facts === undefined || shapes.length < stageRows(row).length) return undefined
-  return { sizes: facts, shapes }
+  if (facts?.contents === undefined || shapes.length < stageRows(row).length) return undefined
+  const { train, valid } = facts.contents
+  return { sizes: { classes: facts.classes.length, train, valid }, shapes }
 }
 
 /** The same from the data, where a dataset says nothing of itself before it is opened. */

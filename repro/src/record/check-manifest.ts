@@ -75,16 +75,17 @@ function checkDataset(
     const expected = `${trainSize} training and ${validSize} validation images`
     problems.push(problem('The dataset has another size.', expected, `${dataset.train} and ${dataset.valid}`, again))
   }
-  const classes = facts?.classes ?? dataset.classes
+  const classes = facts?.classes.length ?? dataset.classes
   if (dataset.classes === undefined || dataset.classes !== classes || classes < 1) {
     problems.push(problem('The dataset has another number of classes.', `${classes}`, `${dataset.classes}`, again))
   }
-  if (facts !== undefined && (facts.exhaustive || !ownData) && !facts.digests.includes(dataset.digest)) {
+  const builds = facts?.contents
+  if (builds !== undefined && (builds.exhaustive || !ownData) && !builds.digests.includes(dataset.digest)) {
     const fix = 'check the data; if they are a new build, add their digest to the list of the dataset.'
     problems.push(
       problem(
         'Tricklab does not know data with this digest.',
-        facts.digests.join(', ') || 'a digest',
+        builds.digests.join(', ') || 'a digest',
         dataset.digest,
         fix,
       ),

@@ -24,7 +24,7 @@ export interface CurrentRow extends Plan {
   readonly head: RowHead
   /** Seeds that the record must hold. */
   readonly seeds: readonly number[]
-  /** Undefined where only the data themselves tell. */
+  /** Undefined where the dataset says nothing of itself. */
   readonly facts: DatasetFacts | undefined
   readonly datasetName: string
   readonly precision: 'f32' | 'bf16'
@@ -37,9 +37,9 @@ export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): Cu
   const { recipe } = row
   const registry = createRegistry(row.table.plugins, { rng: createRng(row.seeds[0] ?? 1) })
   const facts = datasetFacts(recipe, registry)
-  const sizes = facts ?? dataset
+  const sizes = facts?.contents ?? dataset
   // A record without `classes` is refused elsewhere; its metrics are still checked.
-  const classes = Array.from({ length: sizes.classes ?? 2 }, (_, index) => `class ${index}`)
+  const classes = facts?.classes ?? Array.from({ length: dataset.classes ?? 2 }, (_, index) => `class ${index}`)
   return {
     head: rowHead(row),
     seeds: row.recordedSeeds,
@@ -60,14 +60,14 @@ export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): Cu
 
 const leastOf = ({ least = -Infinity }: Loss): number => least
 
-/** Sizes of the splits that the row trains and validates with; undefined where only the data themselves tell. */
+/** The facts, with the sizes of the splits that the row trains and validates with. */
 export function datasetFacts({ data }: NormalRecipe, registry: Registry): DatasetFacts | undefined {
-  const { use, ...options } = data.dataset
-  const facts = registry.component('dataset', use).facts?.(options as never)
-  if (facts === undefined || data.split === undefined) return facts
-  const total = facts.train + facts.valid
+  const facts = registry.facts(data.dataset)
+  if (facts?.contents === undefined || data.split === undefined) return facts
+  const { contents } = facts
+  const total = contents.train + contents.valid
   const valid = Math.floor(data.validFraction! * total)
-  return { ...facts, train: total - valid, valid }
+  return { ...facts, contents: { ...contents, train: total - valid, valid } }
 }
 
 /** Length of a stage, and what its schedule says for every batch. */

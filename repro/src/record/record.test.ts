@@ -23,13 +23,15 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
+const tenClasses = Array.from({ length: 10 }, (_, index) => `class ${index}`)
+
 function rowOf({ manifest }: FakeRecord): CurrentRow {
   const { table, title, source, row, recipeHash, recipe, reported, tolerance, seeds, dataset, hooks, metrics } =
     manifest
   return {
     head: { table, title, source, row, recipeHash, recipe, reported, tolerance, ...(metrics && { metrics }) },
     seeds,
-    facts: { classes: 10, train: 10, valid: 10_000, digests: [dataset.digest], exhaustive: true },
+    facts: { classes: tenClasses, contents: { train: 10, valid: 10_000, digests: [dataset.digest], exhaustive: true } },
     datasetName: dataset.name,
     precision: 'f32',
     hooks,

@@ -63,6 +63,8 @@ td .values { white-space: normal; max-width: 32ch; margin-left: auto; }
 .plain { width: auto; min-width: min(100%, 560px); }
 .plain .group { text-align: center; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 .plain tbody tr:last-child { font-weight: 600; }
+.plain.matrix { min-width: 0; } .plain.matrix tbody tr:last-child { font-weight: inherit; }
+.matrix th, .matrix td { padding: 5px 7px; font-size: 13px; }
 .differs { background: var(--bad-soft); color: var(--bad); font-weight: 600; }
 .pairs { font-size: 14px; table-layout: fixed; }
 .pairs th { width: 38%; padding: 5px 12px 5px calc(var(--depth) * 16px); color: var(--soft); font-weight: 400; overflow-wrap: anywhere; }
@@ -77,6 +79,7 @@ details h3 { margin-top: 16px; }
 figure { margin: 0; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 12px; min-width: 0; break-inside: avoid; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; margin-top: 20px; }
 .charts.maps { grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); }
+.charts.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); } .small .hint { overflow-wrap: anywhere; }
 .overview { margin-top: 20px; }
 figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16px; margin-bottom: 10px; }
 .figure-title { font-weight: 600; }
@@ -130,6 +133,8 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
   figure { padding: 12px 10px 10px; }
 }
 @media screen and (max-width: 560px) {
+  .matrix tbody th { white-space: normal; } .plain.matrix th, .plain.matrix td { padding: 5px 3px; }
+  .charts.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr)); gap: 10px; }
   .plain { font-size: 13px; } .plain th, .plain td { padding: 6px 4px; } .plain thead th { font-size: 11px; }
   .chart text { font-size: 14px; } .chart.fluid text { font-size: 12px; } }
 @media print {

@@ -96,11 +96,11 @@ export function splitDataset({ recipe }: Row, dataset: Dataset, rng: Rng, stage 
 export function knownInput({ recipe, table }: Row): KnownInput | undefined {
   const { dataset, valid, normalize } = recipe.data
   const registry = createRegistry(table.plugins)
-  const { known } = registry.component('dataset', dataset.use)
+  const facts = registry.facts(dataset)
   const output = valid && registry.create('crop', valid.crop, {}).output
-  const imageShape = output === undefined ? known?.imageShape : ([output.height, output.width, 3] as const)
-  if (known === undefined || imageShape === undefined) return undefined
-  return { classes: known.classes, imageShape, normalization: knownNormalization(normalize, imageShape[2]) }
+  const imageShape = output === undefined ? facts?.imageShape : ([output.height, output.width, 3] as const)
+  if (facts === undefined || imageShape === undefined) return undefined
+  return { classes: facts.classes, imageShape, normalization: knownNormalization(normalize, imageShape[2]) }
 }
 
 export interface KnownInput extends Pick<BatchSource, 'classes' | 'imageShape'> {
@@ -216,6 +216,7 @@ export function createStageLearner(
   seed: number,
   { progress, signal }: Omit<LearnerServices, 'dataset'>,
   harness: readonly BoundCallback[] = [],
+  metrics: readonly Metric[] = [],
 ): Learner {
   const { recipe } = row
   const { accumulate, optimizer } = recipe
@@ -232,7 +233,7 @@ export function createStageLearner(
       totalSteps: stepsPerEpoch * epochs,
       stepsPerEpoch,
     }),
-    metrics: createMetrics(row, source.classes, registry),
+    metrics: [...createMetrics(row, source.classes, registry), ...metrics],
     source,
     epochs,
     ...(accumulate === undefined ? {} : { accumulate }),

@@ -2,6 +2,7 @@ import {
   createRegistry,
   createRng,
   evaluate,
+  type Metric,
   type Model,
   type NormalUse,
   type Plugin,
@@ -23,6 +24,8 @@ export interface PredictOptions {
   readonly plugins?: readonly Plugin[]
   /** Where the training ended; default: where it was planned to. */
   readonly end?: TrainingEnd
+  /** Metrics beside those of the row, such as one that looks at every sample. */
+  readonly metrics?: readonly Metric[]
 }
 
 /**
@@ -33,14 +36,21 @@ export interface PredictOptions {
 export async function predict(
   stages: OpenStages,
   model: Model,
-  { seed, limits, predictor: use, plugins, end }: PredictOptions,
+  { seed, limits, predictor: use, plugins, metrics, end }: PredictOptions,
   services: LearnerServices,
 ): Promise<Scores> {
   const rng = createRng(seed)
   const stage = stages.at(-1)!
   const job = `${stage.row.name} seed ${seed}${use === undefined ? '' : `, ${use.use}`}`
   const meter = createMeter(job, services.progress, stages)
-  const learner = createStageLearner(stage, model, seed, services, [{ name: 'meter', stage: 'log', callback: meter }])
+  const learner = createStageLearner(
+    stage,
+    model,
+    seed,
+    services,
+    [{ name: 'meter', stage: 'log', callback: meter }],
+    metrics,
+  )
   const views = use === undefined ? undefined : await openViews(stage, limits, services.dataset, rng, services.progress)
   try {
     if (use === undefined || views === undefined) return await evaluate(learner, undefined, end)

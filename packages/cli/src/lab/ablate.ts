@@ -12,14 +12,26 @@ import {
   runAblation,
   writeReportFile,
 } from '@tricklab/repro'
-import { type EngineArguments, engineChoice, limitsOf, type SeedArguments, seedsOf } from '../repro/arguments.ts'
-import { report } from '../ui/main.ts'
+import type { Command } from 'commander'
+import {
+  addSeedOptions,
+  type EngineArguments,
+  engineChoice,
+  engineHelp,
+  limitsOf,
+  nameList,
+  positiveNumber,
+  type SeedArguments,
+  seedsOf,
+  wholeNumber,
+} from '../repro/arguments.ts'
+import { collect, report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-export interface AblateArguments extends EngineArguments, SeedArguments {
+interface AblateArguments extends EngineArguments, SeedArguments {
   readonly drop?: readonly string[]
   readonly data?: string[]
   readonly out: string
@@ -29,6 +41,45 @@ export interface AblateArguments extends EngineArguments, SeedArguments {
   readonly limitTrain?: number
   readonly limitValid?: number
   readonly json?: boolean
+}
+
+/** Declares `lab ablate`. */
+export function addAblate(program: Command): void {
+  const ablating = program
+    .command('ablate')
+    .description(
+      'measure what each trick of a row is worth: train the row without one trick at a time, from the same seeds',
+    )
+    .argument('<target>', 'TABLE/ROW')
+    .option(
+      '--drop <names>',
+      'tricks to leave out, one at a time, such as mish,blurpool; default: every trick of the row',
+      nameList,
+    )
+  addSeedOptions(ablating, 'row')
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', "f32 or bf16; default: the row's")
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <folder>', 'folder for the runs', 'runs')
+    .option('--resume', 'continue the newest runs of the same recipes, and use finished runs as they are')
+    .option(
+      '--checkpoint-minutes <n>',
+      'minutes between two checkpoints inside an epoch',
+      positiveNumber('--checkpoint-minutes'),
+      5,
+    )
+    .option('--epochs <n>', 'train at most n epochs each time', wholeNumber('--epochs', 1))
+    .option('--limit-train <n>', 'train on n images only', wholeNumber('--limit-train', 1))
+    .option('--limit-valid <n>', 'validate with n images only', wholeNumber('--limit-valid', 1))
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action(async (target: string, options: AblateArguments) => {
+      process.exitCode = await ablate(target, options)
+    })
 }
 
 /** `pnpm lab ablate TABLE/ROW`: what each trick of a row is worth, leaving out one at a time. Returns the exit code. */

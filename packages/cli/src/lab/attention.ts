@@ -4,6 +4,10 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import type { Manifest } from '@tricklab/repro'
+import type { Command } from 'commander'
+import { engineHelp, positionList, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type Position, readMaps } from './attention/maps.ts'
 import { observeAttention, type Seen } from './attention/observe.ts'
@@ -12,12 +16,39 @@ import { titleOf } from './images/chosen.ts'
 import { type LookArguments, openOnImages } from './images/open.ts'
 import { toRgb } from './images/pixels.ts'
 
-export interface AttentionArguments extends LookArguments {
+interface AttentionArguments extends LookArguments {
   readonly positions?: readonly Position[]
 }
 
+/** Declares `lab attention`. */
+export function addAttention(program: Command): void {
+  program
+    .command('attention')
+    .description(
+      'write a page that shows how the positions of an image influence each other, for a trained row with SSA',
+    )
+    .argument('<run>', 'run folder, with weights')
+    .argument('<images...>', 'image files, or numbers of validation images')
+    .option(
+      '--positions <list>',
+      'pixels to draw maps for, such as 20,30;64,64; default: the centre and four more',
+      positionList,
+    )
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', engineHelp, 'auto')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-attention.html', outFile)
+    .option('--json', 'one JSON object with every map on standard output')
+    .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
+}
+
 /** `pnpm lab attention RUN IMAGE…`: what the positions of images take up of each other, as a page. */
-export async function showAttention(run: string, images: readonly string[], given: AttentionArguments): Promise<void> {
+async function showAttention(run: string, images: readonly string[], given: AttentionArguments): Promise<void> {
   const view = createProgressView()
   try {
     const seen: Seen[] = []

@@ -2,6 +2,10 @@ import path from 'node:path'
 import { createRng, type SourceBatch } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
+import type { Command } from 'commander'
+import { engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type ClassMaps, classMaps, cutModel, mapOf } from './cam/maps.ts'
 import { camPage, type ShownClass, type ShownImage } from './cam/page.ts'
@@ -9,13 +13,34 @@ import { isIndex, titleOf } from './images/chosen.ts'
 import { type LookArguments, type OpenedModel, openOnImages } from './images/open.ts'
 import { toRgb } from './images/pixels.ts'
 
-export interface CamArguments extends LookArguments {
+interface CamArguments extends LookArguments {
   /** Classes an image. */
   readonly top: number
 }
 
+/** Declares `lab cam`. */
+export function addCam(program: Command): void {
+  program
+    .command('cam')
+    .description('write a page of class activation maps: where in an image a trained network finds its classes')
+    .argument('<run>', 'run folder, with weights')
+    .argument('<images...>', 'image files, or numbers of validation images')
+    .option('--top <n>', 'how many classes to draw for an image, the likeliest first', wholeNumber('--top', 1), 3)
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', engineHelp, 'auto')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-cam.html', outFile)
+    .option('--json', 'one JSON object with every map on standard output')
+    .action((run: string, images: string[], options: CamArguments) => showCam(run, images, options))
+}
+
 /** `pnpm lab cam RUN IMAGE…`: where in images a trained network finds its classes, as a page. */
-export async function showCam(run: string, images: readonly string[], given: CamArguments): Promise<void> {
+async function showCam(run: string, images: readonly string[], given: CamArguments): Promise<void> {
   const view = createProgressView()
   try {
     const opened = await openOnImages(run, images, given, { progress: view.sink, check: cutModel })

@@ -8,7 +8,7 @@ interface Channels {
   readonly std: readonly number[]
 }
 
-export interface BatchStatistics {
+interface BatchStatistics {
   /** Images of the batch, and their width and height. */
   readonly images: number
   readonly size: number

@@ -13,11 +13,14 @@ import {
   reportSamples,
 } from '@tricklab/data'
 import { openDataset, type ProgressSink } from '@tricklab/repro'
+import type { Command } from 'commander'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { formatStatistics, measureBatch } from './dataset-statistics.ts'
 import { oneRow } from './explain.ts'
 
-export interface DatasetArguments {
+interface DatasetArguments {
   readonly data?: string[]
   readonly archive?: string
   readonly out?: string
@@ -25,8 +28,26 @@ export interface DatasetArguments {
   readonly json?: boolean
 }
 
+/** Declares `lab dataset`. */
+export function addDataset(program: Command): void {
+  program
+    .command('dataset')
+    .description('count the images of a dataset, find duplicates, and write a page with sample images')
+    .argument('<name>', 'name of a dataset, such as imagewoof2; or TABLE/ROW for the dataset of that row')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--archive <size>', 'full, 320 or 160')
+    .option('--out <file>', 'file for the page; default: NAME.html', outFile)
+    .option('--statistics', 'also print mean and deviation of one training batch, before and after normalisation')
+    .option('--json', 'one JSON object on standard output, no page')
+    .action((name: string, options: DatasetArguments) => showDataset(name, options))
+}
+
 /** `pnpm lab dataset NAME`: counts and equal images on standard output, a contact sheet as a page. */
-export async function showDataset(name: string, given: DatasetArguments): Promise<void> {
+async function showDataset(name: string, given: DatasetArguments): Promise<void> {
   checkDataPaths(given.data ?? [])
   const view = createProgressView()
   try {

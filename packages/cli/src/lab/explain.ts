@@ -1,6 +1,19 @@
 import { eventNames, fail, normalizeRow, normalizeVariant, type Row } from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { describeHooks, findTarget, openDataset, stageRows } from '@tricklab/repro'
+import type { Command } from 'commander'
+
+/** Declares `lab explain`. */
+export function addExplain(program: Command): void {
+  program
+    .command('explain')
+    .description('print the events and callbacks of a row in the order in which they run')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--data <path>', 'folder to search for datasets before anything is downloaded')
+    .action(async (target: string, options: { data?: string }) => {
+      process.stdout.write(`${await explain(target, options.data === undefined ? [] : [options.data])}\n`)
+    })
+}
 
 /** The single row that can be trained which a target names: of a training table, or a variant whose steps are timed. @errors E_ARGUMENT */
 export async function oneRow(text: string): Promise<Row> {

@@ -10,11 +10,14 @@ import {
 import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
-import { outFile } from '../ui/out-file.ts'
+import type { Command } from 'commander'
+import { engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile, outPath } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 
-export interface ExportArguments {
+interface ExportArguments {
   readonly format: string
   readonly names?: string
   readonly seed?: number
@@ -28,8 +31,36 @@ export interface ExportArguments {
 const formats = { safetensors: '.safetensors', onnx: '.onnx', tfjs: '-tfjs' } as const
 type Format = keyof typeof formats
 
+/** Declares `lab export`. */
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('write the trained network of a run for other programs: its weights or the whole network')
+    .argument('<run>', 'run folder, with weights')
+    .requiredOption('--format <name>', 'safetensors (weights), onnx or tfjs (a graph model of TensorFlow.js)')
+    .option(
+      '--names <whose>',
+      "safetensors: published (timm's names, PyTorch's layout) or own; default: published where every parameter has such a name",
+    )
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', engineHelp, 'auto')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option(
+      '--out <path>',
+      'file, or folder for tfjs; default: TABLE-ROW-seed-N with the ending of the format',
+      outPath,
+    )
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((run: string, options: ExportArguments) => exportRun(run, options))
+}
+
 /** `pnpm lab export RUN`: the trained network of a run for other programs. */
-export async function exportRun(run: string, given: ExportArguments): Promise<void> {
+async function exportRun(run: string, given: ExportArguments): Promise<void> {
   const format = chooseOf('--format', Object.keys(formats) as Format[], given.format)
   const names = given.names === undefined ? undefined : chooseOf('--names', ['published', 'own'] as const, given.names)
   if (format !== 'tfjs' && given.out !== undefined) outFile(given.out)

@@ -1,18 +1,18 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createRegistry, createRng, type Dataset, fail, type Json, type Photo } from '@tricklab/core'
+import { createRegistry, createRng, fail, type Json } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { createBatchSource, data } from '@tricklab/data'
+import { createBatchSource, data, givenPhotos } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { type EngineArguments, engineChoice } from '../repro/arguments.ts'
+import type { Command } from 'commander'
+import { coefficientPair, type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { difference, type Features, rangeOf, strength } from './features/grid.ts'
 import { createLayers, type KernelName, kernels } from './features/layers.ts'
 import { featuresPage } from './features/page.ts'
-import { readPhoto } from './images/chosen.ts'
 
-export interface FeaturesArguments extends EngineArguments {
+interface FeaturesArguments extends EngineArguments {
   readonly block: string
   readonly set?: readonly string[]
   readonly kernel: string
@@ -23,6 +23,38 @@ export interface FeaturesArguments extends EngineArguments {
   readonly size: number
   readonly out?: string
   readonly json?: boolean
+}
+
+/** Declares `lab features`. */
+export function addFeatures(program: Command): void {
+  program
+    .command('features')
+    .description('write a page of an image before and after one layer, next to a plain convolution')
+    .argument('<image>', 'file of an image')
+    .option('--block <name>', 'the layer: twist, permuted-groups, or a block of the nn package', 'twist')
+    .option(
+      '--set <option=value>',
+      "an option of the block, such as iters=4; repeatable; default: the block's",
+      collect,
+    )
+    .option('--kernel <name>', 'random, identity (a channel out is the channel in) or zero', 'random')
+    .option(
+      '--coefficients <x,y>',
+      'twist: the coefficients Ax and Ay between every channel and itself, 0 between others; default: drawn at random',
+      coefficientPair,
+    )
+    .option(
+      '--outputs <n>',
+      'output channels; default: 8, or 3 where each output channel continues a channel of the image',
+      wholeNumber('--outputs', 1),
+    )
+    .option('--shortcut', 'add the image to the output, as a residual block does')
+    .option('--seed <n>', 'seed of the random kernel and coefficients', wholeNumber('--seed', 0), 1)
+    .option('--size <n>', 'width and height of the image', wholeNumber('--size', 3), 128)
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--out <file>', 'file for the page; default: BLOCK-features.html', outFile)
+    .option('--json', 'one JSON object on standard output, with ranges and the change of every channel')
+    .action((image: string, options: FeaturesArguments) => showFeatures(image, options))
 }
 
 /** `pnpm lab features IMAGE`: an image before and after one layer, beside the plain convolution, as a page. */
@@ -112,15 +144,8 @@ function jsonOf(text: string): Json {
 
 /** The centre of a photo, as validation crops it, with pixels from 0 to 1. @shape `[1, size, size, 3]` */
 async function readImage(file: string, size: number): Promise<tf.Tensor4D> {
-  const photo: Photo = await readPhoto(file, 'the file of an image.')
-  const digest = createHash('sha256').update(readFileSync(file)).digest('hex')
-  const dataset: Dataset = {
-    classes: ['image'],
-    digest,
-    size: () => 1,
-    read: () => fail('E_INTERNAL', { what: 'A photo is decoded by the workers.' }),
-    photo: () => photo,
-  }
+  // Of a camera: as a viewer shows it.
+  const dataset = await givenPhotos([file], { classes: ['image'], reading: { upright: true, srgb: true } })
   const registry = createRegistry([data])
   const { use } = registry.normalize('crop', { use: 'resize-center-crop', size, margin: 0 } as { use: string }, 'lab')
   const crop = registry.create('crop', use, {})

@@ -2,9 +2,12 @@ import path from 'node:path'
 import { createRegistry, failAll, type Json, type OptionValues } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import permutedGroups, { designs, measureGraph, wireGroups } from '@tricklab/plugin-permuted-groups'
+import type { Command } from 'commander'
+import { wholeNumber } from '../repro/arguments.ts'
+import { outFile } from '../ui/out-file.ts'
 import { type DrawnDesign, groupsPage } from './groups/page.ts'
 
-export interface GroupsArguments {
+interface GroupsArguments {
   readonly channels: number
   readonly channelsPerGroup: number
   readonly design?: string
@@ -17,8 +20,24 @@ export interface GroupsArguments {
 
 type Values = OptionValues<Parameters<typeof wireGroups>[0] extends OptionValues<infer S> ? S : never>
 
+/** Declares `lab groups`. */
+export function addGroups(program: Command): void {
+  program
+    .command('groups')
+    .description('write a page that shows which channels each design of permuted groups connects')
+    .option('--channels <n>', 'channels in and out', wholeNumber('--channels', 1), 64)
+    .option('--channels-per-group <n>', 'channels of a group', wholeNumber('--channels-per-group', 1), 4)
+    .option('--design <name>', 'one design; default: all of them')
+    .option('--links <n>', 'small-world: how many groups each group reads', wholeNumber('--links', 1))
+    .option('--rewire <p>', 'small-world: probability that a link leaves its meta-group', Number)
+    .option('--wiring <n>', 'small-world: number of the random wiring', wholeNumber('--wiring', 0))
+    .option('--out <file>', 'file for the page', outFile, 'groups.html')
+    .option('--json', 'one JSON array of designs on standard output, no page')
+    .action((options: GroupsArguments) => showGroups(options))
+}
+
 /** `pnpm lab groups`: the connections between channels that each design of permuted groups makes. */
-export async function showGroups(given: GroupsArguments): Promise<void> {
+async function showGroups(given: GroupsArguments): Promise<void> {
   const names = given.design === undefined ? designs : [given.design]
   const drawn = names.map((design) => drawDesign(design, given))
   if (given.json === true) {

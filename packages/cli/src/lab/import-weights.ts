@@ -25,17 +25,35 @@ import {
 import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
 import mbconv from '@tricklab/plugin-mbconv'
+import type { Command } from 'commander'
+import { wholeNumber } from '../repro/arguments.ts'
+import { outFile } from '../ui/out-file.ts'
 import { oneRow } from './explain.ts'
 
-export interface ImportArguments {
+interface ImportArguments {
   readonly model: string
   readonly size: number
   readonly out?: string
   readonly json?: boolean
 }
 
+/** Declares `lab import-weights`. */
+export function addImportWeights(program: Command): void {
+  program
+    .command('import-weights')
+    .description(
+      "convert published weights to Tricklab's names; every tensor must be used once and have the right shape",
+    )
+    .argument('<file>', "a safetensors file with timm's names")
+    .requiredOption('--model <name>', 'efficientnet-b0, xresnet50, resnet18 …, or TABLE/ROW')
+    .option('--size <pixels>', 'image size to build the model for', wholeNumber('--size', 1), 224)
+    .option('--out <file>', 'file for the weights; default: NAME-imported.safetensors', outFile)
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((file: string, options: ImportArguments) => importWeights(file, options))
+}
+
 /** `pnpm lab import-weights FILE --model NAME`: published weights under Tricklab's names, checked in full. */
-export async function importWeights(file: string, given: ImportArguments): Promise<void> {
+async function importWeights(file: string, given: ImportArguments): Promise<void> {
   const { registry, model: normal } = await findModel(given.model)
   const { use } = normal.skeleton
   const nameOf = registry.component('model', use).publishedName

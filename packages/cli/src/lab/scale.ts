@@ -1,17 +1,36 @@
 import path from 'node:path'
 import { fail } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import type { Command } from 'commander'
+import { positiveNumber, wholeNumber } from '../repro/arguments.ts'
+import { outFile } from '../ui/out-file.ts'
 import { scalingPage } from './scale/page.ts'
 import { compareWith, type Scaling, scaleEfficientnet } from './scale/plan.ts'
 import { formatNetworks } from './scale/text.ts'
 
-export interface ScaleArguments extends Scaling {
+interface ScaleArguments extends Scaling {
   readonly out: string
   readonly json?: boolean
 }
 
+/** Declares `lab scale`. */
+export function addScale(program: Command): void {
+  program
+    .command('scale')
+    .description('compute how scaling a network changes parameters, multiply-accumulates and memory, without training')
+    .argument('<family>', 'efficientnet')
+    .option('--depth <factor>', 'factor for the number of blocks', positiveNumber('--depth'), 1)
+    .option('--width <factor>', 'factor for the number of channels', positiveNumber('--width'), 1)
+    .option('--size <pixels>', 'image size', wholeNumber('--size', 32), 224)
+    .option('--classes <n>', 'number of classes', wholeNumber('--classes', 1), 1000)
+    .option('--batch <n>', 'images in a training batch', wholeNumber('--batch', 1), 32)
+    .option('--out <file>', 'file for the page', outFile, 'scaling.html')
+    .option('--json', 'one JSON object on standard output, no page')
+    .action((family: string, options: ScaleArguments) => showScaling(family, options))
+}
+
 /** `pnpm lab scale efficientnet`: parameters, work and memory of a scaling, beside the published ones and xresnet. */
-export async function showScaling(family: string, given: ScaleArguments): Promise<void> {
+async function showScaling(family: string, given: ScaleArguments): Promise<void> {
   if (family !== 'efficientnet') {
     fail('E_ARGUMENT', {
       what: `Tricklab knows no rule for scaling "${family}".`,

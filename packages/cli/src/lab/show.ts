@@ -14,6 +14,9 @@ import * as tf from '@tricklab/core/tf'
 import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatchPage } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { bindRecipeCallbacks, openDataset, openSource, type ProgressSink } from '@tricklab/repro'
+import type { Command } from 'commander'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { oneRow } from './explain.ts'
 
@@ -21,8 +24,23 @@ import { oneRow } from './explain.ts'
 const draws = 4
 const images = 12
 
+/** Declares `lab show`. */
+export function addShow(program: Command): void {
+  program
+    .command('show')
+    .description('write a page of training images as the network gets them: augmented, mixed, with their targets')
+    .argument('<target>', 'TABLE/ROW')
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-samples.html', outFile)
+    .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
+}
+
 /** `pnpm lab show TABLE/ROW`: training images as the network gets them. */
-export async function showSamples(target: string, given: { data?: string[]; out?: string }): Promise<void> {
+async function showSamples(target: string, given: { data?: string[]; out?: string }): Promise<void> {
   const view = createProgressView()
   try {
     const row = await oneRow(target)

@@ -7,9 +7,24 @@ import {
   normalizeSummaryModel,
   type Row,
 } from '@tricklab/core'
+import { prepareEngine } from '@tricklab/engine'
 import { formatSummary, summarize } from '@tricklab/nn'
 import { findTarget, knownInput, openDataset, openSource } from '@tricklab/repro'
+import type { Command } from 'commander'
 import { oneRow } from './explain.ts'
+
+/** Declares `lab summary`. */
+export function addSummary(program: Command): void {
+  program
+    .command('summary')
+    .description('print the layers of a row with shapes, parameters, MFlops and multiply-accumulates')
+    .argument('<target>', 'TABLE/ROW')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (target: string, { json }: { json?: boolean }) => {
+      await prepareEngine('auto')
+      process.stdout.write(`${await summary(target, json === true)}\n`)
+    })
+}
 
 /** Layers of the model of one row, as text or JSON. */
 export async function summary(text: string, json: boolean): Promise<string> {

@@ -1,12 +1,14 @@
 import path from 'node:path'
 import { prepareEngine } from '@tricklab/engine'
 import { openDataset, traceRow } from '@tricklab/repro'
-import { type EngineArguments, engineChoice } from '../repro/arguments.ts'
+import type { Command } from 'commander'
+import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-export interface TraceArguments extends EngineArguments {
+interface TraceArguments extends EngineArguments {
   readonly steps: number
   readonly totalSteps?: number
   readonly batchSize?: number
@@ -15,6 +17,35 @@ export interface TraceArguments extends EngineArguments {
   readonly data?: string[]
   readonly out: string
   readonly json?: boolean
+}
+
+/** Declares `lab trace`. */
+export function addTrace(program: Command): void {
+  program
+    .command('trace')
+    .description('write the first training steps to files, so that another framework can repeat them')
+    .argument('<target>', 'TABLE/ROW')
+    .requiredOption('--out <folder>', 'folder for weights, batches, losses and learning rates')
+    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 12)
+    .option('--total-steps <n>', "steps of the whole schedule; default: the row's", wholeNumber('--total-steps', 1))
+    .option('--batch-size <n>', "images a batch; default: the row's", wholeNumber('--batch-size', 1))
+    .option(
+      '--valid-batches <n>',
+      'validation batches scored after the last step',
+      wholeNumber('--valid-batches', 1),
+      2,
+    )
+    .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
+    .option('--engine <name>', engineHelp, 'auto')
+    .option('--precision <name>', 'f32 or bf16; default: f32, whatever the row asks for')
+    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((target: string, options: TraceArguments) => trace(target, options))
 }
 
 /** `pnpm lab trace TABLE/ROW`: the first steps of a training, as files that another framework can follow. */

@@ -133,11 +133,6 @@ export interface Component<
   ): Kinds[K]['instance']
   /** Callbacks only: when the hooks run. */
   readonly stage?: K extends 'callback' ? Stage : never
-  /**
-   * Datasets only: what is certain without the data, so that what needs no more does not ask for them. `imageShape` where
-   * all images are of one; photos get theirs from the crops.
-   */
-  readonly known?: K extends 'dataset' ? { readonly classes: readonly string[]; readonly imageShape?: Shape } : never
   /** Models only: what a recipe may fill. A model that may do without a slot adds it later without changing a hash. */
   readonly slots?: K extends 'model' ? L : never
   /**
@@ -145,8 +140,11 @@ export interface Component<
    * they have none. `lab import-weights` and `lab export` go by it.
    */
   readonly publishedName?: K extends 'model' ? (path: string) => string | undefined : never
-  /** Datasets only: sizes and digests, where the options alone decide them. */
-  readonly facts?: K extends 'dataset' ? (options: OptionValues<S>) => DatasetFacts | undefined : never
+  /**
+   * Datasets only: what the options alone decide. Without it a summary, an exported network or a prediction asks for the
+   * data, and the check of a record cannot compare sizes and digests.
+   */
+  readonly facts?: K extends 'dataset' ? (options: OptionValues<S>) => DatasetFacts : never
 }
 
 /** A component under its name, as `register` returns it. The type carries name and options into recipe types. */

@@ -3,7 +3,7 @@ import 'reflect-metadata'
 import semver from 'semver'
 import { container as rootContainer } from 'tsyringe'
 import manifest from '../../package.json' with { type: 'json' }
-import { stages } from '../contracts.ts'
+import { type DatasetFacts, stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import { checkErrorCodes } from '../errors/plugin-errors.ts'
 import type { Json } from '../json.ts'
@@ -39,6 +39,8 @@ export interface Registry {
   component<K extends Kind>(kind: K, name: string, where?: string): Component<K>
   /** Fills in defaults; collects every problem instead of throwing. */
   normalize(kind: Kind, use: string | { readonly use: string }, where: string): { use: NormalUse; problems: Problem[] }
+  /** What a dataset is certain to be before it is opened; undefined where its plugin says nothing. */
+  facts(use: NormalUse): DatasetFacts | undefined
   /** Builds a component from its normalised form; `create` receives the run's services beside `context`. */
   create<K extends Kind>(kind: K, use: NormalUse, context: Kinds[K]['context']): Kinds[K]['instance']
 }
@@ -136,6 +138,10 @@ export function createRegistry(
         if (!(error instanceof TricklabError)) throw error
         return { use: { use: name }, problems: [...error.problems] }
       }
+    },
+    facts({ use, ...options }) {
+      const dataset = registry.component('dataset', use)
+      return dataset.facts?.(completeOptions(dataset.options, options) as never)
     },
     create(kind, { use, ...options }, context) {
       const bound = container.resolve<Bound<typeof kind>>(componentToken(kind, use))

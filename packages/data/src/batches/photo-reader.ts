@@ -61,9 +61,12 @@ export async function createPhotoReader(
       return { ...size, content: shrunk === true ? `${content} shrunk to ${width} ${height}` : content }
     }),
   )
+  const isHeld = (['train', 'valid'] as const).every((split) =>
+    sizes[split].every((_, index) => dataset.photo(split, index).bytes !== undefined),
+  )
   let store: Promise<DecodedStore | undefined> | undefined
   const openStore = () => {
-    store ??= openDecodedStore(contents, decodedStoreOptions(notice))
+    store ??= isHeld ? Promise.resolve(undefined) : openDecodedStore(contents, decodedStoreOptions(notice))
     return store
   }
   const firstStored = { train: 0, valid: sizes.train.length }
@@ -78,12 +81,13 @@ export async function createPhotoReader(
     const smaller = size.width !== width || size.height !== height
     return {
       path: photo.path,
+      bytes: photo.bytes,
       upright: photo.upright,
       srgb: photo.srgb,
       shrinkTo: photo.shrunk === true ? { width, height } : undefined,
       decodeTo: smaller ? size : undefined,
       plan: smaller ? scalePlan(plan, size.width / width, size.height / height) : plan,
-      ...(files === undefined ? {} : { stored: files.place(firstStored[split] + index) }),
+      ...(files === undefined || photo.bytes !== undefined ? {} : { stored: files.place(firstStored[split] + index) }),
     }
   }
 

@@ -7,6 +7,8 @@ import { decodeImage, ImageError, type Rendering, shrinkPixels } from './decode.
 /** An image file and what is done to it before a crop sees it. */
 export interface PhotoFile extends Rendering {
   readonly path: string
+  /** What the file holds; absent: it is read. */
+  readonly bytes?: Uint8Array | undefined
   /** The dataset shrinks the image to this size, as if it had been stored so. */
   readonly shrinkTo?: ImageSize | undefined
   /** A crop takes so little of the image that this size will do. */
@@ -36,9 +38,9 @@ const reasons: { readonly [code: string]: string } = {
 }
 
 /** @errors ImageError when it cannot be read, or not decoded whole */
-export async function readPhoto({ path, shrinkTo, decodeTo, upright, srgb }: PhotoFile): Promise<Pixels> {
+export async function readPhoto({ path, bytes: held, shrinkTo, decodeTo, upright, srgb }: PhotoFile): Promise<Pixels> {
   const rendering = { upright, srgb }
-  const bytes = await readImageFile(path)
+  const bytes = held ?? (await readImageFile(path))
   if (shrinkTo === undefined) return decodeImage(bytes, decodeTo, path, rendering)
   const shrunk = resizeWhole(await decodeImage(bytes, undefined, path, rendering), shrinkTo)
   return decodeTo === undefined ? shrunk : shrinkPixels(shrunk, decodeTo)

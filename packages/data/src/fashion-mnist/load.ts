@@ -87,5 +87,9 @@ function digestOf(files: readonly KnownFile[]): string {
 export function fashionMnistFacts(): DatasetFacts {
   const size = (split: Split) => fashionMnistFiles.find((file) => file.split === split)!.dims[0]!
   const sizes = { train: size('train'), valid: size('valid') }
-  return { classes: fashionMnistClasses.length, ...sizes, digests: [digestOf(fashionMnistFiles)], exhaustive: true }
+  return {
+    classes: fashionMnistClasses,
+    imageShape: [28, 28, 1],
+    contents: { ...sizes, digests: [digestOf(fashionMnistFiles)], exhaustive: true },
+  }
 }

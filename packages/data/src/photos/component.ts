@@ -39,19 +39,25 @@ const options = {
   ...shrinkOptions,
 }
 
+const renderingOf = ({ orientation, colours }: Pick<PhotoOptions, 'orientation' | 'colours'>) => ({
+  ...(orientation === 'exif' ? { upright: true } : {}),
+  ...(colours === 'srgb' ? { srgb: true } : {}),
+})
+
 /** The dataset of a family in one of its versions. */
 export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string) {
   return {
     doc,
     options,
-    facts: ({ onBadImage, shrinkTrain = 0, shrinkValid = 0 }: PhotoOptions) => {
+    facts: ({ onBadImage, shrinkTrain, shrinkValid, ...options }: PhotoOptions) => {
+      const classes = family.classes.map(({ name }) => name)
+      const reading = { ...renderingOf(options), shorterSide: shrinkValid }
       // How many are left out, only the photos tell.
-      if (onBadImage === 'skip') return undefined
+      if (onBadImage === 'skip') return { classes, reading }
       const shrink = { train: shrinkTrain, valid: shrinkValid }
       const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, shrink))
-      return { classes: family.classes.length, ...countsOf(family, version), digests, exhaustive: false }
+      return { classes, reading, contents: { ...countsOf(family, version), digests, exhaustive: false } }
     },
-    known: { classes: family.classes.map(({ name }) => name) },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
   } satisfies Component<'dataset', typeof options>
 }
@@ -70,10 +76,7 @@ export async function openPhotos(
     family,
     version,
     onBadImage,
-    rendering: {
-      ...(orientation === 'exif' ? { upright: true } : {}),
-      ...(colours === 'srgb' ? { srgb: true } : {}),
-    },
+    rendering: renderingOf({ orientation, colours }),
     shrink: { train: shrinkTrain, valid: shrinkValid },
     cache: path.join(find.cache, 'index'),
     notes: version === 1 ? [rebuilt] : [],

@@ -65,13 +65,15 @@ export function createSynthetic(options: SyntheticOptions): Dataset {
   }
 
   return {
-    classes: Array.from({ length: classes }, (_, index) => `class ${index}`),
+    classes: classNames(options),
     digest: digestOf(options),
     size,
     read: async (split, index) => readSync(split, index),
     readSync,
   }
 }
+
+const classNames = ({ classes }: SyntheticOptions) => Array.from({ length: classes }, (_, index) => `class ${index}`)
 
 /** The options decide every byte; `version` goes up when the drawing changes. */
 const digestOf = (options: SyntheticOptions): string =>
@@ -80,6 +82,10 @@ const digestOf = (options: SyntheticOptions): string =>
     .digest('hex')
 
 export function syntheticFacts(options: SyntheticOptions): DatasetFacts {
-  const { classes, trainSize, validSize } = options
-  return { classes, train: trainSize, valid: validSize, digests: [digestOf(options)], exhaustive: true }
+  const { imageSize, channels, trainSize, validSize } = options
+  return {
+    classes: classNames(options),
+    imageShape: [imageSize, imageSize, channels],
+    contents: { train: trainSize, valid: validSize, digests: [digestOf(options)], exhaustive: true },
+  }
 }

@@ -2,9 +2,17 @@ import path from 'node:path'
 import { createModel, createRegistry, createRng, type Model, type Plugin } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { loadWeights, type Manifest, openDataset, openRun, openSource, type ProgressSink } from '@tricklab/repro'
+import {
+  forSingleImages,
+  loadWeights,
+  type Manifest,
+  openDataset,
+  openRun,
+  openSource,
+  type ProgressSink,
+} from '@tricklab/repro'
 import { type EngineArguments, engineChoice } from '../../repro/arguments.ts'
-import { chooseImages, forSingleImages } from './chosen.ts'
+import { chooseImages } from './chosen.ts'
 
 /** What commands take that look at images through a trained model. */
 export interface LookArguments extends EngineArguments {
@@ -47,8 +55,10 @@ export async function openOnImages(
   await prepareEngine(...engineChoice(given))
   const { progress, plugins = (own) => own, check = () => {} } = options
   const { signal } = new AbortController()
-  const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress, signal })
-  const source = await openSource(row, {}, await chooseImages(row, dataset, images), createRng(seed), { progress })
+  const dataset = await chooseImages(row, images, () =>
+    openDataset(row, { dataPaths: given.data ?? [], progress, signal }),
+  )
+  const source = await openSource(row, {}, dataset, createRng(seed), { progress })
   const { imageShape, classes } = source
   const init = createRng(seed).scope('init')
   const registry = createRegistry(plugins(row.table.plugins))

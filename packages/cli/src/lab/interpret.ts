@@ -1,0 +1,86 @@
+import path from 'node:path'
+import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { prepareEngine } from '@tricklab/engine'
+import { type Interpretation, interpretRun, openRun, renderInterpretation, type ShownMistake } from '@tricklab/repro'
+import type { Command } from 'commander'
+import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { outFile } from '../ui/out-file.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { stopSignal } from '../ui/signals.ts'
+import { dataUri, toRgb } from './images/pixels.ts'
+import { encodePng } from './images/png.ts'
+import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
+
+interface InterpretArguments extends Partial<EngineArguments>, PredictorArguments {
+  readonly worst: number
+  readonly seed?: number
+  readonly table?: string
+  readonly data?: string[]
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** Declares `lab interpret`. */
+export function addInterpret(program: Command): void {
+  const command = program
+    .command('interpret')
+    .description(
+      'write a page of where a trained network errs: confusion matrix, scores by class, calibration, worst images',
+    )
+    .argument('<run>', 'run folder, with weights')
+    .option('--worst <n>', 'how many images with the greatest loss to draw', wholeNumber('--worst', 0), 12)
+  addPredictorOptions(command)
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', `${engineHelp}; default: that of the run`)
+    .option('--precision <name>', 'f32 or bf16; default: that of the run')
+    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--out <file>', 'file for the page; default: TABLE-ROW-interpretation.html', outFile)
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((run: string, options: InterpretArguments) => interpret(run, options))
+}
+
+/** `pnpm lab interpret RUN`: where a trained network errs, as a page. */
+async function interpret(run: string, given: InterpretArguments): Promise<void> {
+  const opened = await openRun(run, given.table)
+  const { predictor, plugins } = choosePredictor(opened.row, given)
+  const view = createProgressView()
+  const notice = (message: string) => view.sink({ kind: 'notice', message })
+  const signal = stopSignal(notice)
+  try {
+    const { name, threads, precision } = opened.record.manifest.engine
+    const [engine, options] = engineChoice({ engine: name, precision, threads, ...given })
+    await prepareEngine(engine, { ...options, onNotice: notice })
+    const { seed, worst, data: dataPaths = [] } = given
+    const wanted = { seed, worst, predictor, plugins, dataPaths, progress: view.sink, signal }
+    const found = await interpretRun(opened, wanted)
+    const file = path.resolve(given.out ?? `${found.table}-${found.row}-interpretation.html`)
+    await writeFileAtomic(file, [renderInterpretation(found, pictures(found))])
+    view.close()
+    process.stdout.write(
+      given.json === true ? `${JSON.stringify(summarize(found, file))}\n` : `Interpretation: ${file}\n`,
+    )
+  } finally {
+    view.close()
+  }
+}
+
+const pictures =
+  ({ imageShape, normalization }: Interpretation) =>
+  ({ values }: ShownMistake): string => {
+    const [height, width, channels] = imageShape
+    return dataUri(encodePng(toRgb(values, channels!, normalization), width!, height!, 3))
+  }
+
+/** Everything but the pixels. */
+const summarize = ({ worst, normalization: _, imageShape: __, ...found }: Interpretation, page: string) => ({
+  ...found,
+  worst: worst.map(({ values: _values, ...mistake }) => mistake),
+  page,
+})

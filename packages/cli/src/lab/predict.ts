@@ -1,0 +1,86 @@
+import { prepareEngine } from '@tricklab/engine'
+import { forSingleImages, loadModel, openDataset, openRun, type Prediction } from '@tricklab/repro'
+import type { Command } from 'commander'
+import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
+import { collect } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { stopSignal } from '../ui/signals.ts'
+import { chooseImages } from './images/chosen.ts'
+import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
+
+interface PredictArguments extends Partial<EngineArguments>, PredictorArguments {
+  readonly top: number
+  readonly seed?: number
+  readonly table?: string
+  readonly data?: string[]
+  readonly json?: boolean
+}
+
+/** Declares `lab predict`. */
+export function addPredict(program: Command): void {
+  const command = program
+    .command('predict')
+    .description('print the likeliest classes of images with their probabilities')
+    .argument('<run>', 'run folder, with weights')
+    .argument('<images...>', 'image files, or numbers of validation images')
+    .option('--top <n>', 'how many classes to print for an image, the likeliest first', wholeNumber('--top', 1), 3)
+  addPredictorOptions(command)
+    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
+    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
+    .option('--engine <name>', `${engineHelp}; default: that of the run`)
+    .option('--precision <name>', 'f32 or bf16; default: that of the run')
+    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
+    .option(
+      '--data <path>',
+      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
+      collect,
+    )
+    .option('--json', 'one JSON object on the last line of standard output')
+    .action((run: string, images: string[], options: PredictArguments) => predict(run, images, options))
+}
+
+/** `pnpm lab predict RUN IMAGE…`: the likeliest classes of images. */
+async function predict(run: string, images: readonly string[], given: PredictArguments): Promise<void> {
+  const { row, record } = await openRun(run, given.table)
+  const { predictor, plugins } = choosePredictor(row, given)
+  const view = createProgressView()
+  const notice = (message: string) => view.sink({ kind: 'notice', message })
+  const services = { dataPaths: given.data ?? [], progress: view.sink, signal: stopSignal(notice) }
+  try {
+    const { name, threads, precision } = record.manifest.engine
+    const [engine, options] = engineChoice({ engine: name, precision, threads, ...given })
+    await prepareEngine(engine, { ...options, onNotice: notice })
+    const { seed, table } = given
+    const model = await loadModel(run, { ...services, seed, table, predictor, plugins })
+    const single = forSingleImages(row, model.normalization)
+    const dataset = await chooseImages(single, images, () => openDataset(row, services))
+    const predictions: (Prediction & { readonly image: string })[] = []
+    for await (const prediction of model.predictSplit(dataset)) {
+      predictions.push({ image: images[predictions.length]!, ...prediction })
+    }
+    view.close()
+    const found = predictions.map(({ image, ranked }) => ({ image, classes: ranked.slice(0, given.top) }))
+    const { manifest } = record
+    const head = {
+      table: manifest.table,
+      row: manifest.row,
+      seed: model.seed,
+      predictor: predictor ?? row.recipe.predictor ?? null,
+    }
+    process.stdout.write(given.json === true ? `${JSON.stringify({ ...head, images: found })}\n` : formatAll(found))
+    model.dispose()
+    dataset.dispose?.()
+  } finally {
+    view.close()
+  }
+}
+
+type Found = { readonly image: string; readonly classes: Prediction['ranked'] }
+
+const formatAll = (all: readonly Found[]): string =>
+  all
+    .map(({ image, classes }) => {
+      const lines = classes.map(({ name, probability }) => `${(100 * probability).toFixed(1).padStart(7)} %  ${name}\n`)
+      return `${image}\n${lines.join('')}`
+    })
+    .join('')
