@@ -34,7 +34,7 @@ test('refuses to change channels or size, and a rule that leaves no width', () =
       ...changes,
       init: createRng(1),
     })
-  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] Squeeze-and-excitation was asked')
+  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] Squeeze-and-excitation cannot')
   expect(() => build({ stride: 2 })).toThrow('[E_SHAPE]')
   expect(() => build({}, { width: 'keras' })).toThrow('[E_OPTION_RANGE] block "se": width "keras" leaves nothing of 8')
   expect(() => build({}, { width: 'fastai' })).toThrow('[E_OPTION_RANGE]')

@@ -34,7 +34,7 @@ test('refuses to change channels or size', () => {
   const { use } = registry.normalize('block', 'ssa', 'test')
   const build = (changes: object = {}) =>
     registry.create('block', use, { ...context(4), ...changes, init: createRng(1) })
-  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] SSA was asked')
+  expect(() => build({ outputChannels: 3 })).toThrow('[E_SHAPE] SSA cannot')
   expect(() => build({ stride: 2 })).toThrow('[E_SHAPE]')
   const block = build()
   expect(() => block.outputShape([4, 4, 3])).toThrow('[E_SHAPE] SSA cannot take these images')
