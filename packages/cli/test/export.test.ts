@@ -77,8 +77,9 @@ it('weights that went out and came back in give the accuracy of the run to the l
   const published = tensors['blocks.0.0.conv_dw.weight']!
   const infinite = { ...published, data: published.data.slice().fill(Infinity, 5, 6) as Float32Array }
   const broken = { ...tensors, 'blocks.0.0.conv_dw.weight': infinite }
-  writeFileSync(place('out.safetensors'), Buffer.concat(encodeSafetensors(broken, {})))
-  const refused = await runCli('lab', [...args, '--model', `${table}#efficientnet`, '--size', '24'])
+  writeFileSync(place('broken.safetensors'), Buffer.concat(encodeSafetensors(broken, {})))
+  const given = args.map((arg) => (arg === place('out.safetensors') ? place('broken.safetensors') : arg))
+  const refused = await runCli('lab', [...given, '--model', `${table}#efficientnet`, '--size', '24'])
   expect(refused.stderr).toMatch(/E_WEIGHTS.*blocks\.0\.0\.conv_dw\.weight holds Infinity at \d+/)
   expect(refused.code).toBe(2)
 })
