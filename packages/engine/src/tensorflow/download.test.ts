@@ -82,7 +82,7 @@ test('a redirect is followed, but not to a line that is not encrypted', async ()
   await download(url, file, () => {})
   expect(digest(readFileSync(file))).toBe(digest(body))
   await expect(download(url.replace('/file', '/away'), file, () => {})).rejects.toThrow(
-    /\[E_ARGUMENT\] http:\/\/192\.0\.2\.1\/file is not fetched.*https/,
+    /\[E_ARGUMENT\] http:\/\/192\.0\.2\.1\/file is not downloaded.*https/,
   )
   expect(asked).toEqual(['/file', '/there', '/away'])
 })
