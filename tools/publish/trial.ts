@@ -53,17 +53,19 @@ describe('a release', () => {
     mkdirSync(path.dirname(tables[1]!))
     for (const file of tables) writeFileSync(file, exampleOf(pages[1]!))
     const commands = [...pages.flatMap((page) => commandsOf(page, '(?:npx -y pnpm@12|pnpm)')), ['repro', tables[1]!]]
-    // Photographs are in no clone, and measurements take minutes.
+    // Photographs are in no clone; measurements, and working through a plan, take too long.
     const runnable = commands.filter(
       (words) =>
-        !/imagewoof|^(bench|test)\b|lr-find/.test(words.join(' ')) &&
+        !/imagewoof|^(bench|test)\b|lr-find|run-plan/.test(words.join(' ')) &&
         (hasFashion || !/fashionmnist-resnets/.test(words.join(' '))),
     )
     expect(runnable.length).toBeGreaterThanOrEqual(hasFashion ? 12 : 6)
     for (const words of new Set(runnable.map((words) => words.join(' ')))) {
       const [name, target = ''] = words.split(' ')
-      const trains = name === 'repro' && !['list', 'check'].includes(target)
-      const short = trains ? brief.slice(words.includes('--seeds') ? 2 : 0) : []
+      const trains = name === 'repro' && !['list', 'check', 'plan'].includes(target)
+      // A plan measures the speed of the machine first, unless it is told.
+      const told = target === 'plan' ? ['--images-per-second', '20'] : []
+      const short = trains ? brief.slice(words.includes('--seeds') ? 2 : 0) : told
       const { code, stderr } = await shell(workspace, 'pnpm', ...words.split(' '), ...short)
       expect([words, code, stderr.slice(-2000)]).toEqual([words, 0, expect.anything()])
     }

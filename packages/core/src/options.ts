@@ -135,7 +135,7 @@ export const opt = {
 
 /** Another component as an option: in recipes also its name alone, to `create` always the long form. */
 function component<const O extends Common<ComponentUse>>(kind: string, spec: O): Option<ComponentUse, IsRequired<O>> {
-  const accepts = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}: its name, or { use: name, … }`
+  const accepts = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}: its name, or an object with \`use\` and its options`
   const isUse = (value: Json) =>
     typeof value === 'string' || (value instanceof Object && 'use' in value && typeof value.use === 'string')
   return {

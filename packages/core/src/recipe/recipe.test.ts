@@ -139,7 +139,7 @@ describe('normalised rows', () => {
       },
     ])
     expect(problemsOf({ row: { change: { optimizer: { use: 'wrapper', inner: 3 } } } })).toMatchObject([
-      { code: 'E_OPTION_TYPE', expected: 'an optimizer: its name, or { use: name, … }.' },
+      { code: 'E_OPTION_TYPE', expected: 'an optimizer: its name, or an object with `use` and its options.' },
     ])
   })
 
