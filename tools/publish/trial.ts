@@ -112,8 +112,10 @@ describe.skipIf(!hasNetwork)(title, () => {
     const folder = path.join(temporary, 'with-npx')
     mkdirSync(folder)
     // npx reads the registry of the folder that it is called in; apart from that there is only the table. The native
-    // engine is compiled once, where npm installs.
-    writeFileSync(path.join(folder, '.npmrc'), `${registry.npmrc}ignore-scripts=true\n`)
+    // engine is compiled once, where npm installs. The cache is its own: npx keeps what it once installed of a version, such
+    // as what another trial published under the same number.
+    const cache = path.join(temporary, 'npx-cache')
+    writeFileSync(path.join(folder, '.npmrc'), `${registry.npmrc}ignore-scripts=true\ncache=${cache}\n`)
     const page = readFileSync(path.join(workspace, 'docs/00-start-here.md'), 'utf8')
     const example = exampleOf(page)
     writeFileSync(path.join(folder, 'my-table.ts'), example)
