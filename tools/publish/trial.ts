@@ -30,11 +30,13 @@ let published: PublicPackage[]
 
 beforeAll(async () => {
   registry = await startRegistry(path.join(temporary, 'registry'))
-  // npm is asked about our own packages while they are published: by these settings, never outside.
-  shell = createShell(temporary, { 'npm_config_@tricklab:registry': registry.url })
+  shell = createShell(temporary, ours())
   copyWorkspace(workspace)
   writeFileSync(path.join(workspace, '.npmrc'), registry.npmrc)
 })
+
+// npm is asked about our own packages while they are published: by these settings, never outside.
+const ours = () => ({ 'npm_config_@tricklab:registry': registry.url })
 
 afterAll(() => {
   registry?.stop()
@@ -112,15 +114,15 @@ describe.skipIf(!hasNetwork)(title, () => {
     const folder = path.join(temporary, 'with-npx')
     mkdirSync(folder)
     // npx reads the registry of the folder that it is called in; apart from that there is only the table. The native
-    // engine is compiled once, where npm installs. The cache is its own: npx keeps what it once installed of a version, such
-    // as what another trial published under the same number.
-    const cache = path.join(temporary, 'npx-cache')
-    writeFileSync(path.join(folder, '.npmrc'), `${registry.npmrc}ignore-scripts=true\ncache=${cache}\n`)
+    // engine is compiled once, where npm installs.
+    writeFileSync(path.join(folder, '.npmrc'), `${registry.npmrc}ignore-scripts=true\n`)
     const page = readFileSync(path.join(workspace, 'docs/00-start-here.md'), 'utf8')
     const example = exampleOf(page)
     writeFileSync(path.join(folder, 'my-table.ts'), example)
     writeFileSync(path.join(folder, 'awaiting.cts'), example.replace('\nexport default', '\nawait 1\n\nexport default'))
-    const npx = (...args: string[]) => shell(folder, 'npx', '-y', '@tricklab/cli', ...args)
+    // npx keeps what it once installed of a version, and another trial may have published the same number.
+    const uncached = createShell(temporary, { ...ours(), npm_config_cache: path.join(temporary, 'npx-cache') })
+    const npx = (...args: string[]) => uncached(folder, 'npx', '-y', '@tricklab/cli', ...args)
     const commands = commandsOf(page, 'npx -y @tricklab/cli')
     expect(commands).toEqual([
       ['repro', './my-table.ts'],

@@ -20,7 +20,7 @@ export interface RecordedData {
 export function recordedData({ recipe, dataset }: Pick<Manifest, 'recipe' | 'dataset'>): RecordedData {
   const asked = (recipe as Asked | null)?.data
   const archive = asked?.dataset?.archive
-  const origin = readOrigin(dataset.note)
+  const origin = readOrigin(dataset.note, dataset.digest)
   if (origin?.wanted === undefined) {
     const size = archive === undefined ? '' : archive === 'full' ? ', original photos' : `, ${archive} px`
     return { label: `${dataset.name}${size}` }

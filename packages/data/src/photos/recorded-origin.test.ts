@@ -30,13 +30,13 @@ test.each([
   ],
 ] as const)('reads what was written of %s', (_name, origin, digest, kind, shorterSide, wanted) => {
   const note = ['Version 1 rebuilt from version 2.', ...describeOrigin(origin, digest), '3 photos were left out.']
-  expect(readOrigin(note.join(' '))).toMatchObject({ kind, shorterSide, wanted })
+  expect(readOrigin(note.join(' '), digest)).toMatchObject({ kind, shorterSide, wanted })
 })
 
 test('reads the words of older records', () => {
   const note =
     'Version 1 rebuilt from version 2: validation is every file named ILSVRC2012_val_*. Data: imagewoof2-224.tgz, a re-encoded set, no official archive (the recipe asks for imagewoof2).'
-  expect(readOrigin(note)).toEqual({
+  expect(readOrigin(note, 'unknown')).toEqual({
     what: 'imagewoof2-224.tgz, a re-encoded set, no official archive',
     kind: 're-encoded',
     shorterSide: 224,
@@ -45,6 +45,18 @@ test('reads the words of older records', () => {
 })
 
 test('a note without a word on photos says nothing of them', () => {
-  expect(readOrigin('Version 1 rebuilt from version 2.')).toBeUndefined()
-  expect(readOrigin(undefined)).toBeUndefined()
+  expect(readOrigin('Version 1 rebuilt from version 2.', 'unknown')).toBeUndefined()
+  expect(readOrigin(undefined, 'unknown')).toBeUndefined()
+})
+
+test('photos that an older record took as given are known by their digest', () => {
+  const note = 'Data: the folder imagewoof2-320 as given (the recipe asks for imagewoof2), not a verified archive.'
+  const official = 'efa929225687d265e8e6292e4e612e14f42c1dad2b10fe32615d33d492076778'
+  expect(readOrigin(note, official)).toEqual({
+    what: 'the folder imagewoof2-320 as given, which are the official 320 px photos',
+    kind: 'official',
+    shorterSide: 320,
+    wanted: 'imagewoof2',
+  })
+  expect(readOrigin(note, 'another')).toMatchObject({ kind: 'as given', shorterSide: undefined, wanted: 'imagewoof2' })
 })
