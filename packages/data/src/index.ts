@@ -25,6 +25,7 @@ export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
+export { type KnownPhotos, knownPhotos } from './photos/known-digests.ts'
 export { type RecordedOrigin, readOrigin } from './photos/recorded-origin.ts'
 export { createRandomSplit } from './split/random-split.ts'
 export { createValidationViews } from './split/validation-views.ts'

@@ -1,5 +1,6 @@
 import { canonicalJson, type Json, type Problem } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
+import { knownPhotos, readOrigin } from '@tricklab/data'
 import type { CheckOptions } from './check.ts'
 import { checkOrigin } from './check-origin.ts'
 import type { CurrentRow } from './current-row.ts'
@@ -61,11 +62,8 @@ function checkHead(manifest: Manifest, { head }: CurrentRow): Problem[] {
   })
 }
 
-function checkDataset(
-  { dataset, table, row }: Manifest,
-  { datasetName, facts, trainSize, validSize }: CurrentRow,
-  ownData: boolean,
-) {
+function checkDataset(manifest: Manifest, { datasetName, facts, trainSize, validSize }: CurrentRow, ownData: boolean) {
+  const { dataset, table, row } = manifest
   const problems: Problem[] = []
   const again = runAgain({ table, row })
   if (dataset.name !== datasetName) {
@@ -91,7 +89,24 @@ function checkDataset(
       ),
     )
   }
+  problems.push(...checkPhotos(manifest))
   return problems
+}
+
+/** Photos that are known by their digest are what the record says they are. */
+function checkPhotos({ dataset, recipe }: Manifest): Problem[] {
+  const known = knownPhotos(dataset.digest)
+  if (known === undefined) return []
+  const told = readOrigin(dataset.note, dataset.digest)
+  const { archive } = (recipe as { data?: { dataset?: { archive?: string } } } | null)?.data?.dataset ?? {}
+  // Of the very photos that the recipe asks for nothing has to be told.
+  const right =
+    told === undefined
+      ? known.kind === 'official' && archive === `${known.shorterSide}`
+      : told.kind === known.kind && told.shorterSide === known.shorterSide
+  if (right) return []
+  const expected = `the ${known.kind} ${known.shorterSide} px photos`
+  return [problem('The record tells of other photos than those of its digest.', expected, `${dataset.note}`)]
 }
 
 function checkHooks({ hooks, table, row }: Manifest, current: CurrentRow): Problem[] {
