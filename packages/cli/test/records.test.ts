@@ -60,4 +60,16 @@ describe('records of tables of others', () => {
       expect([code, stderr.slice(2, 2 + message.length)]).toEqual([2, message])
     }
   })
+
+  it('are compared with each other, worse or not', async () => {
+    const rows = ['fashionmnist-resnets/conv', 'fashionmnist-resnets/residual'] as const
+    const worse = await runCli('repro', ['compare', ...rows])
+    expect([worse.code, worse.stderr]).toEqual([1, ''])
+    expect(worse.stdout).toContain('The first is worse than the second (p ')
+    const better = await runCli('repro', ['compare', rows[1], rows[0], '--json'])
+    expect(better.code).toBe(0)
+    expect(better.json()).toMatchObject({ outcome: 'open', metric: { name: 'accuracy' } })
+    const missing = await runCli('repro', ['compare', rows[0], 'no/such-row'])
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('[E_RUN_UNKNOWN]')])
+  })
 })

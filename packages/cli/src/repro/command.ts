@@ -27,6 +27,7 @@ import {
   seedsOf,
   wholeNumber,
 } from './arguments.ts'
+import { addCompareCommand } from './compare.ts'
 import { reproMeasurement } from './measure.ts'
 import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
@@ -148,6 +149,7 @@ export function reproProgram(): Command {
         `${await acceptRecord(run, { ...records, join: join === true, ...(seed === undefined ? {} : { seeds: seed }) })}\n`,
       )
     })
+  addCompareCommand(program)
   addPlanCommands(program)
   return program
 }

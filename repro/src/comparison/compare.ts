@@ -1,0 +1,109 @@
+import { fail, type MetricTraits } from '@tricklab/core'
+import { metricOf } from '../record/metrics.ts'
+import {
+  type Equivalence,
+  equivalence,
+  type Interval,
+  type Summary,
+  studentCdf,
+  studentQuantile,
+  summarize,
+  welchInterval,
+  welchOf,
+} from '../statistics/index.ts'
+import type { Side } from './side.ts'
+
+export interface ComparisonOptions {
+  /** Default: the metric that the first side is judged by, or accuracy. */
+  readonly metric?: string | undefined
+  /** Largest difference that counts as none, in units of the metric. */
+  readonly margin: number
+}
+
+/** Two sets of trainings set against each other, on the validation images that they were scored on. */
+export interface Comparison {
+  readonly metric: MetricTraits
+  readonly sides: readonly [ComparedSide, ComparedSide]
+  /** Mean of the first − mean of the second. */
+  readonly difference: number
+  /** 95 % interval of the difference after Welch; null where a side has no spread. */
+  readonly interval: Interval | null
+  /** One-sided Welch test of "the first is not worse than the second". */
+  readonly worseP: number | null
+  readonly equivalence: Equivalence | null
+  /** Smallest true difference that so many seeds of such a spread find with a chance of 80 % (two-sided, 5 %). */
+  readonly detectable: number | null
+  /** `worse`: p < 0.05; `equivalent` within the margin: p < 0.05; else `open`. */
+  readonly outcome: 'worse' | 'equivalent' | 'open'
+  /** What keeps the two from being trainings of one recipe on the same images. */
+  readonly caveats: readonly string[]
+}
+
+export interface ComparedSide extends Summary {
+  readonly name: string
+  readonly seeds: readonly number[]
+  readonly values: readonly number[]
+}
+
+/**
+ * Sets the results of the first side against those of the second, the reference. Both count as given: the interval is
+ * about these validation images.
+ * @errors E_ARGUMENT for a metric that a side lacks, or sides of different validation sets
+ */
+export function compareSides(first: Side, second: Side, { metric: name, margin }: ComparisonOptions): Comparison {
+  const metric = traitsOf(name ?? first.judged ?? second.judged ?? 'accuracy', first, second)
+  if (first.valid !== undefined && second.valid !== undefined && first.valid !== second.valid) {
+    fail('E_ARGUMENT', {
+      what: 'The two sides were scored on different validation images.',
+      expected: `${second.valid} images, as ${second.name}.`,
+      received: `${first.valid} images in ${first.name}.`,
+      fix: 'compare runs of one table.',
+    })
+  }
+  const [ours, theirs] = [valuesOf(first, metric.name), valuesOf(second, metric.name)]
+  const welch = welchOf(ours, theirs)
+  const tested = welch === null || welch.error === 0 ? null : welch
+  const difference = ours.mean - theirs.mean
+  const gain = metric.better === 'higher' ? difference : -difference
+  const worseP = tested && studentCdf(gain / tested.error, tested.df)
+  const equal = equivalence(ours, theirs, margin)
+  return {
+    metric,
+    sides: [ours, theirs],
+    difference,
+    interval: tested && welchInterval(tested),
+    worseP,
+    equivalence: equal,
+    detectable: tested && (studentQuantile(0.975, tested.df) + studentQuantile(0.8, tested.df)) * tested.error,
+    outcome: worseP !== null && worseP < 0.05 ? 'worse' : equal !== null && equal.p < 0.05 ? 'equivalent' : 'open',
+    caveats: caveats(first, second),
+  }
+}
+
+function traitsOf(name: string, first: Side, second: Side): MetricTraits {
+  for (const side of [first, second]) {
+    const [scores] = side.scores.values()
+    if (name in scores!) continue
+    fail('E_ARGUMENT', {
+      what: `${side.name} has no score "${name}".`,
+      expected: `${Object.keys(scores!).join(', ')}.`,
+      received: `"${name}".`,
+      fix: 'name another score with --metric.',
+    })
+  }
+  return first.metric(name) ?? second.metric(name) ?? metricOf({}, name)
+}
+
+function valuesOf({ name, scores }: Side, metric: string): ComparedSide {
+  const seeds = [...scores.keys()].sort((a, b) => a - b)
+  const values = seeds.map((seed) => scores.get(seed)![metric]!)
+  return { name, seeds, values, ...summarize(values) }
+}
+
+function caveats({ recipe: ours }: Side, { recipe: theirs }: Side): string[] {
+  if (ours === undefined || theirs === undefined) return []
+  return [
+    ...(ours.hash === theirs.hash ? [] : ['The two sides are trainings of different recipes.']),
+    ...(ours.digest === theirs.digest ? [] : ['The two sides were trained on different images.']),
+  ]
+}
