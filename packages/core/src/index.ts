@@ -23,12 +23,15 @@ export {
   type SlotReader,
   slotOf,
 } from './plugin/slots.ts'
+export type { Normalize } from './recipe/data.ts'
 export * from './recipe/define.ts'
+export type { NormalRecipe, NormalStage, RecipeChange, RecipeSpec, StageSpec } from './recipe/fields.ts'
 export { learningRateOf } from './recipe/learning-rate.ts'
 export * from './recipe/measurement.ts'
 export * from './recipe/model.ts'
 export * from './recipe/normalize.ts'
-export { joinStages, type NormalStage, stageRecipes } from './recipe/stages.ts'
+export type { ParamGroupSpec } from './recipe/params.ts'
+export { joinStages, stageRecipes } from './recipe/stages.ts'
 export { checkTable } from './recipe/table.ts'
 export type { StartWeights } from './recipe/weights.ts'
 export * from './rng/index.ts'

@@ -7,27 +7,33 @@ import { isObject, missing } from './problems.ts'
 /** Reads component names out of a recipe, filling in the defaults of their options. */
 export interface ComponentReader {
   readonly component: (kind: Kind, value: Json | undefined) => NormalUse
-  /** A list of them; none where nothing is given. */
-  readonly components: (kind: 'metric' | 'callback' | 'augmentation', value: Json | undefined) => NormalUse[]
+  /** A list of them, the field `key`; none where nothing is given. Lists inside it become part of it. */
+  readonly components: (kind: Kind, value: Json | undefined, key: string) => NormalUse[]
 }
 
 /** A reader that adds what is wrong to `problems` and goes on. */
 export function componentReader(registry: Registry, where: string, problems: Problem[]): ComponentReader {
-  const component = (kind: Kind, value: Json | undefined): NormalUse => {
+  const read = (kind: Kind, value: Json | undefined, key: string, place: string): NormalUse => {
     if (typeof value !== 'string' && !(isObject(value) && typeof value.use === 'string')) {
-      problems.push(missing(where, kind, 'a component name or { use: name, … }', value))
+      problems.push(missing(where, key, 'a component name or { use: name, … }', value))
       return { use: '' }
     }
-    const normal = registry.normalize(kind, value as string | { use: string }, where)
+    const normal = registry.normalize(kind, value as string | { use: string }, place)
     problems.push(...normal.problems)
     return normal.use
   }
+  const readList = (kind: Kind, list: readonly Json[], key: string): NormalUse[] =>
+    list.flatMap((entry, index) => {
+      const place = `${key}[${index}]`
+      return Array.isArray(entry) ? readList(kind, entry, place) : read(kind, entry, place, `${where} ${place}`)
+    })
   return {
-    component,
-    components(kind, value) {
+    component: (kind, value) => read(kind, value, kind, where),
+    components(kind, value, key) {
       if (value === undefined) return []
-      if (!Array.isArray(value)) problems.push(missing(where, `${kind}s`, 'a list', value))
-      return Array.isArray(value) ? value.map((entry) => component(kind, entry)) : []
+      if (Array.isArray(value)) return readList(kind, value, key)
+      problems.push(missing(where, key, 'a list', value))
+      return []
     },
   }
 }

@@ -1,81 +1,160 @@
-import type { Problem } from '../errors/index.ts'
 import type { Json } from '../json.ts'
+import type { AnyRegistration, Use } from '../plugin/define.ts'
 import type { NormalUse } from '../plugin/registry.ts'
-import type { ComponentReader } from './components.ts'
-import type { Normalize } from './define.ts'
+import { componentField, type Nested } from './component-fields.ts'
+import {
+  type BaseOf,
+  type ChangeOf,
+  type Field,
+  type Fields,
+  type NormalOf,
+  type Place,
+  type Plain,
+  type Registered,
+  readFields,
+  type StageOf,
+  type Written,
+  written,
+} from './field.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 
-/** What a normalised recipe says of its images. */
-export interface NormalData {
-  readonly dataset: NormalUse
-  /** Both present or both absent. */
-  readonly train?: { readonly crop: NormalUse; readonly augment: readonly NormalUse[] }
-  readonly valid?: { readonly crop: NormalUse }
-  readonly normalize: Normalize
-  readonly shuffle: boolean
-  readonly dropLast: boolean
-  /** Absent: the dataset's own split. */
-  readonly split?: 'fresh-random'
-  /** Share of all images that a random split validates with. */
-  readonly validFraction?: number
+/** Where pixel statistics come from. Pixels are in [0, 1] before it. */
+export type Normalize =
+  | { readonly kind: 'none' }
+  /** One mean and standard deviation for all channels, from this many training images drawn by the seed. */
+  | { readonly kind: 'sample-scalar'; readonly images: number }
+  /** Given values, one a channel. */
+  | { readonly kind: 'fixed'; readonly mean: readonly number[]; readonly std: readonly number[] }
+  /** Mean .485 .456 .406 and standard deviation .229 .224 .225 of red, green and blue. */
+  | { readonly kind: 'imagenet' }
+
+/** What training sees of photos. */
+export interface TrainCrops<R extends AnyRegistration> {
+  readonly crop: Use<R, 'crop'>
+  readonly augment?: Nested<Use<R, 'augmentation'>>
+}
+/** What validation sees of photos. */
+export interface ValidCrops<R extends AnyRegistration> {
+  readonly crop: Use<R, 'crop'>
+}
+export interface WrittenTrain extends Written {
+  readonly base: TrainCrops<Registered<this>>
+  readonly change: TrainCrops<Registered<this>>
+  readonly stage: TrainCrops<Registered<this>>
+}
+export interface WrittenValid extends Written {
+  readonly base: ValidCrops<Registered<this>>
+  readonly change: ValidCrops<Registered<this>>
+  readonly stage: ValidCrops<Registered<this>>
 }
 
-const dataKeys = 'dataset train valid normalize shuffle dropLast split validFraction'.split(' ')
+/** What a recipe says of its images. */
+export const dataFields = {
+  dataset: componentField('dataset', { optional: false, stage: 'never' }),
+  /** Datasets of photos: the region that training sees, and what happens to whole batches of them. */
+  train: {
+    written: written<WrittenTrain>(),
+    optional: true,
+    stage: 'may',
+    read(value, at): { readonly crop: NormalUse; readonly augment: readonly NormalUse[] } | undefined {
+      const given = cropsOf(value, at, ['crop', 'augment'])
+      if (given === undefined) return undefined
+      const { crop, augment } = given
+      return {
+        crop: at.component('crop', crop),
+        augment: at.components('augmentation', augment, 'data.train.augment'),
+      }
+    },
+  },
+  /** Datasets of photos: the region that validation sees. */
+  valid: {
+    written: written<WrittenValid>(),
+    optional: true,
+    stage: 'may',
+    read(value, at): { readonly crop: NormalUse } | undefined {
+      const given = cropsOf(value, at, ['crop'])
+      return given && { crop: at.component('crop', given.crop) }
+    },
+  },
+  normalize: { written: written<Plain<Normalize>>(), optional: false, stage: 'may', read: readNormalize },
+  /** A new order each epoch, keyed by seed and epoch. */
+  shuffle: { written: written<Plain<boolean>>(), optional: false, stage: 'may', read: readFlag },
+  /** Leave out a last training batch that is not full. */
+  dropLast: { written: written<Plain<boolean>>(), optional: false, stage: 'may', read: readFlag },
+  /**
+   * `fresh-random` draws the validation images for every seed, and anew for a stage with other data than the one before,
+   * out of all images of the dataset: what fastai does where a source names no splitter. A later stage then validates
+   * with images that an earlier one has trained on. Default `official`, the dataset's own.
+   */
+  split: {
+    written: written<Plain<'official' | 'fresh-random'>>(),
+    optional: true,
+    stage: 'never',
+    /** The dataset's own is in no hash. */
+    read(value = 'official', { refuse }): 'fresh-random' | undefined {
+      if (value !== 'official' && value !== 'fresh-random') refuse("'official' or 'fresh-random'")
+      return value === 'fresh-random' ? value : undefined
+    },
+  },
+  /** Share of the images that a random split validates with. Default 0.2, and only with `fresh-random`. */
+  validFraction: {
+    written: written<Plain<number>>(),
+    optional: true,
+    stage: 'never',
+    read(value, { whole, refuse }): number | undefined {
+      if (whole.split !== 'fresh-random') {
+        if (value !== undefined) {
+          refuse("nothing unless split is 'fresh-random': the dataset's own split has its own share")
+        }
+        return undefined
+      }
+      const share = value ?? 0.2
+      if (typeof share === 'number' && share > 0 && share < 1) return share
+      refuse('a number between 0 and 1')
+      return undefined
+    },
+  },
+} satisfies Fields
 
-/** Fills in what a recipe leaves out of `data`; adds what is wrong to `problems`. */
-export function normalizeData(data: JsonObject, read: ComponentReader, where: string, problems: Problem[]): NormalData {
-  checkKeys(data, dataKeys, `${where} data`, problems)
-  const flag = (key: 'shuffle' | 'dropLast'): boolean => {
-    if (typeof data[key] !== 'boolean') problems.push(missing(`${where} data`, key, 'true or false', data[key]))
-    return data[key] === true
-  }
-  return {
-    dataset: read.component('dataset', data.dataset),
-    ...normalizeCrops(data, read, where, problems),
-    normalize: normalizeNormalize(data.normalize, where, problems),
-    shuffle: flag('shuffle'),
-    dropLast: flag('dropLast'),
-    ...normalizeSplit(data, where, problems),
-  }
+/** What a table's base says of its images. */
+export interface DataSpec<R extends AnyRegistration> extends BaseOf<typeof dataFields, R> {}
+/** What a stage may change of its images. */
+export interface DataStageSpec<R extends AnyRegistration> extends StageOf<typeof dataFields, R> {}
+/** What a normalised recipe says of its images. `train` and `valid` are both there, or neither. */
+export interface NormalData extends NormalOf<typeof dataFields> {}
+
+export interface WrittenData extends Written {
+  readonly base: DataSpec<Registered<this>>
+  readonly change: ChangeOf<typeof dataFields, Registered<this>>
+  readonly stage: DataStageSpec<Registered<this>>
 }
 
-/** The crops of photos. Datasets of ready-made images have none, and their recipes keep their hashes. */
-function normalizeCrops(
-  { train, valid }: JsonObject,
-  { component, components }: ComponentReader,
-  where: string,
-  problems: Problem[],
-): Pick<NormalData, 'train' | 'valid'> {
-  if (train === undefined && valid === undefined) return {}
-  if (!isObject(train) || !isObject(valid)) {
-    const [key, value] = isObject(train) ? (['valid', valid] as const) : (['train', train] as const)
-    problems.push(missing(`${where} data`, key, '{ crop: … }, for the other split has one', value))
-    return {}
+/** The field `data` of a recipe. */
+export const dataField = {
+  written: written<WrittenData>(),
+  optional: false,
+  stage: 'may',
+  fields: dataFields,
+  read: (value: Json | undefined, at: Place): NormalData =>
+    readFields(dataFields, isObject(value) ? value : {}, `${at.row} data`, at),
+} satisfies Field
+
+/** The crops of one split. Datasets of ready-made images have none, and their recipes keep their hashes. */
+function cropsOf(value: Json | undefined, at: Place, keys: readonly string[]): JsonObject | undefined {
+  const { whole, where, key, problems, refuse } = at
+  if (whole.train === undefined && whole.valid === undefined) return undefined
+  if (isObject(value)) {
+    checkKeys(value, keys, `${where}.${key}`, problems)
+    return value
   }
-  checkKeys(train, ['crop', 'augment'], `${where} data.train`, problems)
-  checkKeys(valid, ['crop'], `${where} data.valid`, problems)
-  return {
-    train: { crop: component('crop', train.crop), augment: components('augmentation', train.augment) },
-    valid: { crop: component('crop', valid.crop) },
-  }
+  refuse(value === undefined ? '{ crop: … }, for the other split has one' : '{ crop: … }')
+  return undefined
 }
 
-/** Left out where it is the dataset's own. */
-function normalizeSplit(data: JsonObject, where: string, problems: Problem[]): Pick<NormalData, SplitKey> {
-  const { split = 'official', validFraction = split === 'fresh-random' ? 0.2 : undefined } = data
-  if (split !== 'official' && split !== 'fresh-random') {
-    problems.push(missing(`${where} data`, 'split', "'official' or 'fresh-random'", split))
-  }
-  if (split !== 'fresh-random' && validFraction !== undefined) {
-    const expected = "nothing unless split is 'fresh-random': the dataset's own split has its own share"
-    problems.push(missing(`${where} data`, 'validFraction', expected, validFraction))
-  }
-  if (split !== 'fresh-random') return {}
-  if (typeof validFraction === 'number' && validFraction > 0 && validFraction < 1) return { split, validFraction }
-  problems.push(missing(`${where} data`, 'validFraction', 'a number between 0 and 1', validFraction))
-  return {}
+function readFlag(value: Json | undefined, { refuse }: Place): boolean {
+  if (typeof value !== 'boolean') refuse('true or false')
+  return value === true
 }
-type SplitKey = 'split' | 'validFraction'
 
 const normalizeForms = {
   none: [],
@@ -84,11 +163,11 @@ const normalizeForms = {
   imagenet: [],
 } as const satisfies { [K in Normalize['kind']]: readonly string[] }
 
-function normalizeNormalize(value: Json | undefined, where: string, problems: Problem[]): Normalize {
-  const place = `${where} data.normalize`
+function readNormalize(value: Json | undefined, { row, problems, refuse }: Place): Normalize {
+  const place = `${row} data.normalize`
   const kind = isObject(value) ? value.kind : undefined
   if (!isObject(value) || typeof kind !== 'string' || !Object.hasOwn(normalizeForms, kind)) {
-    problems.push(missing(`${where} data`, 'normalize', `{ kind: ${Object.keys(normalizeForms).join(' | ')} }`, value))
+    refuse(`{ kind: ${Object.keys(normalizeForms).join(' | ')} }`)
     return { kind: 'none' }
   }
   checkKeys(value, ['kind', ...normalizeForms[kind as Normalize['kind']]], place, problems)

@@ -26,7 +26,7 @@ export function describeMetrics(
   problems: Problem[],
 ): MetricTraits[] {
   const own: Problem[] = []
-  const uses = componentReader(registry, where, own).components('metric', given)
+  const uses = componentReader(registry, where, own).components('metric', given, 'metrics')
   // Told already where the recipe was read; such a metric cannot be made.
   if (own.length > 0) return []
   const made = uses.map((use) => registry.create('metric', use, { classes: someClasses }))

@@ -1,6 +1,7 @@
 import type { AnyRegistration, Use } from '../plugin/define.ts'
-import type { AnyPlugins, RecipeChange, RecipeSpec, RegistrationsOf, TableHead, TrainingTable } from './define.ts'
+import type { AnyPlugins, RegistrationsOf, TableHead, TrainingTable } from './define.ts'
 import { tableBrand } from './define.ts'
+import type { RecipeChange, RecipeSpec } from './fields.ts'
 import { normalizeRow, type Row } from './normalize.ts'
 
 interface MeasuredRowHead {

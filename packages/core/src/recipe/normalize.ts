@@ -2,49 +2,17 @@ import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
 import type { Json } from '../json.ts'
 import type { MetricTraits } from '../metric-traits.ts'
-import type { ParamGroup } from '../param-groups.ts'
-import { createRegistry, type NormalUse, type Registry } from '../plugin/registry.ts'
-import { componentReader } from './components.ts'
-import { type NormalData, normalizeData } from './data.ts'
+import { createRegistry, type Registry } from '../plugin/registry.ts'
 import type { ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
+import { readFields, readingOf } from './field.ts'
+import { type NormalRecipe, recipeFields } from './fields.ts'
 import { describeMetrics, type JudgedRow } from './judged.ts'
-import { learningRateOf } from './learning-rate.ts'
 import { merge } from './merge.ts'
-import { type NormalModel, normalizeModel } from './model.ts'
-import { normalizeParams } from './params.ts'
-import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
-import { inheritedStages, joinStages, type NormalStage, stageChange } from './stages.ts'
+import { normalizeModel } from './model.ts'
+import { type JsonObject, missing } from './problems.ts'
+import { inheritedStages, joinStages, stageChange } from './stages.ts'
 import { checkHead } from './table.ts'
 import { checkTrack } from './track.ts'
-import { normalizeWeights, type StartWeights } from './weights.ts'
-
-/** A recipe with every default filled in: pure JSON, and what the hash is taken of. */
-export interface NormalRecipe {
-  readonly data: NormalData
-  readonly model: NormalModel
-  /** Absent: the weights that the seed draws. */
-  readonly weights?: StartWeights
-  /** Absent: all parameters are trained alike. */
-  readonly params?: readonly ParamGroup[]
-  readonly loss: NormalUse
-  readonly optimizer: NormalUse
-  readonly schedule: NormalUse
-  readonly metrics: readonly NormalUse[]
-  readonly callbacks: readonly NormalUse[]
-  readonly epochs: number
-  readonly batchSize: number
-  /** Batches whose gradients make one update. Absent: 1. */
-  readonly accumulate?: number
-  /** Absent: f32. */
-  readonly precision?: 'bf16'
-  /** Absent: the result is that of the last epoch. */
-  readonly predictor?: NormalUse
-  /**
-   * What is trained one after the other; absent where all is one. `epochs` are then those of all stages, and what stands
-   * beside it is the first stage's.
-   */
-  readonly stages?: readonly NormalStage[]
-}
 
 /** A row ready to run. */
 export interface Row {
@@ -187,64 +155,5 @@ function normalizeStages(
   return joinStages(recipes)
 }
 
-const recipeKeys =
-  'data model weights params loss optimizer schedule metrics callbacks epochs batchSize accumulate precision predictor'.split(
-    ' ',
-  )
-
-function normalizeRecipe(spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe {
-  checkKeys(spec, recipeKeys, where, problems)
-  const { component, components } = componentReader(registry, where, problems)
-  const count = (key: 'epochs' | 'batchSize'): number => {
-    const value = spec[key]
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
-    problems.push(missing(where, key, 'a whole number from 1', value))
-    return 1
-  }
-  const accumulate = (): Pick<NormalRecipe, 'accumulate'> => {
-    const { accumulate: value = 1 } = spec
-    if (Number.isInteger(value) && (value as number) > 0) return value === 1 ? {} : { accumulate: value as number }
-    problems.push(missing(where, 'accumulate', 'a whole number of batches from 1', value))
-    return {}
-  }
-  /** Left out where it is the usual one, so that it is in no hash of a row that does not ask for it. */
-  const precision = (): Pick<NormalRecipe, 'precision'> => {
-    const { precision: value = 'f32' } = spec
-    if (value !== 'f32' && value !== 'bf16') problems.push(missing(where, 'precision', "'f32' or 'bf16'", value))
-    return value === 'bf16' ? { precision: 'bf16' } : {}
-  }
-
-  /** The schedule begins from its rate. */
-  const optimizer = (): NormalUse => {
-    const before = problems.length
-    const use = component('optimizer', spec.optimizer)
-    if (problems.length === before && learningRateOf(use) === undefined) {
-      problems.push({
-        code: 'E_RECIPE',
-        what: `${where}: the optimizer "${use.use}" has no learning rate, and none inside it.`,
-        expected: 'an option `learningRate`, its own or that of an optimizer that it wraps.',
-        fix: 'report it to the author of its plugin, or choose another optimizer.',
-      })
-    }
-    return use
-  }
-
-  const params = normalizeParams(spec.params, where, problems)
-
-  return {
-    data: normalizeData(isObject(spec.data) ? spec.data : {}, { component, components }, where, problems),
-    model: normalizeModel(spec.model as never, registry, where, problems),
-    ...normalizeWeights(spec.weights, where, problems),
-    ...(params.length === 0 ? {} : { params }),
-    loss: component('loss', spec.loss),
-    optimizer: optimizer(),
-    schedule: component('schedule', spec.schedule),
-    metrics: components('metric', spec.metrics),
-    callbacks: components('callback', spec.callbacks),
-    epochs: count('epochs'),
-    batchSize: count('batchSize'),
-    ...accumulate(),
-    ...precision(),
-    ...(spec.predictor === undefined ? {} : { predictor: component('predictor', spec.predictor) }),
-  }
-}
+const normalizeRecipe = (spec: JsonObject, registry: Registry, where: string, problems: Problem[]): NormalRecipe =>
+  readFields(recipeFields, spec, where, readingOf(registry, where, problems))

@@ -1,17 +1,32 @@
 import type { Problem } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { type ParamGroup, trainedRoles } from '../param-groups.ts'
+import { type Field, type Place, type Plain, written } from './field.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 
-/** The groups of parameters of a recipe; none where it names none, or none that changes anything. */
-export function normalizeParams(value: Json | undefined, where: string, problems: Problem[]): readonly ParamGroup[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value)) {
-    problems.push(missing(where, 'params', "a list of groups: [{ match: 'stage1/**', learningRate: 0.1 }]", value))
-    return []
-  }
-  return value.flatMap((group, index) => normalizeGroup(group, `${where} params[${index}]`, problems) ?? [])
+type Role = NonNullable<ParamGroup['role']>[number]
+
+/** A group of parameters: see `ParamGroup`. */
+export interface ParamGroupSpec extends Omit<ParamGroup, 'role' | 'freeze'> {
+  readonly role?: Role | readonly Role[]
+  readonly freeze?: boolean
 }
+
+/** The field `params` of a recipe: left out where no group changes anything. */
+export const paramsField = {
+  written: written<Plain<readonly ParamGroupSpec[]>>(),
+  optional: true,
+  stage: 'may',
+  read(value: Json | undefined, { row, problems, refuse }: Place): readonly ParamGroup[] | undefined {
+    if (value === undefined) return undefined
+    if (!Array.isArray(value)) {
+      refuse("a list of groups: [{ match: 'stage1/**', learningRate: 0.1 }]")
+      return undefined
+    }
+    const groups = value.flatMap((group, index) => normalizeGroup(group, `${row} params[${index}]`, problems) ?? [])
+    return groups.length === 0 ? undefined : groups
+  },
+} satisfies Field
 
 const groupKeys = ['match', 'role', 'learningRate', 'weightDecay', 'freeze']
 

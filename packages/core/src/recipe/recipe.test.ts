@@ -263,7 +263,7 @@ describe('what is wrong', () => {
       'E_RECIPE t/row: "loss" is missing or not of the right form.',
       'E_COMPONENT_UNKNOWN t/row names the optimizer "adamm", which no plugin of the recipe registers.',
       'E_RECIPE t/row: "metrics" is missing or not of the right form.',
-      'E_OPTION_UNKNOWN t/row (callback "mix") has no option "beta".',
+      'E_OPTION_UNKNOWN t/row callbacks[1] (callback "mix") has no option "beta".',
       'E_RECIPE t/row: "epochs" is missing or not of the right form.',
       'E_RECIPE t/row: "batchSize" is missing or not of the right form.',
     ])

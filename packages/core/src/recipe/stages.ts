@@ -1,35 +1,18 @@
 import type { Problem } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import type { NormalRecipe } from './normalize.ts'
+import type { Fields } from './field.ts'
+import { type NormalRecipe, type NormalStage, recipeFields } from './fields.ts'
 import { checkKeys, isObject, type JsonObject } from './problems.ts'
-
-type StageKey = 'params' | 'loss' | 'optimizer' | 'schedule' | 'callbacks' | 'epochs' | 'batchSize' | 'accumulate'
-
-/** One stage with every default filled in. Model, its first weights, dataset and its split, metrics, precision and predictor are the row's. */
-export interface NormalStage extends Pick<NormalRecipe, StageKey> {
-  readonly data: Omit<NormalRecipe['data'], 'dataset' | 'split' | 'validFraction'>
-}
-
-const stageKeys = 'data params loss optimizer schedule callbacks epochs batchSize accumulate'.split(' ')
-const stageDataKeys = 'train valid normalize shuffle dropLast'.split(' ')
 
 /**
  * The recipe of each stage, in order: of a row without stages its own. Each is whole, with the epochs of its stage.
  */
 export function stageRecipes(recipe: NormalRecipe): readonly [NormalRecipe, ...NormalRecipe[]] {
-  const { stages, model, weights, metrics, precision, predictor } = recipe
+  const { stages } = recipe
   if (stages === undefined) return [recipe]
-  const { dataset, split, validFraction } = recipe.data
-  const data = { dataset, ...(split === undefined ? {} : { split, validFraction }) }
-  const shared = {
-    model,
-    metrics,
-    ...(weights === undefined ? {} : { weights }),
-    ...(precision === undefined ? {} : { precision }),
-    ...(predictor === undefined ? {} : { predictor }),
-  }
-  const recipes = stages.map((stage) => ({ ...shared, ...stage, data: { ...data, ...stage.data } }))
-  return recipes as [NormalRecipe, ...NormalRecipe[]]
+  const shared = partOf(recipeFields, recipe as unknown as JsonObject, 'row')
+  const recipes = stages.map((stage) => joinParts(recipeFields, shared, stage as unknown as JsonObject))
+  return recipes as unknown as [NormalRecipe, ...NormalRecipe[]]
 }
 
 /** The recipe of a row from those of its stages; one stage alone is a row without stages. */
@@ -37,20 +20,27 @@ export function joinStages(recipes: readonly NormalRecipe[]): NormalRecipe {
   const [first] = recipes as [NormalRecipe]
   if (recipes.length === 1) return first
   const epochs = recipes.reduce((sum, recipe) => sum + recipe.epochs, 0)
-  return { ...first, epochs, stages: recipes.map(toStage) }
+  const stages = recipes.map((recipe) => partOf(recipeFields, recipe as unknown as JsonObject, 'stage'))
+  return { ...first, epochs, stages: stages as unknown as readonly NormalStage[] }
 }
 
-function toStage(whole: NormalRecipe): NormalStage {
-  const {
-    model: _model,
-    weights: _weights,
-    metrics: _metrics,
-    precision: _precision,
-    predictor: _predictor,
-    ...recipe
-  } = whole
-  const { dataset: _dataset, split: _split, validFraction: _fraction, ...data } = recipe.data
-  return { ...recipe, data }
+/** Of all fields those that are the row's, or those that are the stage's. */
+export function partOf(fields: Fields, whole: JsonObject, owner: 'row' | 'stage'): JsonObject {
+  const parts = Object.entries(fields).flatMap(([key, field]) => {
+    const value = whole[key]
+    if (value === undefined) return []
+    if (field.fields !== undefined && isObject(value)) return [[key, partOf(field.fields, value, owner)] as const]
+    return (field.stage === 'never') === (owner === 'row') ? [[key, value] as const] : []
+  })
+  return Object.fromEntries(parts)
+}
+
+/** A whole from its two parts. */
+export function joinParts(fields: Fields, row: JsonObject, stage: JsonObject): JsonObject {
+  const inner = Object.entries(fields).flatMap(([key, { fields: below }]) =>
+    below === undefined ? [] : [[key, joinParts(below, row[key] as JsonObject, stage[key] as JsonObject)] as const],
+  )
+  return { ...row, ...stage, ...Object.fromEntries(inner) }
 }
 
 interface RowLike {
@@ -100,12 +90,20 @@ export function stageChange(stage: Json, place: string, problems: Problem[]): Js
     })
   }
   if (!isObject(stage)) return {}
-  checkKeys(stage, stageKeys, place, problems)
-  const change = pick(stage, stageKeys)
-  if (!isObject(change.data)) return change
-  checkKeys(change.data, stageDataKeys, `${place} data`, problems)
-  return { ...change, data: pick(change.data, stageDataKeys) }
+  checkStageKeys(recipeFields, stage, place, problems)
+  return partOf(recipeFields, stage, 'stage')
 }
 
-const pick = (value: JsonObject, keys: readonly string[]): JsonObject =>
-  Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key)))
+function checkStageKeys(fields: Fields, given: JsonObject, place: string, problems: Problem[]): void {
+  const own = Object.entries(fields).filter(([, { stage }]) => stage !== 'never')
+  checkKeys(
+    given,
+    own.map(([key]) => key),
+    place,
+    problems,
+  )
+  for (const [key, { fields: inner }] of own) {
+    const value = given[key]
+    if (inner !== undefined && isObject(value)) checkStageKeys(inner, value, `${place} ${key}`, problems)
+  }
+}

@@ -2,7 +2,7 @@ import type { ImageSize } from '../contracts.ts'
 import type { Problem } from '../errors/index.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { Track } from './define.ts'
-import type { NormalRecipe } from './normalize.ts'
+import type { NormalRecipe } from './fields.ts'
 import { stageRecipes } from './stages.ts'
 
 /** Adds what a recipe does against the rules of its track. */
