@@ -147,7 +147,7 @@ test.each<[string, (root: string) => Promise<unknown>, RegExp]>([
         path.join(root, 'val/n002/drawn.JPEG'),
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
       ),
-    /E_DATASET_CORRUPT.*drawn\.JPEG cannot be decoded \(it is neither a JPEG nor a PNG\)/,
+    /E_DATASET_CORRUPT.*drawn\.JPEG cannot be decoded \(it is no JPEG, PNG, WebP, AVIF, TIFF or GIF\)/,
   ],
   [
     'a link to nothing',
