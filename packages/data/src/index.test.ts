@@ -25,7 +25,7 @@ afterEach(() => {
 
 test('the plugin registers the datasets', () => {
   const photos = ['imagenette2', 'imagewoof2', 'imagenette', 'imagewoof']
-  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic', ...photos])
+  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic', ...photos, 'image-folder'])
 })
 
 test('a broken photo read through the public function is named', async () => {

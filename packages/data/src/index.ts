@@ -7,6 +7,7 @@ import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
+import { imageFolder } from './image-folder/component.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
@@ -80,6 +81,7 @@ export const data = definePlugin({
         'Imagewoof v1, from before December 2019: 12,454 training and 500 validation photos.',
       ),
     ),
+    on.dataset('image-folder', imageFolder),
     on.crop('random-resized-crop', randomResizedCrop),
     on.crop('resize-center-crop', resizeCenterCrop),
     on.crop('squash-center-crop', squashCenterCrop),
