@@ -5,9 +5,11 @@ import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
+import { csvImages } from './csv-images/component.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
 import { imageFolder } from './image-folder/component.ts'
+import { imagenet } from './imagenet/component.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
@@ -82,6 +84,8 @@ export const data = definePlugin({
       ),
     ),
     on.dataset('image-folder', imageFolder),
+    on.dataset('csv-images', csvImages),
+    on.dataset('imagenet', imagenet),
     on.crop('random-resized-crop', randomResizedCrop),
     on.crop('resize-center-crop', resizeCenterCrop),
     on.crop('squash-center-crop', squashCenterCrop),
