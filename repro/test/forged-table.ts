@@ -82,7 +82,7 @@ function soundRecord(name: 'full' | 'plain', seeds: readonly number[]): FakeReco
   record.manifest = {
     ...record.manifest,
     ...rowHead(row),
-    dataset: { name: 'synthetic', digest: digests[0]!, train, valid, classes: classes.length },
+    dataset: { name: 'synthetic', digest: digests[0]!, train, valid, classes: classes!.length },
     hooks: current.hooks,
     environment: {
       ...record.manifest.environment,

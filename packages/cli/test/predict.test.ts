@@ -117,7 +117,7 @@ describe('lab predict', () => {
     writeFileSync(text, 'no image')
     mkdirSync(path.join(folder, 'empty'))
     const refusals: [string[], RegExp][] = [
-      [[text], /E_ARGUMENT.*notes\.jpg.*neither a JPEG nor a PNG/s],
+      [[text], /E_ARGUMENT.*notes\.jpg.*it is no JPEG, PNG, WebP, AVIF, TIFF or GIF/s],
       [[path.join(folder, 'none.jpg')], /E_ARGUMENT.*There is no image .*none\.jpg/s],
       [[folder], /E_ARGUMENT.*is not a file/s],
       [[photos[0]!.file, '--top', '0'], /E_ARGUMENT.*--top/s],

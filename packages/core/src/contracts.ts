@@ -65,7 +65,8 @@ export interface Dataset {
 
 /** What is certain of a dataset before it is opened: what needs no more does not ask for the data. */
 export interface DatasetFacts {
-  readonly classes: readonly string[]
+  /** Absent where only the data themselves tell, as of photos in folders. */
+  readonly classes?: readonly string[]
   /** Where all images are of one shape; photos get theirs from the crops. */
   readonly imageShape?: Shape
   /** Datasets of photos: how those of the validation split are read, so that another photo can be read alike. */

@@ -25,7 +25,14 @@ afterEach(() => {
 
 test('the plugin registers the datasets', () => {
   const photos = ['imagenette2', 'imagewoof2', 'imagenette', 'imagewoof']
-  expect([...datasets.keys()]).toEqual(['fashion-mnist', 'synthetic', ...photos])
+  expect([...datasets.keys()]).toEqual([
+    'fashion-mnist',
+    'synthetic',
+    ...photos,
+    'image-folder',
+    'csv-images',
+    'imagenet',
+  ])
 })
 
 test('a broken photo read through the public function is named', async () => {

@@ -5,8 +5,11 @@ import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
+import { csvImages } from './csv-images/component.ts'
 import { fashionMnistFacts } from './fashion-mnist/load.ts'
 import { openFashionMnist } from './fashion-mnist/open.ts'
+import { imageFolder } from './image-folder/component.ts'
+import { imagenet } from './imagenet/component.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
@@ -24,8 +27,8 @@ export { givenPhotos, givenSamples, type ImageInput } from './given/given-images
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'
-export type { IndexedPhoto, PhotoDataset } from './photos/dataset.ts'
 export { type KnownPhotos, knownPhotos } from './photos/known-digests.ts'
+export type { IndexedPhoto, PhotoDataset } from './photos/open-files.ts'
 export { type RecordedOrigin, readOrigin } from './photos/recorded-origin.ts'
 export { createRandomSplit } from './split/random-split.ts'
 export { createValidationViews } from './split/validation-views.ts'
@@ -80,6 +83,9 @@ export const data = definePlugin({
         'Imagewoof v1, from before December 2019: 12,454 training and 500 validation photos.',
       ),
     ),
+    on.dataset('image-folder', imageFolder),
+    on.dataset('csv-images', csvImages),
+    on.dataset('imagenet', imagenet),
     on.crop('random-resized-crop', randomResizedCrop),
     on.crop('resize-center-crop', resizeCenterCrop),
     on.crop('squash-center-crop', squashCenterCrop),

@@ -123,7 +123,8 @@ async function knownOf(row: Row): Promise<{ sizes: Sizes; shapes: readonly Shape
     const known = knownInput(stage)
     return known === undefined ? [] : [shapesOf(stage, known.imageShape)]
   })
-  if (facts?.contents === undefined || shapes.length < stageRows(row).length) return undefined
+  if (facts?.contents === undefined || facts.classes === undefined) return undefined
+  if (shapes.length < stageRows(row).length) return undefined
   const { train, valid } = facts.contents
   return { sizes: { classes: facts.classes.length, train, valid }, shapes }
 }

@@ -73,7 +73,7 @@ function checkDataset(manifest: Manifest, { datasetName, facts, trainSize, valid
     const expected = `${trainSize} training and ${validSize} validation images`
     problems.push(problem('The dataset has another size.', expected, `${dataset.train} and ${dataset.valid}`, again))
   }
-  const classes = facts?.classes.length ?? dataset.classes
+  const classes = facts?.classes?.length ?? dataset.classes
   if (dataset.classes === undefined || dataset.classes !== classes || classes < 1) {
     problems.push(problem('The dataset has another number of classes.', `${classes}`, `${dataset.classes}`, again))
   }

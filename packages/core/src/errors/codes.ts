@@ -35,6 +35,15 @@ export const errorCodes = {
     meaning: 'The dataset was not found; the message lists every place that was searched.',
   },
   E_DATASET_CORRUPT: { exit: 2, meaning: 'A data file is truncated, altered or not of the expected format.' },
+  E_DATASET_CLASSES: {
+    exit: 2,
+    meaning:
+      'The classes of the data do not fit: fewer than two, one without an image, or others in validation than in training.',
+  },
+  E_MULTI_LABEL: {
+    exit: 2,
+    meaning: 'An image has several labels; targets of several classes are not in this edition.',
+  },
   E_DATASET_READ: {
     exit: 2,
     meaning: 'A file or folder of the data cannot be read: permissions, or a fault of the disk.',

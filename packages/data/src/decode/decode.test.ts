@@ -29,6 +29,20 @@ test('a PNG with transparency and 16 bits is read all the same', async () => {
   expect((await decodeImage(png, undefined, 'png')).data.length).toBe(7200)
 })
 
+test.each(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const)('%s is read: size and colours', async (format) => {
+  const bytes = await photo().toFormat(format).toBuffer()
+  expect(await readImageHead(bytes, format)).toEqual({ width: 60, height: 40, turned: false })
+  const { data, ...size } = await decodeImage(bytes, undefined, format)
+  expect(size).toEqual({ width: 60, height: 40 })
+  const plain = await decodeImage(await photo().png().toBuffer(), undefined, 'plain')
+  expect(distance(data, plain.data)).toBeLessThan(4)
+})
+
+test.each(['png', 'webp', 'avif', 'tiff', 'gif'] as const)('a %s that is cut short is refused', async (format) => {
+  const whole = await drawPhoto('c', 200, 200).toFormat(format).toBuffer()
+  await expect(decodeImage(whole.subarray(0, whole.length >> 1), undefined, 'cut')).rejects.toThrow(ImageError)
+})
+
 test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   'orientation %i: stored pixels, or upright ones on request',
   async (orientation) => {

@@ -31,13 +31,23 @@ export class ImageError extends Error {
   }
 }
 
-// JPEG and PNG, as the datasets hold them. The decoder knows more, an SVG among them, which would have no size of its own.
-const beginnings = ['ffd8ff', '89504e470d0a1a0a']
+// How files begin of every format of pixels that the decoder reads, in hex; a dot stands for any digit. The decoder knows
+// more: an SVG among them, which has no pixels, and whose text may name other files.
+const beginnings = {
+  jpeg: /^ffd8ff/,
+  png: /^89504e470d0a1a0a/,
+  gif: /^47494638(37|39)61/,
+  webp: /^52494646.{8}57454250/,
+  tiff: /^(49492a00|4d4d002a|49492b00|4d4d002b)/,
+  // AVIF, and what else such a box may hold: the decoder says what it cannot read.
+  avif: /^.{8}66747970/,
+}
 
-/** @throws where the file is no JPEG and no PNG, whatever it is called */
+/** @throws where the file is no image of pixels, whatever it is called */
 function checkFormat(bytes: Uint8Array): void {
-  const begin = Buffer.from(bytes.subarray(0, 8)).toString('hex')
-  if (!beginnings.some((known) => begin.startsWith(known))) throw new Error('it is neither a JPEG nor a PNG')
+  const begin = Buffer.from(bytes.subarray(0, 12)).toString('hex')
+  if (Object.values(beginnings).some((known) => known.test(begin))) return
+  throw new Error('it is no JPEG, PNG, WebP, AVIF, TIFF or GIF')
 }
 
 /** What is made of the stored pixels. */

@@ -16,9 +16,9 @@ export function describeImageError(error: Pick<ImageError, 'path' | 'message' | 
   return {
     code: 'E_DATASET_CORRUPT',
     what: `${path} cannot be decoded (${message}).`,
-    expected: 'a whole JPEG or PNG image.',
+    expected: 'a whole JPEG, PNG, WebP, AVIF, TIFF or GIF image.',
     received: `${received}.`,
-    fix: "put the published file in its place, or set the dataset's option onBadImage to 'skip'.",
+    fix: "put the right file in its place, or set the dataset's option onBadImage to 'skip'.",
   }
 }
 

@@ -5,6 +5,7 @@ import { cacheFolder } from '@tricklab/core/cache-folder'
 import { takeFromDebianPackage } from '../archive/debian.ts'
 import { downloadFiles, type RemoteFile } from '../archive/download.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
+import { dataFolders, isOffline } from '../archive/surroundings.ts'
 import { fashionMnistFiles, type KnownFile } from './files.ts'
 import { findFiles } from './folders.ts'
 import type { FilePaths } from './load.ts'
@@ -42,14 +43,13 @@ export function findOptions(
   context: Pick<DatasetContext & Services, 'dataPaths' | 'log' | 'onProgress' | 'signal'>,
   env: NodeJS.ProcessEnv = process.env,
 ): FindOptions {
-  const fromEnv = (env.TRICKLAB_DATA ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return {
     files: fashionMnistFiles,
-    dataPaths: [...new Set([...context.dataPaths, ...fromEnv].map((folder) => path.resolve(folder)))],
+    dataPaths: dataFolders(context, env),
     cache: path.join(cacheFolder(env), 'fashion-mnist'),
     distribution: installed,
     mirrors,
-    offline: (env.TRICKLAB_OFFLINE ?? '') !== '' && env.TRICKLAB_OFFLINE !== '0',
+    offline: isOffline(env),
     debian: { name: 'dataset-fashion-mnist', folder: installed },
     log: context.log,
     onProgress: context.onProgress,

@@ -17,7 +17,7 @@ import { inHouseForm } from '../decode/image-error.ts'
 import { shrunkSize } from '../photos/shrink.ts'
 
 /**
- * An image as a program has it: the path of a file, the bytes of one (JPEG or PNG), or a tensor of whole numbers from 0 to
+ * An image as a program has it: the path of a file, the bytes of one, or a tensor of whole numbers from 0 to
  * 255, `[height, width, channels]` with or without a batch of one before it, as decoders give it.
  */
 export type ImageInput = string | Uint8Array | tf.Tensor3D | tf.Tensor4D
@@ -119,7 +119,7 @@ async function readGivenFile(file: string): Promise<Uint8Array> {
   if (found === undefined || !found.isFile()) {
     fail('E_ARGUMENT', {
       what: found === undefined ? `There is no image ${file}.` : `${file} is not a file.`,
-      expected: 'the path of a JPEG or a PNG.',
+      expected: 'the path of an image: JPEG, PNG, WebP, AVIF, TIFF or GIF.',
       received: `"${file}".`,
       fix: 'check the path.',
     })
@@ -165,7 +165,7 @@ async function orRefuse<T>(name: string, read: () => Promise<T>): Promise<T> {
     if (!(cause instanceof TricklabError)) throw cause
     return fail('E_ARGUMENT', {
       what: cause.problems[0]!.what,
-      expected: 'a JPEG or a PNG.',
+      expected: 'an image: JPEG, PNG, WebP, AVIF, TIFF or GIF.',
       received: cause.problems[0]!.received ?? `${name}.`,
       fix: 'name another image.',
       cause,

@@ -1,7 +1,7 @@
 import { createRng, type Split } from '@tricklab/core'
 import sharp from 'sharp'
-import type { IndexedPhoto, PhotoDataset } from '../photos/dataset.ts'
 import { type Duplicate, findDuplicates } from '../photos/duplicates.ts'
+import type { IndexedPhoto, PhotoDataset } from '../photos/open-files.ts'
 import { escapeHtml, inlineImage, page } from './html.ts'
 
 export interface DatasetReport {

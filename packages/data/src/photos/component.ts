@@ -1,19 +1,15 @@
 import path from 'node:path'
 import { type Component, type DatasetContext, opt, type Services } from '@tricklab/core'
 import { type ArchiveSize, archiveSizes } from './archives.ts'
-import { openPhotoFolder, type PhotoDataset, shrunkDigest } from './dataset.ts'
+import { openPhotoFolder } from './dataset.ts'
 import { countsOf, type PhotoFamily } from './families.ts'
 import { findPhotos, findPhotosOptions } from './find.ts'
 import { knownDigests } from './known-digests.ts'
-import { shrinkOptions } from './shrink.ts'
+import { type PhotoDataset, shrunkDigest } from './open-files.ts'
+import { type ReadingOptions, readingFacts, readingOf, readingOptions } from './reading.ts'
 
-export interface PhotoOptions {
+export interface PhotoOptions extends ReadingOptions {
   readonly archive: ArchiveSize
-  readonly onBadImage: 'fail' | 'skip'
-  readonly orientation: 'stored' | 'exif'
-  readonly colours: 'stored' | 'srgb'
-  readonly shrinkTrain: number
-  readonly shrinkValid: number
 }
 
 const options = {
@@ -22,40 +18,21 @@ const options = {
     unit: 'shorter side in pixels',
     doc: 'The published archive to use. `full` has the original photos; `320` and `160` have photos resized to that shorter side, which costs accuracy.',
   }),
-  onBadImage: opt.choice(['fail', 'skip'], {
-    default: 'fail',
-    doc: '`fail` stops before training starts when an image cannot be decoded; `skip` leaves the image out and records how many were left out.',
-  }),
-  orientation: opt.choice(['stored', 'exif'], {
-    default: 'stored',
-    addedLater: true,
-    doc: 'Direction of a photo: `stored` keeps the pixels as the file stores them, as PIL and fastai do; `exif` turns the photo as its EXIF orientation says.',
-  }),
-  colours: opt.choice(['stored', 'srgb'], {
-    default: 'stored',
-    addedLater: true,
-    doc: 'Colours of a photo: `stored` keeps the numbers of the file, as PIL and fastai do; `srgb` converts them from the embedded colour profile to sRGB.',
-  }),
-  ...shrinkOptions,
+  // Recipes named these datasets before photos could be turned or converted.
+  ...readingOptions({ orientation: 'stored', colours: 'stored', addedLater: true }),
 }
-
-const renderingOf = ({ orientation, colours }: Pick<PhotoOptions, 'orientation' | 'colours'>) => ({
-  ...(orientation === 'exif' ? { upright: true } : {}),
-  ...(colours === 'srgb' ? { srgb: true } : {}),
-})
 
 /** The dataset of a family in one of its versions. */
 export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string) {
   return {
     doc,
     options,
-    facts: ({ onBadImage, shrinkTrain, shrinkValid, ...options }: PhotoOptions) => {
+    facts: (given: PhotoOptions) => {
       const classes = family.classes.map(({ name }) => name)
-      const reading = { ...renderingOf(options), shorterSide: shrinkValid }
+      const reading = readingFacts(given)
       // How many are left out, only the photos tell.
-      if (onBadImage === 'skip') return { classes, reading }
-      const shrink = { train: shrinkTrain, valid: shrinkValid }
-      const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, shrink))
+      if (given.onBadImage === 'skip') return { classes, reading }
+      const digests = knownDigests(family, version).map((digest) => shrunkDigest(digest, readingOf(given).shrink))
       return { classes, reading, contents: { ...countsOf(family, version), digests, exhaustive: false } }
     },
     create: (given: PhotoOptions, context: DatasetContext & Services) => openPhotos(family, version, given, context),
@@ -66,7 +43,7 @@ export function photoComponent(family: PhotoFamily, version: 1 | 2, doc: string)
 export async function openPhotos(
   family: PhotoFamily,
   version: 1 | 2,
-  { archive, onBadImage, orientation, colours, shrinkTrain, shrinkValid }: PhotoOptions,
+  { archive, ...given }: PhotoOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
   const find = findPhotosOptions(family, archive, context)
@@ -75,9 +52,7 @@ export async function openPhotos(
   return openPhotoFolder(root, {
     family,
     version,
-    onBadImage,
-    rendering: renderingOf({ orientation, colours }),
-    shrink: { train: shrinkTrain, valid: shrinkValid },
+    ...readingOf(given),
     cache: path.join(find.cache, 'index'),
     notes: version === 1 ? [rebuilt] : [],
     origin,

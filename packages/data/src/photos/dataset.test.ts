@@ -6,7 +6,8 @@ import { createFolder } from '../../test/folder.ts'
 import { drawPhoto, encodePhoto, smallFamily, writePhotos } from '../../test/photos.ts'
 import { describeImageError } from '../decode/image-error.ts'
 import { unreadable } from '../decode/read-photo.ts'
-import { openPhotoFolder, type PhotoDataset, type PhotoDatasetOptions } from './dataset.ts'
+import { openPhotoFolder, type PhotoFolderOptions } from './dataset.ts'
+import type { PhotoDataset } from './open-files.ts'
 
 async function prepare(change?: (root: string) => Promise<unknown>) {
   const folder = await createFolder()
@@ -14,7 +15,7 @@ async function prepare(change?: (root: string) => Promise<unknown>) {
   const files = await writePhotos(root)
   await change?.(root)
   const logs: string[] = []
-  const options: PhotoDatasetOptions = {
+  const options: PhotoFolderOptions = {
     family: smallFamily,
     version: 2,
     onBadImage: 'fail',
@@ -23,7 +24,7 @@ async function prepare(change?: (root: string) => Promise<unknown>) {
     cache: path.join(folder, 'index'),
     log: (message) => logs.push(message),
   }
-  const open = (more: Partial<PhotoDatasetOptions> = {}) => openPhotoFolder(root, { ...options, ...more })
+  const open = (more: Partial<PhotoFolderOptions> = {}) => openPhotoFolder(root, { ...options, ...more })
   return { folder, root, files, open, logs, options }
 }
 
@@ -146,7 +147,7 @@ test.each<[string, (root: string) => Promise<unknown>, RegExp]>([
         path.join(root, 'val/n002/drawn.JPEG'),
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
       ),
-    /E_DATASET_CORRUPT.*drawn\.JPEG cannot be decoded \(it is neither a JPEG nor a PNG\)/,
+    /E_DATASET_CORRUPT.*drawn\.JPEG cannot be decoded \(it is no JPEG, PNG, WebP, AVIF, TIFF or GIF\)/,
   ],
   [
     'a link to nothing',

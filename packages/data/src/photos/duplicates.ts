@@ -1,5 +1,5 @@
 import type { Split } from '@tricklab/core'
-import type { IndexedPhoto, PhotoDataset } from './dataset.ts'
+import type { IndexedPhoto, PhotoDataset } from './open-files.ts'
 
 /** Files of equal bytes. */
 export interface Duplicate {

@@ -6,11 +6,12 @@ import { cacheFolder } from '@tricklab/core/cache-folder'
 import { downloadFiles, hashFile } from '../archive/download.ts'
 import { extractArchive } from '../archive/extract.ts'
 import { type Place, searchPlaces } from '../archive/places.ts'
+import { dataFolders, isOffline } from '../archive/surroundings.ts'
+import { readFolder } from '../folder/read-folder.ts'
 import { type ArchiveBuild, type ArchiveSize, archiveBuilds, archiveMirrors, archiveName } from './archives.ts'
 import type { PhotoClass, PhotoFamily } from './families.ts'
 import { findRoot, holdsClasses, isDataset } from './list.ts'
 import type { PhotoOrigin } from './origin.ts'
-import { readFolder } from './read-folder.ts'
 
 export interface FindPhotosOptions {
   /** Name of the archives without size: `imagewoof2`. */
@@ -46,16 +47,15 @@ export function findPhotosOptions(
   context: Pick<DatasetContext & Services, 'dataPaths' | 'log' | 'onProgress' | 'signal'>,
   env: NodeJS.ProcessEnv = process.env,
 ): FindPhotosOptions {
-  const fromEnv = (env.TRICKLAB_DATA ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return {
     family,
     classes,
     archive,
-    dataPaths: [...new Set([...context.dataPaths, ...fromEnv].map((folder) => path.resolve(folder)))],
+    dataPaths: dataFolders(context, env),
     cache: path.join(cacheFolder(env), 'photos'),
     mirrors: archiveMirrors,
     builds: archiveBuilds,
-    offline: (env.TRICKLAB_OFFLINE ?? '') !== '' && env.TRICKLAB_OFFLINE !== '0',
+    offline: isOffline(env),
     log: context.log,
     onProgress: context.onProgress,
     signal: context.signal,

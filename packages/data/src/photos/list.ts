@@ -2,8 +2,8 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
+import { readFolder } from '../folder/read-folder.ts'
 import type { PhotoClass } from './families.ts'
-import { readFolder } from './read-folder.ts'
 
 /** An image of an extracted archive. */
 export interface ListedPhoto {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { lstat, readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { TricklabError } from '@tricklab/core'
 import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
@@ -7,7 +7,6 @@ import { checkInterrupted } from '../archive/interrupted.ts'
 import { decodeImage, decoderVersion, ImageError, readImageHead } from '../decode/decode.ts'
 import { describeImageError, inHouseForm } from '../decode/image-error.ts'
 import { readImageFile, unreadable } from '../decode/read-photo.ts'
-import type { ListedPhoto } from './list.ts'
 
 /** What was learned of a file by reading it. */
 export interface PhotoFacts {
@@ -48,7 +47,7 @@ const parallel = 8
 /** Content hash and size of every photo below `root`. @errors E_DATASET_READ, E_INTERRUPTED */
 export async function indexPhotos(
   root: string,
-  photos: readonly ListedPhoto[],
+  photos: readonly { readonly file: string }[],
   { cache, decodeAll, onProgress, signal }: IndexOptions,
 ): Promise<ReadonlyMap<string, PhotoFacts>> {
   const place = path.join(cache, `${hashText(await realpath(root)).slice(0, 16)}.json`)
@@ -93,7 +92,10 @@ async function readStamp(file: string): Promise<Stamp | (Stamp & { readonly faul
     const kind = found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a named pipe' : 'a device or a socket'
     return { ...none, fault: `${file} is ${kind}, not a file.` }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { ...none, fault: `${file} is a link to nothing.` }
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      const isLink = await lstat(file).catch(() => undefined)
+      return { ...none, fault: isLink === undefined ? `${file} does not exist.` : `${file} is a link to nothing.` }
+    }
     throw new TricklabError([describeImageError(unreadable(file, cause))])
   }
 }

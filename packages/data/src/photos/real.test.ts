@@ -8,8 +8,8 @@ import { expect, test, vi } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
 import { createBatchSource } from '../batches/source.ts'
 import { data } from '../index.ts'
-import type { PhotoDataset } from './dataset.ts'
 import { findDuplicates } from './duplicates.ts'
+import type { PhotoDataset } from './open-files.ts'
 
 const beside = fileURLToPath(new URL('../../../../../shared/data', import.meta.url))
 

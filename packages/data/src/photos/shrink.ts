@@ -1,5 +1,5 @@
 import { type ImageSize, opt, type Split } from '@tricklab/core'
-import type { IndexedPhoto } from './dataset.ts'
+import type { IndexedPhoto } from './open-files.ts'
 
 /** Shorter side in pixels to which the photos of a split are shrunk; 0 leaves them as they are. */
 export type Shrink = Readonly<Record<Split, number>>

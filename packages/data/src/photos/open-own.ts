@@ -1,0 +1,36 @@
+import path from 'node:path'
+import type { DatasetContext, Services } from '@tricklab/core'
+import { cacheFolder } from '@tricklab/core/cache-folder'
+import { type LabelledFile, openPhotoFiles, type PhotoDataset } from './open-files.ts'
+import { type ReadingOptions, readingOf } from './reading.ts'
+
+/** Photos as a plugin finds them: what `openPhotos` makes a dataset of. */
+export interface OwnPhotos {
+  readonly classes: readonly string[]
+  readonly files: readonly LabelledFile[]
+  /** Sentences for the record. */
+  readonly notes?: readonly string[]
+}
+
+/**
+ * A dataset of labelled image files below a folder, read as the options of `readingOptions` say, with progress and a cache
+ * of what was learned of the files.
+ * @errors E_DATASET_CLASSES; E_DATASET_CORRUPT naming a file; E_DATASET_READ; E_INTERRUPTED
+ */
+export function openPhotos(
+  root: string,
+  { classes, files, notes = [] }: OwnPhotos,
+  reading: ReadingOptions,
+  context: DatasetContext & Services,
+): Promise<PhotoDataset> {
+  const name = path.basename(root)
+  return openPhotoFiles(root, files, {
+    ...readingOf(reading),
+    classes,
+    describe: () => notes,
+    cache: path.join(cacheFolder(), 'photos', 'index'),
+    log: (message) => context.log(`${name}: ${message}`),
+    onProgress: (done, total) => context.onProgress({ what: `${name}: read`, done, total, unit: 'photos' }),
+    signal: context.signal,
+  })
+}
