@@ -151,12 +151,13 @@ export interface ImageTransform {
 }
 
 /**
- * A tensor of a model with its role. `weight` is decayed by convention; `bias` and `norm` often are not; a `buffer`
- * (running statistics) is state without a gradient.
+ * A tensor of a model with its role. `weight` is decayed by convention; `bias` and `norm` often are not, nor are a `scale`
+ * (a learned factor of a branch, such as a layer scale) and a `token` (an input that is learned, such as a class token or
+ * positions); a `buffer` (running statistics) is state without a gradient.
  */
 export interface Param {
   readonly value: tf.Variable
-  readonly role: 'weight' | 'bias' | 'norm' | 'buffer'
+  readonly role: 'weight' | 'bias' | 'norm' | 'scale' | 'token' | 'buffer'
 }
 
 /** Parameters by name, nested as the model is. Leaves are told apart by their `value`. */

@@ -11,6 +11,9 @@ import * as tf from './tf.ts'
 /** Activation that a fused kernel applies to its result; parameters are in `FusedKernels`. */
 export type FusedActivation = 'linear' | 'relu' | 'mish'
 
+/** GELU by the normal distribution, or by the hyperbolic tangent that comes near it. */
+export type GeluForm = 'exact' | 'tanh'
+
 /** A filter along both axes of an image, with subsampling. */
 export interface BlurPoolAttrs {
   /** Along one axis; the filter is their outer product. */
@@ -95,6 +98,25 @@ export interface FusedKernels {
   Swish: { inputs: { x: tf.Tensor }; attrs: Record<never, never>; outputs: [y: tf.Tensor] }
   /** `dx = dy · σ(x) · (1 + x · (1 − σ(x)))`. */
   SwishGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: Record<never, never>; outputs: [dx: tf.Tensor] }
+  /** `y = x · Φ(x)`, Φ the normal distribution; the form `tanh`: `x · (1 + tanh(√(2/π) · (x + 0.044715x³))) / 2`. */
+  Gelu: { inputs: { x: tf.Tensor }; attrs: { form: GeluForm }; outputs: [y: tf.Tensor] }
+  /** `dx = dy · slope(x)`; exact form: `Φ(x) + x · e^(−x²/2) / √(2π)`. */
+  GeluGrad: { inputs: { dy: tf.Tensor; x: tf.Tensor }; attrs: { form: GeluForm }; outputs: [dx: tf.Tensor] }
+  /**
+   * Layer norm over the last axis: `y = (x − mean) · inverse · gamma + beta`, `inverse = 1 / sqrt(variance + epsilon)`. Mean
+   * and inverse have the shape of x with a last axis of 1.
+   */
+  LayerNorm: {
+    inputs: { x: tf.Tensor; gamma: tf.Tensor; beta: tf.Tensor }
+    attrs: { epsilon: number }
+    outputs: [y: tf.Tensor, mean: tf.Tensor, inverse: tf.Tensor]
+  }
+  /** Gradient of LayerNorm. */
+  LayerNormGrad: {
+    inputs: { dy: tf.Tensor; x: tf.Tensor; gamma: tf.Tensor; mean: tf.Tensor; inverse: tf.Tensor }
+    attrs: Record<never, never>
+    outputs: [dx: tf.Tensor, dgamma: tf.Tensor, dbeta: tf.Tensor]
+  }
   /**
    * Every channel filtered by itself, then subsampled (blur pooling):
    * `y[n,i,j,c] = Σ_a Σ_b taps[a]·taps[b]·x[n, stride·i + a − padding[0], stride·j + b − padding[0], c]`.

@@ -2,7 +2,7 @@ import type { NamedParam } from './contracts.ts'
 import { failAll, type Problem } from './errors/index.ts'
 
 /** Roles of parameters that are trained. */
-export const trainedRoles = ['weight', 'bias', 'norm'] as const
+export const trainedRoles = ['weight', 'bias', 'norm', 'scale', 'token'] as const
 
 /** Parameters that are trained in another way than the others, as a recipe names them. */
 export interface ParamGroup {

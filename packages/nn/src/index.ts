@@ -1,5 +1,8 @@
 import { definePlugin } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
+import { gelu } from './activations/gelu.ts'
+import { hardSigmoid } from './activations/hard-sigmoid.ts'
+import { hardSwish } from './activations/hard-swish.ts'
 import { identity } from './activations/identity.ts'
 import { leakyRelu } from './activations/leaky-relu.ts'
 import { relu } from './activations/relu.ts'
@@ -8,6 +11,8 @@ import { batchNorm } from './blocks/batch-norm.ts'
 import { conv } from './blocks/conv.ts'
 import { conv2dBlock } from './blocks/conv2d.ts'
 import { doubleConv } from './blocks/double-conv.ts'
+import { groupNorm } from './blocks/group-norm.ts'
+import { layerNorm } from './blocks/layer-norm.ts'
 import { linearHead } from './blocks/linear-head.ts'
 import { averagePool, maxPool } from './blocks/pools.ts'
 import { residualConv } from './blocks/residual-conv.ts'
@@ -20,6 +25,7 @@ import { resnet18, resnet50 } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
 import { xresnet } from './models/xresnet.ts'
 
+export { geluActivation } from './activations/gelu.ts'
 export { reluActivation } from './activations/relu.ts'
 export { swishActivation } from './activations/swish.ts'
 export { activated } from './blocks/activated.ts'
@@ -64,6 +70,8 @@ export const nn = definePlugin({
     on.block('double-conv', doubleConv),
     on.block('conv2d', conv2dBlock),
     on.block('batch-norm', batchNorm),
+    on.block('layer-norm', layerNorm),
+    on.block('group-norm', groupNorm),
     on.block('max-pool', maxPool),
     on.block('average-pool', averagePool),
     on.block('xresnet-block', xresnetBlock),
@@ -73,6 +81,9 @@ export const nn = definePlugin({
     on.activation('leaky-relu', leakyRelu),
     on.activation('identity', identity),
     on.activation('swish', swish),
+    on.activation('gelu', gelu),
+    on.activation('hard-swish', hardSwish),
+    on.activation('hard-sigmoid', hardSigmoid),
     on.model('slowai-cnn', slowaiCnn),
     on.model('slowai-deeper-cnn', slowaiDeeperCnn),
     on.model('resnet18', resnet18),

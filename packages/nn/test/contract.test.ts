@@ -79,6 +79,8 @@ const kept = (strides: readonly number[], sizes: readonly number[]) => ({
 })
 
 blockContract({ plugin: nn, name: 'batch-norm', ...kept([1], [1]), options: [{}, { epsilon: 0.1, momentum: 1 }] })
+blockContract({ plugin: nn, name: 'layer-norm', ...kept([1], [1]), options: [{}, { epsilon: 0.1 }] })
+blockContract({ plugin: nn, name: 'group-norm', ...kept([1], [1]), options: [{ groups: 1 }] })
 blockContract({ plugin: nn, name: 'max-pool', ...kept([2, 1], [2, 3, 5]) })
 blockContract({ plugin: nn, name: 'average-pool', ...kept([2], [2, 3]) })
 
@@ -90,6 +92,27 @@ activationContract({
   options: [{ slope: 0.2 }],
   reference: (x) => (x > 0 ? x : Math.fround(0.2) * x),
 })
+
+/** The normal distribution, by the series of its integral; far out it is 0 or 1. */
+function normalShare(x: number): number {
+  if (Math.abs(x) > 9) return x > 0 ? 1 : 0
+  let [term, sum] = [x, x]
+  for (let n = 1; n < 200; n++) {
+    term *= (x * x) / (2 * n + 1)
+    sum += term
+  }
+  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
+}
+activationContract({ plugin: nn, name: 'gelu', reference: (x) => x * normalShare(x), tolerance: 2e-5 })
+activationContract({
+  plugin: nn,
+  name: 'gelu',
+  options: [{ form: 'tanh' }],
+  reference: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,
+})
+const hardGate = (x: number) => Math.min(Math.max(x + 3, 0), 6) / 6
+activationContract({ plugin: nn, name: 'hard-sigmoid', reference: hardGate })
+activationContract({ plugin: nn, name: 'hard-swish', reference: (x) => x * hardGate(x) })
 
 modelContract({
   plugin: nn,

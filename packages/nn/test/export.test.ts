@@ -9,7 +9,12 @@ import {
   createLayeredModel,
   exportOnnx,
   exportTfjs,
+  gelu,
   groupedConv2d,
+  groupNorm,
+  hardSigmoid,
+  hardSwish,
+  layerNorm,
   leakyReluOffset,
   maxPool,
   mish,
@@ -103,6 +108,14 @@ const models: Record<string, () => Model> = {
       options: narrow,
       slots: { act: 'swish', pool: 'average-pool' },
     }),
+  'xresnet18 with group norm': () =>
+    createModel('xresnet18', {
+      imageShape: [32, 32, 3],
+      options: narrow,
+      slots: { act: 'hard-swish', norm: { use: 'group-norm', groups: 2 } },
+    }),
+  'xresnet50 with layer norm': () =>
+    createModel('xresnet50', { imageShape: [32, 32, 3], options: narrow, slots: { act: 'gelu', norm: 'layer-norm' } }),
   'xresnet18 with leaky ReLU': () =>
     createModel('xresnet18', { imageShape: [32, 32, 3], options: narrow, slots: { act: 'leaky-relu' } }),
 }
@@ -145,6 +158,16 @@ const kernels: Record<string, Apply> = {
   'the larger and the smaller': (x) => tf.minimum(tf.maximum(x, -0.5), filterOf([4])),
   'relu and swish': (x) => swish(relu(x)),
   mish: (x) => mish(x),
+  'gelu in both forms': (x) => tf.sub(gelu(x), gelu(tf.mul(x, 2), 'tanh')),
+  'hard swish and hard sigmoid': (x) => tf.add(hardSwish(tf.mul(x, 4)), hardSigmoid(x)),
+  'layer norm after a convolution': (x) =>
+    layerNorm(tf.conv2d(x, filterOf([1, 1, 4, 4]) as tf.Tensor4D, 1, 'same'), filterOf([4]), filterOf([4])),
+  'layer norm of a list of positions': (x) =>
+    tf.reshape(layerNorm(tf.reshape(x, [-1, 30, 4]), filterOf([4]), filterOf([4])), [-1, 6, 5, 4]),
+  'group norm after a convolution': (x) =>
+    groupNorm(tf.conv2d(x, filterOf([1, 1, 4, 4]) as tf.Tensor4D, 1, 'same'), filterOf([4]), filterOf([4]), {
+      groups: 2,
+    }),
   'leaky relu': (x) => leakyReluOffset(x, { alpha: 0.1, offset: 0.3 }),
   'exp, log, sqrt, neg, tanh': (x) => tf.tanh(tf.neg(tf.log(tf.sqrt(tf.exp(x))))),
   'softplus and its inverse': (x) => tf.reciprocal(tf.softplus(x)),

@@ -16,7 +16,7 @@ const options = {
   }),
   decayNormAndBias: opt.boolean({
     default: false,
-    doc: 'Whether weight decay also applies to biases and to the scale and shift of norms (`wd_bn_bias` in fastai).',
+    doc: 'Whether weight decay also applies to biases, norms, learned scales and tokens (`wd_bn_bias` in fastai).',
   }),
 }
 

@@ -2,10 +2,10 @@ import { type NamedParam, opt } from '@tricklab/core'
 
 export const decayOption = opt.boolean({
   default: true,
-  doc: 'Whether weight decay also applies to biases and to the scale and shift of norms, as in PyTorch.',
+  doc: 'Whether weight decay also applies to biases, norms, learned scales and tokens, as in PyTorch.',
 })
 
-/** What is decayed beside weights: both roles together, or each by itself. */
+/** What is decayed beside weights: all other roles together, or biases by themselves; scales and tokens follow norms. */
 export type DecayChoice =
   | { readonly decayNormAndBias: boolean }
   | { readonly decayNorm: boolean; readonly decayBias: boolean }
@@ -19,6 +19,6 @@ export function decayOf(
     'decayNormAndBias' in options
       ? { decayNorm: options.decayNormAndBias, decayBias: options.decayNormAndBias }
       : options
-  const decayed = { weight: true, norm: decayNorm, bias: decayBias, buffer: false }
+  const decayed = { weight: true, norm: decayNorm, scale: decayNorm, token: decayNorm, bias: decayBias, buffer: false }
   return decayed[role] ? options.weightDecay * factor : 0
 }

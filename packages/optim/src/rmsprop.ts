@@ -27,7 +27,10 @@ const options = {
     default: false,
     doc: 'Whether weight decay also applies to biases, as in the reference code of EfficientNet.',
   }),
-  decayNorm: opt.boolean({ default: false, doc: 'Whether weight decay also applies to the scale and shift of norms.' }),
+  decayNorm: opt.boolean({
+    default: false,
+    doc: 'Whether weight decay also applies to norms, learned scales and tokens.',
+  }),
 }
 
 /**

@@ -48,11 +48,29 @@ describeOnEngines('rates that fall towards the input', () => {
 })
 
 test('layers are counted by the names that paths begin with; rates of the recipe are kept', () => {
-  const paths = ['stem/conv', 'stage1/block1/conv', 'stage1/block2/conv', 'head/linear']
+  const paths = ['stem/conv/weight', 'stage1/block1/weight', 'stage1/block2/weight', 'head/linear/weight']
   const params = paths.map((path): NamedParam => ({ path, role: 'weight', value: null as never }))
   const rates = (depth: number, own: Partial<NamedParam> = {}) =>
     decayLayers([{ ...params[0]!, ...own }, ...params.slice(1)], 0.5, depth).map(({ learningRate }) => learningRate)
   expect(rates(1)).toEqual([0.25, 0.5, 0.5, 1])
   expect(rates(2)).toEqual([0.125, 0.25, 0.5, 1])
   expect(rates(1, { learningRate: 10 })).toEqual([2.5, 0.5, 0.5, 1])
+})
+
+test("weight and bias of a layer are one layer, a layer scale is its block's, a token is the first's", () => {
+  const roles = {
+    'stem/weight': 'weight',
+    'stem/bias': 'bias',
+    'stages/1/weight': 'weight',
+    'stages/1/gamma': 'scale',
+    token: 'token',
+    'head/weight': 'weight',
+  } as const
+  const params = Object.entries(roles).map(([path, role]): NamedParam => ({ path, role, value: null as never }))
+  for (const depth of [1, 2, 9]) {
+    const rates = decayLayers(params, 0.5, depth).map(({ learningRate }) => learningRate)
+    expect(rates).toEqual([0.25, 0.25, 0.5, 0.5, 0.25, 1])
+  }
+  const alone = [{ path: 'token', role: 'token', value: null as never }] as const
+  expect(decayLayers(alone, 0.5, 1).map(({ learningRate }) => learningRate)).toEqual([1])
 })

@@ -28,7 +28,7 @@ export const options = {
   }),
   decayNormAndBias: opt.boolean({
     default: false,
-    doc: 'Whether weight decay also applies to biases and to the scale and shift of norms.',
+    doc: 'Whether weight decay also applies to biases, norms, learned scales and tokens.',
   }),
   k: opt.integer({
     min: 1,

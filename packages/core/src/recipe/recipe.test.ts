@@ -171,7 +171,7 @@ describe('normalised rows', () => {
     [{ params: { match: 'stem' } }, /"params" is missing or not of the right form/],
     [{ params: [{ learningRate: 2 }] }, /params\[0\]: "match" is missing/],
     [{ params: [{ match: 'stem', learningRate: -1 }] }, /"learningRate".*Expected: a factor from 0/],
-    [{ params: [{ match: 'stem', role: 'buffer', freeze: true }] }, /"role".*weight, bias, norm/],
+    [{ params: [{ match: 'stem', role: 'buffer', freeze: true }] }, /"role".*weight, bias, norm, scale, token/],
     [{ params: [{ match: 'stem', freeze: 'yes' }] }, /"freeze".*true or false/],
     [{ params: [{ match: 'stem', freeze: true, weightDecay: 0 }] }, /"freeze".*a frozen group is not trained/],
     [{ params: [{ match: 'stem', rate: 2 }] }, /unknown key "rate"/],

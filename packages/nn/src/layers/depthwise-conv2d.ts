@@ -1,6 +1,6 @@
-import { type Block, disposeParams, type Rng, type Shape } from '@tricklab/core'
+import { type Block, disposeParams, type Param, type Rng, type Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type Initializer, torchWeight } from '../init.ts'
+import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { expectChannels } from '../shape.ts'
 import { createParam } from './param.ts'
 import { type LayerPadding, resolvePadding, windowOutput } from './window.ts'
@@ -9,34 +9,39 @@ export interface DepthwiseConv2dSpec {
   readonly channels: number
   readonly kernelSize: number
   readonly stride: number
+  /** Default: none. */
+  readonly bias?: boolean
   readonly init: Rng
   /** Default: `⌊kernelSize / 2⌋` zeros on every side. */
   readonly padding?: LayerPadding
   /** Default: PyTorch's. */
   readonly weight?: Initializer
+  /** Default: PyTorch's. */
+  readonly biasStart?: Initializer
 }
 
 /**
- * Convolution of every channel by a filter of its own, without bias.
+ * Convolution of every channel by a filter of its own.
  * @shape `[N, H, W, channels]` → `[N, H', W', channels]`, weight `[k, k, channels, 1]`
  * @errors E_SHAPE
  */
 export function createDepthwiseConv2d(spec: DepthwiseConv2dSpec): Block {
   const { channels, kernelSize, stride, init } = spec
-  const { padding = Math.floor(kernelSize / 2) } = spec
-  const weight = createParam(
-    'weight',
-    [kernelSize, kernelSize, channels, 1],
-    spec.weight ?? torchDepthwise,
-    init.at('weight'),
-  )
+  const { padding = Math.floor(kernelSize / 2), bias = false } = spec
+  const shape = [kernelSize, kernelSize, channels, 1]
+  const weight = createParam('weight', shape, spec.weight ?? torchDepthwise, init.at('weight'))
+  const start = spec.biasStart ?? torchBias([kernelSize, kernelSize, 1, channels])
+  const params: { weight: Param; bias?: Param } = {
+    weight,
+    ...(bias ? { bias: createParam('bias', [channels], start, init.at('bias')) } : {}),
+  }
   const window = { kernelSize, stride, padding }
   const outputShape = (input: Shape): Shape => {
     expectChannels('depthwise convolution', input, channels)
     return windowOutput('depthwise convolution', input, window, channels)
   }
   return {
-    params: { weight },
+    params: params as Block['params'],
     outputShape,
     macs(input) {
       const [height, width] = outputShape(input)
@@ -53,9 +58,10 @@ export function createDepthwiseConv2d(spec: DepthwiseConv2dSpec): Block {
         [left, right],
         [0, 0],
       ] as [Pair, Pair, Pair, Pair]
-      return tf.depthwiseConv2d(images, weight.value as tf.Tensor4D, stride, even ? top : explicit)
+      const result = tf.depthwiseConv2d(images, weight.value as tf.Tensor4D, stride, even ? top : explicit)
+      return params.bias === undefined ? result : tf.add(result, params.bias.value)
     },
-    dispose: () => disposeParams({ weight }),
+    dispose: () => disposeParams(params as Block['params']),
   }
 }
 

@@ -32,6 +32,7 @@ const unary: Readonly<Record<string, string>> = {
   Neg: 'Neg',
   Abs: 'Abs',
   Reciprocal: 'Reciprocal',
+  Erf: 'Erf',
 }
 
 const binary: Readonly<Record<string, string>> = {
@@ -83,8 +84,12 @@ class OnnxWriter {
     ...mapValues(reductions, (op) => (node) => this.#reduce(node, op)),
     Identity: (node) => this.#alias(node),
     Cast: (node) => this.#alias(node),
+    Square: (node) => this.#onEach(node, (x) => this.emit('Mul', node.layer, [x, x])),
+    Rsqrt: (node) =>
+      this.#onEach(node, (x) => this.emit('Reciprocal', node.layer, [this.emit('Sqrt', node.layer, [x])])),
+    Relu6: (node) => this.#onEach(node, (x) => this.emit('Clip', node.layer, [x, ...this.#bounds(node, 0, 6)])),
     LeakyRelu: (node) => this.#unary(node, 'LeakyRelu', { alpha: { float: node.attrs.alpha as number } }),
-    Mish: (node) => this.#mish(node),
+    Mish: (node) => this.#onEach(node, (x) => this.#mishOf(node.layer, x)),
     Conv2D: (node) => this.#convolve(node),
     DepthwiseConv2dNative: (node) => this.#convolve(node),
     GroupedConv2D: (node) => this.#convolve(node),
@@ -176,10 +181,20 @@ class OnnxWriter {
     this.define(outputs[0]!, this.name(x, layout), layout)
   }
 
-  #unary({ layer, inputs, outputs }: TracedNode, op: string, attributes = {}): void {
+  #unary(node: TracedNode, op: string, attributes = {}): void {
+    this.#onEach(node, (x) => this.emit(op, node.layer, [x], attributes))
+  }
+
+  /** What treats every number by itself keeps the order of the axes. */
+  #onEach({ inputs, outputs }: TracedNode, emit: (x: string) => string): void {
     const x = inputs.x as TracedValue
     const layout = this.#isFirst(x) ? 'first' : 'plain'
-    this.define(outputs[0]!, this.emit(op, layer, [this.name(x, layout)], attributes), layout)
+    this.define(outputs[0]!, emit(this.name(x, layout)), layout)
+  }
+
+  /** Two numbers as inputs. */
+  #bounds({ layer }: TracedNode, ...bounds: readonly number[]): string[] {
+    return bounds.map((bound) => this.#initializer(`${layer}/number${this.#counter++}`, [], Float32Array.of(bound)))
   }
 
   #transpose({ layer, inputs, outputs, attrs }: TracedNode): void {
@@ -194,12 +209,6 @@ class OnnxWriter {
     const layout = turnable && operands.some((value) => this.#isFirst(value)) ? 'first' : 'plain'
     const names = operands.map((value) => this.name(value, layout))
     this.define(outputs[0]!, this.emit(op, layer, names), layout)
-  }
-
-  #mish({ layer, inputs, outputs }: TracedNode): void {
-    const x = inputs.x as TracedValue
-    const layout = this.#isFirst(x) ? 'first' : 'plain'
-    this.define(outputs[0]!, this.#mishOf(layer, this.name(x, layout)), layout)
   }
 
   #mishOf(layer: string, x: string): string {

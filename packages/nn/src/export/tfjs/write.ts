@@ -42,10 +42,10 @@ const shapeOf = (sizes: readonly number[]): GraphShape => ({ dim: sizes.map((siz
 
 /** Kernels that are one operation of TensorFlow, on every number by itself. */
 const unary: Readonly<Record<string, string>> = Object.fromEntries(
-  ['Relu', 'Sigmoid', 'Tanh', 'Softplus', 'Exp', 'Log', 'Sqrt', 'Neg', 'Abs', 'Reciprocal', 'Identity'].map((op) => [
-    op,
-    op,
-  ]),
+  [
+    ...['Relu', 'Relu6', 'Sigmoid', 'Tanh', 'Softplus', 'Erf', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Square', 'Neg', 'Abs'],
+    ...['Reciprocal', 'Identity'],
+  ].map((op) => [op, op]),
 )
 
 const binary: Readonly<Record<string, string>> = {

@@ -1,0 +1,18 @@
+import { type Activation, type Component, opt } from '@tricklab/core'
+import { gelu as geluOp } from '../ops/gelu.ts'
+
+const options = {
+  form: opt.choice(['exact', 'tanh'], {
+    default: 'exact',
+    doc: 'Φ by the error function, or by a hyperbolic tangent that comes near it (`approximate` in PyTorch).',
+  }),
+}
+
+/** `x · Φ(x)`, the activation of transformers and ConvNeXt. */
+export const geluActivation: Activation = { apply: (x) => geluOp(x) }
+
+export const gelu: Component<'activation', typeof options> = {
+  doc: 'The function x · Φ(x), where Φ is the normal distribution.',
+  options,
+  create: ({ form }) => ({ apply: (x) => geluOp(x, form) }),
+}
