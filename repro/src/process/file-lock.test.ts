@@ -4,9 +4,9 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isRunning, machineIdentity } from '@tricklab/core/checkpoint'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { lockOwner, tryLock, withLock } from './file-lock.ts'
-import { isRunning, machineIdentity, thisProcess } from './process-identity.ts'
+import { lockOwner, thisProcess, tryLock, withLock } from './file-lock.ts'
 
 let folder: string
 let file: string

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRunning, machineIdentity, type ProcessIdentity, thisProcess } from './process-identity.ts'
+import {
+  identifyProcess,
+  isRunning,
+  machineIdentity,
+  type ProcessIdentity,
+  timeOfFileSystem,
+  writtenAt,
+} from '@tricklab/core/checkpoint'
+
+export const thisProcess: ProcessIdentity = identifyProcess(process.pid)
 
 /** Who holds a lock, as its file says. */
 export interface LockOwner extends ProcessIdentity {
@@ -175,27 +185,11 @@ function readOwner(path: string): LockOwner | undefined {
   }
 }
 
-function isAbandoned(path: string, owner: LockOwner, { staleMs }: LockTiming): boolean {
+function isAbandoned(file: string, owner: LockOwner, { staleMs }: LockTiming): boolean {
   if (owner.machine === machineIdentity) return !isRunning(owner)
-  const written = timeOf(path, 'r')
+  const written = writtenAt(file)
   if (written === undefined) return false // released meanwhile
-  const probe = `${path}.${randomUUID()}.clock`
-  const now = timeOf(probe, 'wx')!
-  remove(probe)
-  return now - written > staleMs
-}
-
-/** When a file was written, by the file system's clock. Opening it first makes NFS ask its server. */
-function timeOf(path: string, flags: 'r' | 'wx'): number | undefined {
-  try {
-    const file = openSync(path, flags)
-    const { mtimeMs } = fstatSync(file)
-    closeSync(file)
-    return mtimeMs
-  } catch (error) {
-    if (flags === 'r' && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  return timeOfFileSystem(path.dirname(file)) - written > staleMs
 }
 
 function remove(path: string): void {

@@ -3,7 +3,8 @@ import type { ProgressSink } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { oneRow } from '../lab/explain.ts'
 import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect, createProgram } from '../ui/main.ts'
+import { addDataOption, addJsonOption, addThreadsOption } from '../repro/options.ts'
+import { createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { benchConvolutions, type ConvolutionKind, convolutionKinds } from './convolutions.ts'
 import { benchData } from './data.ts'
@@ -115,7 +116,7 @@ interface LayerArguments extends Omit<CommonArguments, 'data'>, Omit<LayerOption
 }
 
 function addLayer(program: Command): void {
-  program
+  const command = program
     .command('layer')
     .description(
       'one layer forward and backward: a twist against three convolutions, groups against a masked dense one, ' +
@@ -127,30 +128,27 @@ function addLayer(program: Command): void {
     .option('--channels-per-group <n>', 'groups: a divisor of 64', wholeNumber('--channels-per-group', 1), 8)
     .option('--steps <n>', 'steps a turn', wholeNumber('--steps', 1), 5)
     .option('--turns <n>', 'turns of each form', wholeNumber('--turns', 1), 7)
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', 'f32 or bf16', 'f32')
-    .option('--threads <n>', 'threads; default: what the engine finds best', wholeNumber('--threads', 1))
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action(async (name: string, { json, channelsPerGroup, peer, ...given }: LayerArguments) => {
-      const layer = layerName(name)
-      if (64 % channelsPerGroup !== 0) refuse('--channels-per-group', 'a divisor of 64', channelsPerGroup)
-      if (!isConvolution(layer) && peer !== 'none') refuse(`--peer of ${layer}, which has two forms,`, 'none', peer)
-      const { batch, steps, turns } = given
-      const options = { batch, steps, turns, engine: engineChoice(given) }
-      const line = createProgressLine()
-      const show = (what: string) => line.show(what)
-      try {
-        if (isConvolution(layer)) {
-          const result = await benchConvolutions(layer, { ...options, peer }, show)
-          print(formatConvolutions(result), json === true ? result : undefined)
-        } else {
-          const result = await benchLayer(layer, { ...options, channelsPerGroup }, show)
-          print(formatLayers(result), json === true ? result : undefined)
-        }
-      } finally {
-        line.clear()
+  addEngineOptions(command)
+  addJsonOption(command).action(async (name: string, { json, channelsPerGroup, peer, ...given }: LayerArguments) => {
+    const layer = layerName(name)
+    if (64 % channelsPerGroup !== 0) refuse('--channels-per-group', 'a divisor of 64', channelsPerGroup)
+    if (!isConvolution(layer) && peer !== 'none') refuse(`--peer of ${layer}, which has two forms,`, 'none', peer)
+    const { batch, steps, turns } = given
+    const options = { batch, steps, turns, engine: engineChoice(given) }
+    const line = createProgressLine()
+    const show = (what: string) => line.show(what)
+    try {
+      if (isConvolution(layer)) {
+        const result = await benchConvolutions(layer, { ...options, peer }, show)
+        print(formatConvolutions(result), json === true ? result : undefined)
+      } else {
+        const result = await benchLayer(layer, { ...options, channelsPerGroup }, show)
+        print(formatLayers(result), json === true ? result : undefined)
       }
-    })
+    } finally {
+      line.clear()
+    }
+  })
 }
 
 /** Convolutions have no second form of ours, and so stand apart from `layerNames`. */
@@ -194,18 +192,18 @@ async function inThisProcess<T>(
   }
 }
 
+/** Unlike a training, a measurement has the same precision for all rows. */
+function addEngineOptions(command: Command): Command {
+  return addThreadsOption(
+    command.option('--engine <name>', engineHelp, 'auto').option('--precision <name>', 'f32 or bf16', 'f32'),
+  )
+}
+
 /** Options that every measurement has. */
 function addCommonOptions(command: Command): Command {
-  return command
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', 'f32 or bf16', 'f32')
-    .option('--threads <n>', 'threads; default: what the engine finds best', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--json', 'one JSON object on the last line of standard output')
+  addEngineOptions(command)
+  addDataOption(command)
+  return addJsonOption(command)
 }
 
 function print(text: string, json?: object): void {

@@ -17,35 +17,34 @@ import {
   addSeedOptions,
   type EngineArguments,
   engineChoice,
-  engineHelp,
   limitsOf,
   nameList,
-  positiveNumber,
   type SeedArguments,
   seedsOf,
-  wholeNumber,
 } from '../repro/arguments.ts'
-import { collect, report } from '../ui/main.ts'
+import {
+  addCheckpointOption,
+  addDataOption,
+  addEngineOptions,
+  addJsonOption,
+  addLimitOptions,
+  addRunsOptions,
+  type RunsArguments,
+} from '../repro/options.ts'
+import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-interface AblateArguments extends EngineArguments, SeedArguments {
+interface AblateArguments extends EngineArguments, SeedArguments, RunsArguments {
   readonly drop?: readonly string[]
-  readonly data?: string[]
-  readonly out: string
-  readonly resume?: boolean
-  readonly checkpointMinutes: number
-  readonly epochs?: number
-  readonly limitTrain?: number
-  readonly limitValid?: number
   readonly json?: boolean
 }
 
 /** Declares `lab ablate`. */
 export function addAblate(program: Command): void {
-  const ablating = program
+  const command = program
     .command('ablate')
     .description(
       'measure what each trick of a row is worth: train the row without one trick at a time, from the same seeds',
@@ -56,30 +55,15 @@ export function addAblate(program: Command): void {
       'tricks to leave out, one at a time, such as mish,blurpool; default: every trick of the row',
       nameList,
     )
-  addSeedOptions(ablating, 'row')
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <folder>', 'folder for the runs', 'runs')
-    .option('--resume', 'continue the newest runs of the same recipes, and use finished runs as they are')
-    .option(
-      '--checkpoint-minutes <n>',
-      'minutes between two checkpoints inside an epoch',
-      positiveNumber('--checkpoint-minutes'),
-      5,
-    )
-    .option('--epochs <n>', 'train at most n epochs each time', wholeNumber('--epochs', 1))
-    .option('--limit-train <n>', 'train on n images only', wholeNumber('--limit-train', 1))
-    .option('--limit-valid <n>', 'validate with n images only', wholeNumber('--limit-valid', 1))
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action(async (target: string, options: AblateArguments) => {
-      process.exitCode = await ablate(target, options)
-    })
+  addSeedOptions(command, 'row')
+  addEngineOptions(command)
+  addDataOption(command)
+  addRunsOptions(command, 'continue the newest runs of the same recipes, and use finished runs as they are')
+  addCheckpointOption(command)
+  addLimitOptions(command)
+  addJsonOption(command).action(async (target: string, options: AblateArguments) => {
+    process.exitCode = await ablate(target, options)
+  })
 }
 
 /** `pnpm lab ablate TABLE/ROW`: what each trick of a row is worth, leaving out one at a time. Returns the exit code. */

@@ -5,15 +5,13 @@ import * as tf from '@tricklab/core/tf'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import type { Manifest } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineHelp, positionList, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
-import { outFile } from '../ui/out-file.ts'
+import { positionList } from '../repro/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type Position, readMaps } from './attention/maps.ts'
 import { observeAttention, type Seen } from './attention/observe.ts'
 import { attentionPage, type ShownImage } from './attention/page.ts'
 import { titleOf } from './images/chosen.ts'
-import { type LookArguments, openOnImages } from './images/open.ts'
+import { addLookOptions, type LookArguments, openOnImages } from './images/open.ts'
 import { toRgb } from './images/pixels.ts'
 
 interface AttentionArguments extends LookArguments {
@@ -22,7 +20,7 @@ interface AttentionArguments extends LookArguments {
 
 /** Declares `lab attention`. */
 export function addAttention(program: Command): void {
-  program
+  const command = program
     .command('attention')
     .description(
       'write a page that shows how the positions of an image influence each other, for a trained row with SSA',
@@ -34,17 +32,9 @@ export function addAttention(program: Command): void {
       'pixels to draw maps for, such as 20,30;64,64; default: the centre and four more',
       positionList,
     )
-    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', engineHelp, 'auto')
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <file>', 'file for the page; default: TABLE-ROW-attention.html', outFile)
-    .option('--json', 'one JSON object with every map on standard output')
-    .action((run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options))
+  addLookOptions(command, 'TABLE-ROW-attention.html').action(
+    (run: string, images: string[], options: AttentionArguments) => showAttention(run, images, options),
+  )
 }
 
 /** `pnpm lab attention RUN IMAGE…`: what the positions of images take up of each other, as a page. */

@@ -3,14 +3,12 @@ import { createRng, type SourceBatch } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import type { Command } from 'commander'
-import { engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
-import { outFile } from '../ui/out-file.ts'
+import { wholeNumber } from '../repro/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { type ClassMaps, classMaps, cutModel, mapOf } from './cam/maps.ts'
 import { camPage, type ShownClass, type ShownImage } from './cam/page.ts'
 import { isIndex, titleOf } from './images/chosen.ts'
-import { type LookArguments, type OpenedModel, openOnImages } from './images/open.ts'
+import { addLookOptions, type LookArguments, type OpenedModel, openOnImages } from './images/open.ts'
 import { toRgb } from './images/pixels.ts'
 
 interface CamArguments extends LookArguments {
@@ -20,23 +18,15 @@ interface CamArguments extends LookArguments {
 
 /** Declares `lab cam`. */
 export function addCam(program: Command): void {
-  program
+  const command = program
     .command('cam')
     .description('write a page of class activation maps: where in an image a trained network finds its classes')
     .argument('<run>', 'run folder, with weights')
     .argument('<images...>', 'image files, or numbers of validation images')
     .option('--top <n>', 'how many classes to draw for an image, the likeliest first', wholeNumber('--top', 1), 3)
-    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', engineHelp, 'auto')
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <file>', 'file for the page; default: TABLE-ROW-cam.html', outFile)
-    .option('--json', 'one JSON object with every map on standard output')
-    .action((run: string, images: string[], options: CamArguments) => showCam(run, images, options))
+  addLookOptions(command, 'TABLE-ROW-cam.html').action((run: string, images: string[], options: CamArguments) =>
+    showCam(run, images, options),
+  )
 }
 
 /** `pnpm lab cam RUN IMAGE…`: where in images a trained network finds its classes, as a page. */

@@ -14,14 +14,13 @@ import {
 } from '@tricklab/data'
 import { openDataset, type ProgressSink } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { collect } from '../ui/main.ts'
+import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { formatStatistics, measureBatch } from './dataset-statistics.ts'
 import { oneRow } from './explain.ts'
 
-interface DatasetArguments {
-  readonly data?: string[]
+interface DatasetArguments extends DataArguments {
   readonly archive?: string
   readonly out?: string
   readonly statistics?: boolean
@@ -30,15 +29,11 @@ interface DatasetArguments {
 
 /** Declares `lab dataset`. */
 export function addDataset(program: Command): void {
-  program
+  const command = program
     .command('dataset')
     .description('count the images of a dataset, find duplicates, and write a page with sample images')
     .argument('<name>', 'name of a dataset, such as imagewoof2; or TABLE/ROW for the dataset of that row')
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
+  addDataOption(command)
     .option('--archive <size>', 'full, 320 or 160')
     .option('--out <file>', 'file for the page; default: NAME.html', outFile)
     .option('--statistics', 'also print mean and deviation of one training batch, before and after normalisation')

@@ -1,17 +1,22 @@
 import { prepareEngine } from '@tricklab/engine'
 import { evaluateRun, formatEvaluation, openRun } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import {
+  addDataOption,
+  addJsonOption,
+  addRunEngineOptions,
+  addTableOption,
+  type DataArguments,
+  type RunEngineArguments,
+  type WeightsArguments,
+} from '../repro/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
 
-interface EvaluateArguments extends Partial<EngineArguments>, PredictorArguments {
-  readonly seed?: number
+interface EvaluateArguments extends PredictorArguments, WeightsArguments, RunEngineArguments, DataArguments {
   readonly weights?: string
-  readonly table?: string
-  readonly data?: string[]
   readonly json?: boolean
 }
 
@@ -24,17 +29,10 @@ export function addEvaluate(program: Command): void {
   addPredictorOptions(command)
     .option('--seed <n>', 'score one seed of the run; default: every finished seed', wholeNumber('--seed', 0))
     .option('--weights <file>', "weights to score instead of the run's own, such as a file of lab import-weights")
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', `${engineHelp}; default: that of the run`)
-    .option('--precision <name>', 'f32 or bf16; default: that of the run')
-    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((run: string, options: EvaluateArguments) => evaluate(run, options))
+  addTableOption(command)
+  addRunEngineOptions(command)
+  addDataOption(command)
+  addJsonOption(command).action((run: string, options: EvaluateArguments) => evaluate(run, options))
 }
 
 /** `pnpm lab evaluate RUN`: scores the validation split again with the weights of a run, beside what it recorded. */

@@ -2,17 +2,17 @@ import { eventNames, fail, normalizeRow, normalizeVariant, type Row } from '@tri
 import { prepareEngine } from '@tricklab/engine'
 import { describeHooks, findTarget, openDataset, stageRows } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { addDataOption, type DataArguments } from '../repro/options.ts'
 
 /** Declares `lab explain`. */
 export function addExplain(program: Command): void {
-  program
+  const command = program
     .command('explain')
     .description('print the events and callbacks of a row in the order in which they run')
     .argument('<target>', 'TABLE/ROW')
-    .option('--data <path>', 'folder to search for datasets before anything is downloaded')
-    .action(async (target: string, options: { data?: string }) => {
-      process.stdout.write(`${await explain(target, options.data === undefined ? [] : [options.data])}\n`)
-    })
+  addDataOption(command).action(async (target: string, { data = [] }: DataArguments) => {
+    process.stdout.write(`${await explain(target, data)}\n`)
+  })
 }
 
 /** The single row that can be trained which a target names: of a training table, or a variant whose steps are timed. @errors E_ARGUMENT */

@@ -11,19 +11,22 @@ import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { engineHelp } from '../repro/arguments.ts'
+import {
+  addDataOption,
+  addJsonOption,
+  addWeightsOptions,
+  type DataArguments,
+  type WeightsArguments,
+} from '../repro/options.ts'
 import { outFile, outPath } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 
-interface ExportArguments {
+interface ExportArguments extends WeightsArguments, DataArguments {
   readonly format: string
   readonly names?: string
-  readonly seed?: number
-  readonly table?: string
   readonly engine: string
-  readonly data?: string[]
   readonly out?: string
   readonly json?: boolean
 }
@@ -33,7 +36,7 @@ type Format = keyof typeof formats
 
 /** Declares `lab export`. */
 export function addExport(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('write the trained network of a run for other programs: its weights or the whole network')
     .argument('<run>', 'run folder, with weights')
@@ -42,21 +45,13 @@ export function addExport(program: Command): void {
       '--names <whose>',
       "safetensors: published (timm's names, PyTorch's layout) or own; default: published where every parameter has such a name",
     )
-    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', engineHelp, 'auto')
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option(
-      '--out <path>',
-      'file, or folder for tfjs; default: TABLE-ROW-seed-N with the ending of the format',
-      outPath,
-    )
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((run: string, options: ExportArguments) => exportRun(run, options))
+  addWeightsOptions(command).option('--engine <name>', engineHelp, 'auto')
+  addDataOption(command).option(
+    '--out <path>',
+    'file, or folder for tfjs; default: TABLE-ROW-seed-N with the ending of the format',
+    outPath,
+  )
+  addJsonOption(command).action((run: string, options: ExportArguments) => exportRun(run, options))
 }
 
 /** `pnpm lab export RUN`: the trained network of a run for other programs. */

@@ -3,8 +3,16 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { type Interpretation, interpretRun, openRun, renderInterpretation, type ShownMistake } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import {
+  addDataOption,
+  addJsonOption,
+  addRunEngineOptions,
+  addWeightsOptions,
+  type DataArguments,
+  type RunEngineArguments,
+  type WeightsArguments,
+} from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
@@ -12,11 +20,8 @@ import { dataUri, toRgb } from './images/pixels.ts'
 import { encodePng } from './images/png.ts'
 import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
 
-interface InterpretArguments extends Partial<EngineArguments>, PredictorArguments {
+interface InterpretArguments extends PredictorArguments, WeightsArguments, RunEngineArguments, DataArguments {
   readonly worst: number
-  readonly seed?: number
-  readonly table?: string
-  readonly data?: string[]
   readonly out?: string
   readonly json?: boolean
 }
@@ -31,19 +36,10 @@ export function addInterpret(program: Command): void {
     .argument('<run>', 'run folder, with weights')
     .option('--worst <n>', 'how many images with the greatest loss to draw', wholeNumber('--worst', 0), 12)
   addPredictorOptions(command)
-    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', `${engineHelp}; default: that of the run`)
-    .option('--precision <name>', 'f32 or bf16; default: that of the run')
-    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <file>', 'file for the page; default: TABLE-ROW-interpretation.html', outFile)
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((run: string, options: InterpretArguments) => interpret(run, options))
+  addWeightsOptions(command)
+  addRunEngineOptions(command)
+  addDataOption(command).option('--out <file>', 'file for the page; default: TABLE-ROW-interpretation.html', outFile)
+  addJsonOption(command).action((run: string, options: InterpretArguments) => interpret(run, options))
 }
 
 /** `pnpm lab interpret RUN`: where a trained network errs, as a page. */

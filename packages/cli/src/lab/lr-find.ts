@@ -3,26 +3,25 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { findRates, formatRateSearch, openDataset, renderRateSearch } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { type EngineArguments, engineChoice, engineHelp, positiveNumber, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { type EngineArguments, engineChoice, positiveNumber, wholeNumber } from '../repro/arguments.ts'
+import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-interface LrFindArguments extends EngineArguments {
+interface LrFindArguments extends EngineArguments, DataArguments {
   readonly start: number
   readonly end: number
   readonly steps: number
   readonly seed?: number
-  readonly data?: string[]
   readonly out?: string
   readonly json?: boolean
 }
 
 /** Declares `lab lr-find`. */
 export function addLrFind(program: Command): void {
-  program
+  const command = program
     .command('lr-find')
     .description('find learning rates for a row: train it on trial with a rising rate, and save nothing but the page')
     .argument('<target>', 'TABLE/ROW')
@@ -30,17 +29,9 @@ export function addLrFind(program: Command): void {
     .option('--end <rate>', 'learning rate after the last step', positiveNumber('--end'), 10)
     .option('--steps <n>', 'how many updates of the weights', wholeNumber('--steps', 6), 100)
     .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <file>', 'file for the page; default: TABLE-ROW-lr-find.html', outFile)
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((target: string, options: LrFindArguments) => lrFind(target, options))
+  addEngineOptions(command)
+  addDataOption(command).option('--out <file>', 'file for the page; default: TABLE-ROW-lr-find.html', outFile)
+  addJsonOption(command).action((target: string, options: LrFindArguments) => lrFind(target, options))
 }
 
 /** `pnpm lab lr-find TABLE/ROW`: a mock training with a rising learning rate, and what it suggests. */

@@ -1,18 +1,23 @@
 import { prepareEngine } from '@tricklab/engine'
 import { forSingleImages, loadModel, openDataset, openRun, type Prediction } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import {
+  addDataOption,
+  addJsonOption,
+  addRunEngineOptions,
+  addWeightsOptions,
+  type DataArguments,
+  type RunEngineArguments,
+  type WeightsArguments,
+} from '../repro/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { chooseImages } from './images/chosen.ts'
 import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
 
-interface PredictArguments extends Partial<EngineArguments>, PredictorArguments {
+interface PredictArguments extends PredictorArguments, WeightsArguments, RunEngineArguments, DataArguments {
   readonly top: number
-  readonly seed?: number
-  readonly table?: string
-  readonly data?: string[]
   readonly json?: boolean
 }
 
@@ -25,18 +30,12 @@ export function addPredict(program: Command): void {
     .argument('<images...>', 'image files, or numbers of validation images')
     .option('--top <n>', 'how many classes to print for an image, the likeliest first', wholeNumber('--top', 1), 3)
   addPredictorOptions(command)
-    .option('--seed <n>', 'seed whose weights to use; default: the first finished seed', wholeNumber('--seed', 0))
-    .option('--table <file>', 'file of the table, if it does not come with Tricklab')
-    .option('--engine <name>', `${engineHelp}; default: that of the run`)
-    .option('--precision <name>', 'f32 or bf16; default: that of the run')
-    .option('--threads <n>', 'threads of the engine; default: those of the run', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((run: string, images: string[], options: PredictArguments) => predict(run, images, options))
+  addWeightsOptions(command)
+  addRunEngineOptions(command)
+  addDataOption(command)
+  addJsonOption(command).action((run: string, images: string[], options: PredictArguments) =>
+    predict(run, images, options),
+  )
 }
 
 /** `pnpm lab predict RUN IMAGE…`: the likeliest classes of images. */

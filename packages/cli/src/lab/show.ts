@@ -15,7 +15,7 @@ import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatch
 import { prepareEngine } from '@tricklab/engine'
 import { bindRecipeCallbacks, openDataset, openSource, type ProgressSink } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { collect } from '../ui/main.ts'
+import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { oneRow } from './explain.ts'
@@ -24,23 +24,23 @@ import { oneRow } from './explain.ts'
 const draws = 4
 const images = 12
 
+interface ShowArguments extends DataArguments {
+  readonly out?: string
+}
+
 /** Declares `lab show`. */
 export function addShow(program: Command): void {
-  program
+  const command = program
     .command('show')
     .description('write a page of training images as the network gets them: augmented, mixed, with their targets')
     .argument('<target>', 'TABLE/ROW')
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
+  addDataOption(command)
     .option('--out <file>', 'file for the page; default: TABLE-ROW-samples.html', outFile)
-    .action((target: string, options: { data?: string[]; out?: string }) => showSamples(target, options))
+    .action((target: string, options: ShowArguments) => showSamples(target, options))
 }
 
 /** `pnpm lab show TABLE/ROW`: training images as the network gets them. */
-async function showSamples(target: string, given: { data?: string[]; out?: string }): Promise<void> {
+async function showSamples(target: string, given: ShowArguments): Promise<void> {
   const view = createProgressView()
   try {
     const row = await oneRow(target)

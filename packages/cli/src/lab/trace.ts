@@ -2,26 +2,25 @@ import path from 'node:path'
 import { prepareEngine } from '@tricklab/engine'
 import { openDataset, traceRow } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
-import { collect } from '../ui/main.ts'
+import { type EngineArguments, engineChoice, wholeNumber } from '../repro/arguments.ts'
+import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { oneRow } from './explain.ts'
 
-interface TraceArguments extends EngineArguments {
+interface TraceArguments extends EngineArguments, DataArguments {
   readonly steps: number
   readonly totalSteps?: number
   readonly batchSize?: number
   readonly validBatches: number
   readonly seed?: number
-  readonly data?: string[]
   readonly out: string
   readonly json?: boolean
 }
 
 /** Declares `lab trace`. */
 export function addTrace(program: Command): void {
-  program
+  const command = program
     .command('trace')
     .description('write the first training steps to files, so that another framework can repeat them')
     .argument('<target>', 'TABLE/ROW')
@@ -36,16 +35,9 @@ export function addTrace(program: Command): void {
       2,
     )
     .option('--seed <n>', 'seed of weights and batches; default: the first of the row', wholeNumber('--seed', 0))
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', 'f32 or bf16; default: f32, whatever the row asks for')
-    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder or archive to use before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action((target: string, options: TraceArguments) => trace(target, options))
+  addEngineOptions(command, 'f32, whatever the row asks for')
+  addDataOption(command)
+  addJsonOption(command).action((target: string, options: TraceArguments) => trace(target, options))
 }
 
 /** `pnpm lab trace TABLE/ROW`: the first steps of a training, as files that another framework can follow. */

@@ -17,18 +17,17 @@ import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
-import {
-  addSeedOptions,
-  engineChoice,
-  engineHelp,
-  positiveNumber,
-  type SeedArguments,
-  seedList,
-  seedsOf,
-  wholeNumber,
-} from './arguments.ts'
+import { addSeedOptions, engineChoice, type SeedArguments, seedList, seedsOf, wholeNumber } from './arguments.ts'
 import { addCompareCommand } from './compare.ts'
 import { reproMeasurement } from './measure.ts'
+import {
+  addCheckpointOption,
+  addDataOption,
+  addEngineOptions,
+  addJsonOption,
+  addLimitOptions,
+  addRunsOptions,
+} from './options.ts'
 import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
 import { type TrainingArguments, trainWork } from './training.ts'
@@ -47,39 +46,16 @@ export function reproProgram(): Command {
   const program = createProgram('repro', 'Trains documented tables again and says whether their numbers hold.')
   program.argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
   addSeedOptions(program, 'table')
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine; default: what the engine chooses', wholeNumber('--threads', 1))
-    .option(
-      '--data <path>',
-      'folder to search for datasets before anything is downloaded; repeatable; also TRICKLAB_DATA',
-      collect,
-    )
-    .option('--out <folder>', 'folder for the runs', 'runs')
-    .option('--resume', 'continue the newest run of the same recipe')
-    .option(
-      '--jobs <n>',
-      'how many seeds to train at the same time, each in its own process',
-      wholeNumber('--jobs', 1),
-      1,
-    )
-    .option(
-      '--checkpoint-minutes <n>',
-      'minutes between two checkpoints inside an epoch',
-      positiveNumber('--checkpoint-minutes'),
-      5,
-    )
-    .option('--epochs <n>', 'train at most n epochs; a shortened run gets no verdict', wholeNumber('--epochs', 1))
-    .option(
-      '--limit-train <n>',
-      'train on n images only; a limited run gets no verdict',
-      wholeNumber('--limit-train', 1),
-    )
-    .option(
-      '--limit-valid <n>',
-      'validate with n images only; a limited run gets no verdict',
-      wholeNumber('--limit-valid', 1),
-    )
+  addEngineOptions(program)
+  addDataOption(program)
+  addRunsOptions(program, 'continue the newest run of the same recipe').option(
+    '--jobs <n>',
+    'how many seeds to train at the same time, each in its own process',
+    wholeNumber('--jobs', 1),
+    1,
+  )
+  addCheckpointOption(program)
+  addLimitOptions(program, '; such a run gets no verdict')
     .option(
       '--turns <n>',
       'tables of measurements: how many times to measure every variant',
@@ -87,18 +63,17 @@ export function reproProgram(): Command {
       5,
     )
     .option('--steps <n>', 'tables of measurements: steps or passes each time', wholeNumber('--steps', 1), 3)
-    .option('--json', 'one JSON object on the last line of standard output')
-    .action(async (target: string | undefined, options: ReproOptions) => {
-      if (target === undefined) {
-        fail('E_ARGUMENT', {
-          what: 'No table was named.',
-          expected: 'pnpm repro TABLE[/ROW].',
-          received: 'nothing.',
-          fix: '`pnpm repro list` shows all tables and rows.',
-        })
-      }
-      process.exitCode = await repro(target, options)
-    })
+  addJsonOption(program).action(async (target: string | undefined, options: ReproOptions) => {
+    if (target === undefined) {
+      fail('E_ARGUMENT', {
+        what: 'No table was named.',
+        expected: 'pnpm repro TABLE[/ROW].',
+        received: 'nothing.',
+        fix: '`pnpm repro list` shows all tables and rows.',
+      })
+    }
+    process.exitCode = await repro(target, options)
+  })
 
   program
     .command('list')

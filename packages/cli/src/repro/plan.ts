@@ -12,11 +12,11 @@ import {
   type ReferencedRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { collect } from '../ui/main.ts'
 import { createProgressView, type ProgressView } from '../ui/progress-view.ts'
 import { commandAgain } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { duration, engineHelp, positiveNumber, seedCount, wholeNumber } from './arguments.ts'
+import { duration, positiveNumber, seedCount, wholeNumber } from './arguments.ts'
+import { addCheckpointOption, addDataOption, addEngineOptions, addJsonOption } from './options.ts'
 import { recordsHelp, recordsOf } from './records.ts'
 import { referenceSpeed } from './reference.ts'
 import { type TrainingArguments, trainWork, type Work } from './training.ts'
@@ -40,21 +40,15 @@ export function addPlanCommands(program: Command): void {
       const { plan } = await planOf(target, options)
       process.stdout.write(options.json === true ? `${JSON.stringify(plan)}\n` : `${formatPlan(plan)}\n`)
     })
-  planOptions(program.command('run-plan'))
+  addCheckpointOption(planOptions(program.command('run-plan')))
     .description('train what `repro plan` names, one seed after the other; the same command again goes on')
-    .option(
-      '--checkpoint-minutes <n>',
-      'between checkpoints inside an epoch',
-      positiveNumber('--checkpoint-minutes'),
-      5,
-    )
     .action(async (target: string | undefined, options: RunPlanArguments) => {
       process.exitCode = await runPlan(target, options)
     })
 }
 
 function planOptions(command: Command): Command {
-  return command
+  command
     .argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW; default: every table that is trained')
     .option(
       '--budget <time>',
@@ -68,13 +62,11 @@ function planOptions(command: Command): Command {
       'training images of xresnet50 at 128 px a second here; default: measured by a few steps',
       positiveNumber('--images-per-second'),
     )
-    .option('--engine <name>', engineHelp, 'auto')
-    .option('--precision <name>', "f32 or bf16; default: the row's")
-    .option('--threads <n>', 'threads of the engine, where it has any', wholeNumber('--threads', 1))
-    .option('--data <path>', 'folder searched for datasets first; repeatable; also TRICKLAB_DATA', collect)
+  addEngineOptions(command)
+  addDataOption(command)
     .option('--out <folder>', 'where runs are kept; what has finished there is not planned again', 'runs')
     .option('--records <folder>', recordsHelp)
-    .option('--json', 'one JSON object on the last line of standard output')
+  return addJsonOption(command)
 }
 
 interface Planned {

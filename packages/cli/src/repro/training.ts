@@ -12,20 +12,15 @@ import {
 import { report } from '../ui/main.ts'
 import type { ProgressView } from '../ui/progress-view.ts'
 import { type EngineArguments, engineChoice, limitsOf } from './arguments.ts'
+import type { RunsArguments } from './options.ts'
 
 /** What a training takes from the command line. */
-export interface TrainingArguments extends EngineArguments {
-  readonly data?: string[]
-  readonly out: string
+export interface TrainingArguments extends EngineArguments, Omit<RunsArguments, 'resume'> {
   readonly jobs: number
   /** A process of its own for every seed. */
   readonly isolate?: boolean
   /** What cannot even start, such as a row whose photos are missing, is told and left out. */
   readonly keepGoing?: boolean
-  readonly checkpointMinutes: number
-  readonly epochs?: number
-  readonly limitTrain?: number
-  readonly limitValid?: number
 }
 
 /** Seeds of a row to train. */

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
+import { temporaryName } from '@tricklab/core/checkpoint'
 
 /** Reads `--out FILE`. Work of minutes is not begun for a page that could not be written at its end. @errors E_OUT_WRITE */
 export function outFile(file: string): string {
@@ -23,7 +24,7 @@ export function outPath(file: string): string {
     )
   }
   // Permissions do not tell: root may write everywhere, and still no file can be made in /proc.
-  const probe = path.join(folder, `.${path.basename(file).slice(0, 100)}.${process.pid}.tmp`)
+  const probe = temporaryName(path.resolve(file), 'tmp')
   try {
     closeSync(openSync(probe, 'wx'))
     rmSync(probe)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   lstatSync,
@@ -6,12 +8,15 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { writeFileAtomic } from './atomic-file.ts'
+import { temporaryName } from './leftovers.ts'
 
 const folder = () => mkdtempSync(path.join(os.tmpdir(), 'tricklab-atomic-'))
 
@@ -39,6 +44,32 @@ test('names the file that it could not write, and leaves it as it was', async ()
     path: expect.any(String),
   })
   expect(readdirSync(path.dirname(at)).filter((name) => name.startsWith(`${path.basename(at)}.`))).toEqual([])
+})
+
+test('what a killed writer left is removed by the next write, and what another one writes is not', async () => {
+  const at = folder()
+  const page = path.join(at, 'report.html')
+  // So much that it is killed in the middle.
+  const script = `import { writeFileAtomic } from ${JSON.stringify(pathToFileURL(path.join(import.meta.dirname, 'atomic-file.ts')).href)}
+    const text = 'x'.repeat(1e6)
+    await writeFileAtomic(${JSON.stringify(page)}, new Proxy([], { get: (_, key) => key === Symbol.iterator ? function* () { for (;;) yield text } : undefined }))`
+  const writer = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+    stdio: 'inherit',
+  })
+  const ended = once(writer, 'exit')
+  while (readdirSync(at).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  writer.kill('SIGKILL')
+  await ended
+  const [left] = readdirSync(at)
+  expect(left).toMatch(/^report\.html\..*\.tmp$/)
+
+  const mine = temporaryName(page, 'tmp')
+  const others = ['elsewhere-1-0123abcd', 'elsewhere-2-0123abcd'].map((name) => `${page}.${name}.tmp`)
+  const similar = [`${page}.old.tmp`, `${path.join(at, 'other.html')}${left!.slice('report.html'.length)}`]
+  for (const file of [mine, ...others, ...similar]) writeFileSync(file, 'half')
+  utimesSync(others[1]!, 0, 0)
+  await writeFileAtomic(page, ['whole'])
+  expect(readdirSync(at).sort()).toEqual([page, mine, others[0]!, ...similar].map((file) => path.basename(file)).sort())
 })
 
 test.skipIf(!existsSync('/dev/full'))('a device is written to, not replaced', async () => {

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { findLeftovers, temporaryName } from './leftovers.ts'
 
 /**
  * Writes a file so that a reader, or a kill at any moment, sees either the old content or the new, never a part:
@@ -8,6 +8,8 @@ import { basename, dirname, join } from 'node:path'
  *
  * A link keeps leading to its file. What is no file, such as /dev/full or a named pipe, is written to as it is: a rename
  * would put a file in its place and say nothing.
+ *
+ * What killed processes left of earlier writes is removed.
  */
 export async function writeFileAtomic(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
   try {
@@ -34,8 +36,11 @@ async function writeInPlace(path: string, chunks: readonly (Uint8Array | string)
   }
 }
 
+// No write takes this long; what another machine left is known by its age alone.
+const abandonedAfterMs = 24 * 3_600_000
+
 async function replaceFile(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomUUID()}.tmp`
+  const temporary = temporaryName(path, 'tmp')
   try {
     const file = await open(temporary, 'wx')
     try {
@@ -50,11 +55,17 @@ async function replaceFile(path: string, chunks: readonly (Uint8Array | string)[
     throw error
   }
   await syncFolder(dirname(path))
+  // What is left is only untidy: a folder that cannot be listed is no reason to fail.
+  await sweep(path).catch(() => {})
+}
+
+async function sweep(path: string): Promise<void> {
+  for (const left of await findLeftovers(path, 'tmp', { abandonedAfterMs })) await rm(left, { force: true })
 }
 
 /**
- * Removes what killed processes left beside a file while they wrote it. For whoever has the file to itself: the temporary
- * file of a writer that is at work would be removed as well.
+ * Removes at once what any other process, also of another machine, left beside a file while it wrote it. For whoever has
+ * the file to itself: the temporary file of a writer that is at work would be removed as well.
  */
 export async function removeTemporaries(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)]

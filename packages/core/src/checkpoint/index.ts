@@ -14,7 +14,16 @@ import {
 
 export { hashJson } from '../hash.ts'
 export { removeTemporaries, writeFileAtomic } from './atomic-file.ts'
+export { timeOfFileSystem, writtenAt } from './file-clock.ts'
+export { findLeftovers, temporaryName } from './leftovers.ts'
 export { makeFolder } from './make-folder.ts'
+export {
+  describeProcess,
+  identifyProcess,
+  isRunning,
+  machineIdentity,
+  type ProcessIdentity,
+} from './process-identity.ts'
 export {
   decodeSafetensors,
   describeNonFinite,
@@ -23,7 +32,7 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from './safetensors.ts'
-export { isAlive, machineName, makeScratchFolder } from './scratch-folder.ts'
+export { makeScratchFolder } from './scratch-folder.ts'
 
 /** What a checkpoint must agree on before it may be resumed. */
 export interface CheckpointIdentity {

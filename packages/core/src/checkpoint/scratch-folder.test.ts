@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'n
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { machineName, makeScratchFolder } from './scratch-folder.ts'
+import { temporaryName } from './leftovers.ts'
+import { makeScratchFolder } from './scratch-folder.ts'
 
 const parent = () => mkdtempSync(path.join(os.tmpdir(), 'tricklab-scratch-'))
 
@@ -15,13 +16,15 @@ function leave(folder: string, owner: string, ageHours = 0): string {
   return left
 }
 
+// As it stands in names.
+const machine = /\.([0-9a-f]+)-\d+-[0-9a-f]+\.x$/.exec(temporaryName('', 'x'))![1]
 // No process has a number this large.
 const gone = 2 ** 30
 
 test('removes what a killed process of this machine left, at once, and nothing that is in use', async () => {
   const folder = parent()
-  const dead = leave(folder, `${machineName()}-${gone}`)
-  const alive = leave(folder, `${machineName()}-${process.ppid}`, 100)
+  const dead = leave(folder, `${machine}-${gone}`)
+  const alive = leave(folder, `${machine}-${process.ppid}`, 100)
   const own = await makeScratchFolder(path.join(folder, 'data'))
   expect([existsSync(dead), existsSync(alive), existsSync(own)]).toEqual([false, true, true])
   // This process is alive: a second folder of it leaves the first alone.
@@ -33,12 +36,10 @@ test('what another machine left is removed after a day; what belongs to other ta
   const folder = parent()
   const old = leave(folder, `elsewhere-${process.pid}`, 25)
   const young = leave(folder, `elsewhere-${gone}`, 23)
-  const others = [`database.${machineName()}-${gone}-0123abcd.unfinished`, 'data.unfinished', 'data.tar'].map(
-    (name) => {
-      mkdirSync(path.join(folder, name))
-      return path.join(folder, name)
-    },
-  )
+  const others = [`database.${machine}-${gone}-0123abcd.unfinished`, 'data.unfinished', 'data.tar'].map((name) => {
+    mkdirSync(path.join(folder, name))
+    return path.join(folder, name)
+  })
   await makeScratchFolder(path.join(folder, 'data'))
   expect(existsSync(old)).toBe(false)
   expect([young, ...others].map((left) => existsSync(left))).toEqual([true, true, true, true])

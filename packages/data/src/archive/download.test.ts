@@ -292,6 +292,25 @@ test('the part of a living process is left alone', async () => {
   expect((await readdir(folder)).sort()).toEqual(['data.bin', part])
 })
 
+test('a clock that differs by hours does not say whose process is gone', async () => {
+  const now = Date.now()
+  const ages = { young: now / 1000 - 60, old: now / 1000 - 600 } // of the file system, whose clock is right here
+  for (const hours of [-5, 5]) {
+    vi.spyOn(Date, 'now').mockReturnValue(now + hours * 3.6e6)
+    for (const [age, time] of Object.entries(ages)) {
+      const folder = await createFolder()
+      const part = path.join(folder, 'data.bin.elsewhere-1-0.part')
+      await writeFile(part, content.subarray(0, 1000))
+      await utimes(part, time, time)
+      const server = await startServer((request, response) => serve(request, response, content))
+      await fetchFile(folder, [server.url])
+      expect(server.requests[0]!.headers.range).toBe(age === 'old' ? 'bytes=1000-' : undefined)
+      expect((await readdir(folder)).includes(path.basename(part))).toBe(age === 'young')
+    }
+  }
+  vi.restoreAllMocks()
+})
+
 test('two downloads of one file at a time do not disturb each other', async () => {
   const folder = await createFolder()
   const server = await startServer((request, response, nth) =>

@@ -1,6 +1,6 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isAlive, machineName } from '@tricklab/core/checkpoint'
+import { findLeftovers, temporaryName } from '@tricklab/core/checkpoint'
 
 /** Where the bytes of a part came from, so that a server can tell whether it still has the same file. */
 export interface PartOrigin {
@@ -12,10 +12,9 @@ export interface PartOrigin {
 // A download that is alive writes far more often than this, or waits for less long between attempts.
 const abandonedAfterMs = 5 * 60_000
 const active = new Set<string>()
-let counter = 0
 
 /**
- * The unfinished file of one download. Its name carries machine, process and a number, so that any number of processes
+ * The unfinished file of one download. Its name is of its own, so that any number of processes
  * may fetch one file at a time, each into a part of its own; the part of a process that is gone is taken over by
  * renaming it, which only one can win.
  */
@@ -28,7 +27,7 @@ export class PartFile {
 
   /** Takes over the longest abandoned part of `target`, or names a new one. */
   static async claim(target: string): Promise<PartFile> {
-    const own = `${target}.${machineName()}-${process.pid}-${counter++}.part`
+    const own = temporaryName(target, 'part')
     active.add(own)
     for (const candidate of await abandonedParts(target)) {
       try {
@@ -86,22 +85,15 @@ export class PartFile {
   }
 }
 
+/** Longest first. */
 async function abandonedParts(target: string): Promise<string[]> {
-  const folder = path.dirname(target)
-  const prefix = `${path.basename(target)}.`
-  const names = await readdir(folder).catch(() => [])
-  const parts: { path: string; size: number }[] = []
-  for (const name of names) {
-    if (!name.startsWith(prefix) || !name.endsWith('.part')) continue
-    const owner = /^(.+)-(\d+)-\d+$/.exec(name.slice(prefix.length, -'.part'.length))
-    const file = path.join(folder, name)
-    const kind = await stat(file).catch(() => undefined)
-    if (owner === null || kind === undefined || active.has(file)) continue
-    const [, host, pid] = owner
-    const ownerIsGone = host === machineName() && (Number(pid) === process.pid || !isAlive(Number(pid)))
-    if (ownerIsGone || Date.now() - kind.mtimeMs > abandonedAfterMs) parts.push({ path: file, size: kind.size })
+  const options = { abandonedAfterMs, inUse: (file: string) => active.has(file) }
+  const sized: { path: string; size: number }[] = []
+  for (const file of await findLeftovers(target, 'part', options)) {
+    const found = await stat(file).catch(() => undefined)
+    if (found !== undefined) sized.push({ path: file, size: found.size })
   }
-  return parts.sort((a, b) => b.size - a.size).map((part) => part.path)
+  return sized.sort((a, b) => b.size - a.size).map((part) => part.path)
 }
 
 function originPath(part: string): string {

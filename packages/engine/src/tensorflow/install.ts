@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { makeScratchFolder } from '@tricklab/core/checkpoint'
+import { makeScratchFolder, temporaryName } from '@tricklab/core/checkpoint'
 import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
@@ -100,10 +100,12 @@ function refuseWithoutCompiler(): never {
   })
 }
 
+const workName = () => path.join(path.dirname(tensorflowFolder()), '.tensorflow')
+
 async function makeWorkFolder(): Promise<string> {
   try {
     // Beside its final place, so that moving it there is one rename.
-    return await makeScratchFolder(path.join(path.dirname(tensorflowFolder()), '.tensorflow'))
+    return await makeScratchFolder(workName())
   } catch (error) {
     fail('E_CACHE_WRITE', {
       what: `The cache folder cannot be written: ${(error as Error).message}.`,
@@ -145,7 +147,8 @@ async function putInPlace(
   facts: Omit<InstalledTensorflow, 'folder' | 'addon' | 'version'>,
 ): Promise<InstalledTensorflow> {
   const folder = tensorflowFolder()
-  const former = `${work}-former`
+  // Should this process be killed, the next installation removes it.
+  const former = temporaryName(workName(), 'unfinished')
   const hadFormer = await rename(folder, former).then(
     () => true,
     () => false,

@@ -11,16 +11,24 @@ import {
   openSource,
   type ProgressSink,
 } from '@tricklab/repro'
-import { type EngineArguments, engineChoice } from '../../repro/arguments.ts'
+import type { Command } from 'commander'
+import { type EngineArguments, engineChoice, engineHelp } from '../../repro/arguments.ts'
+import { addDataOption, addWeightsOptions, type DataArguments, type WeightsArguments } from '../../repro/options.ts'
+import { outFile } from '../../ui/out-file.ts'
 import { chooseImages } from './chosen.ts'
 
 /** What commands take that look at images through a trained model. */
-export interface LookArguments extends EngineArguments {
-  readonly seed?: number
-  readonly table?: string
-  readonly data?: string[]
+export interface LookArguments extends EngineArguments, WeightsArguments, DataArguments {
   readonly out?: string
   readonly json?: boolean
+}
+
+/** Adds the options of commands that look at images through a trained model; `page` is the name of their page. */
+export function addLookOptions(command: Command, page: string): Command {
+  addWeightsOptions(command).option('--engine <name>', engineHelp, 'auto')
+  return addDataOption(command)
+    .option('--out <file>', `file for the page; default: ${page}`, outFile)
+    .option('--json', 'one JSON object with every map on standard output')
 }
 
 /** A trained model, and images as its validation split, one a batch. */

@@ -23,11 +23,10 @@ export const machineIdentity: string = [
 
 export const identifyProcess = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? null })
 
-export const thisProcess: ProcessIdentity = identifyProcess(process.pid)
-
 /** Whether a process of this machine still runs. One that ended and waits for its parent to notice does not. */
 export function isRunning({ pid, started }: ProcessIdentity): boolean {
   const found = startOf(pid)
+  if (found === null) return false
   if (found !== undefined) return started === null || found === started
   // Where the system tells no start, or tells it of no such process: does anybody answer to the number?
   return started === null && answers(pid)
@@ -46,10 +45,11 @@ export function describeProcess(
   return line === undefined ? undefined : { parent: Number(parent), words: line.split(' ') }
 }
 
-function startOf(pid: number): string | undefined {
+/** When a process began; null for one that has ended and that its parent has not noticed; undefined where nobody tells. */
+function startOf(pid: number): string | null | undefined {
   if (process.platform !== 'linux') return ps(pid, 'lstart=')
   const stat = readStat(pid)
-  return stat === undefined || stat[0] === 'Z' ? undefined : stat[19]
+  return stat?.[0] === 'Z' ? null : stat?.[19]
 }
 
 /** The fields of `/proc/PID/stat` from the third on: state, parent, … and in place 19 the start, in ticks since boot. */
