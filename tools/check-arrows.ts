@@ -15,6 +15,7 @@ const layers = [
   'plugins',
   'packages/create-plugin',
   'packages/testing',
+  'packages/train',
   'packages/data',
   'packages/nn',
   'packages/optim',

@@ -48,3 +48,6 @@ export function blocksOf(page: string): Block[] {
     return { place: `${page}:${text.slice(0, start).split('\n').length}`, language: language!, code: code!, given }
   })
 }
+
+/** The table that the first page shows as `my-table.ts`. */
+export const myTable = (): string => blocksOf('docs/00-start-here.md').find(({ language }) => language === 'ts')!.code

@@ -3,6 +3,7 @@ export { type Ablation, type AblationRow, readAblation } from './ablation/result
 export { runAblation } from './ablation/run.ts'
 export { formatAblation } from './ablation/text.ts'
 export { chooseTricks } from './ablation/tricks.ts'
+export { harnessHooks } from './callbacks/harness.ts'
 export { type ComparedSummary, compareSummaries, formatSummaryComparison } from './closed-form.ts'
 export { type Comparison, compareSides } from './comparison/compare.ts'
 export { formatComparison } from './comparison/format-comparison.ts'
@@ -33,13 +34,12 @@ export { givenDataset } from './prediction/given-dataset.ts'
 export { type LoadedModel, type LoadOptions, loadModel, type Prediction } from './prediction/load-model.ts'
 export { forSingleImages } from './prediction/single-images.ts'
 export { surviveClosedStreams } from './process/standard-streams.ts'
-export type { ProgressEvent, ProgressSink } from './progress.ts'
 export { acceptedMeasurements, acceptedRecords, acceptRecord } from './record/accepted.ts'
 export { checkAcceptedRecords } from './record/check-accepted.ts'
 export { countRows, formatCount, type ListedRow, listRows } from './record/list.ts'
 export type { Records } from './record/places.ts'
 export { readRecord } from './record/read.ts'
-export type { Limits, LogLine, Manifest, Reported, Verdict } from './record/types.ts'
+export type { LogLine, Manifest, Reported, Verdict } from './record/types.ts'
 export { type Html, html } from './report/html.ts'
 export {
   drawForestChart,
@@ -55,11 +55,8 @@ export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
 export { installedPlugins } from './runner/installed-plugins.ts'
 export type { Job, JobServices } from './runner/job.ts'
-export { bindRecipeCallbacks, createLearner, knownInput, openSource, stageRows } from './runner/learner.ts'
 export {
   describeEngine,
-  describeHooks,
-  openDataset,
   prepareRows,
   type RowRun,
   type RunOptions,

@@ -4,7 +4,6 @@ import {
   coreVersion,
   definePlugin,
   defineTable,
-  fit,
   opt,
   type Plugin,
   type Registrar,
@@ -15,9 +14,8 @@ import { data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
+import { train as trainTable } from '@tricklab/train'
 import { beforeAll, expect, test } from 'vitest'
-import { createLearner } from '../src/runner/learner.ts'
-import { openDataset, prepareRows } from '../src/runner/run.ts'
 
 beforeAll(async () => {
   await prepareEngine('cpu')
@@ -61,16 +59,8 @@ async function train(plugins: readonly Plugin[], change: Change = {}, epochs = 3
     rows: { row: {} },
   })
   try {
-    const [row] = prepareRows(table, ['row'])
-    const services = { progress: () => {}, signal: new AbortController().signal }
-    const dataset = await openDataset(row!, { ...services, dataPaths: [] })
-    const learner = await createLearner(row!, 1, {}, { ...services, dataset })
-    try {
-      await fit(learner)
-    } finally {
-      learner.dispose()
-      learner.parts.model.dispose()
-    }
+    const { dispose } = await trainTable(table)
+    dispose()
   } catch (error) {
     if (!(error instanceof TricklabError)) throw error
     return { ...error.problems[0]!, exit: error.exitCode }

@@ -177,7 +177,7 @@ describe.skipIf(!hasNetwork)(title, () => {
 
   test('work where pnpm installed them, each with nothing but what it asks for', async () => {
     const folder = emptyFolder('with-pnpm')
-    const names = ['cli', 'core', 'data', 'nn', 'optim', 'plugin-mixup'].map((name) => `@tricklab/${name}`)
+    const names = ['cli', 'core', 'data', 'nn', 'optim', 'plugin-mixup', 'train'].map((name) => `@tricklab/${name}`)
     await succeed(shell(folder, 'pnpm', 'add', '--prefer-offline', ...names))
     const list = await succeed(shell(folder, 'pnpm', 'repro', 'list'))
     expect(list.stdout).toMatch(/^fashionmnist-resnets +conv/m)

@@ -5,7 +5,7 @@ import { escapeText, markdownTable, type Page } from '../page.ts'
 import { componentsPage } from './components.ts'
 import { type Declaration, readDeclarations } from './declarations.ts'
 
-const packages = ['core', 'nn', 'data', 'optim', 'testing'] as const
+const packages = ['core', 'nn', 'data', 'optim', 'train', 'testing'] as const
 
 /** A package with more public names has a page for each folder or file of its sources. */
 const namesOfOnePage = 60

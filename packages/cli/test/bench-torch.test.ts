@@ -4,7 +4,6 @@ import { createRegistry, normalizeRow, type Row } from '@tricklab/core'
 import { saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
-import { openDataset } from '@tricklab/repro'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { benchConvolutions } from '../src/bench/convolutions.ts'
 import { formatConvolutions } from '../src/bench/format-convolutions.ts'
@@ -38,19 +37,17 @@ interface Trained {
 
 /** Our side's first losses on a row, and what PyTorch starts from. */
 async function train(row: Row): Promise<Trained> {
-  const progress = () => {}
-  const dataset = await openDataset(row, { dataPaths: [], progress, signal: new AbortController().signal })
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createBenchLoop(row, {})
   const batches = await holdBatches(loop, steps)
   const share = path.join(folder, `${row.name}.safetensors`)
   await shareStart(loop, share, batches)
   await loop.run(async function* () {
     for (const batch of batches) yield again(batch)
   })
-  const training = describeTraining(loop, batches, dataset.classes.length)
+  const training = describeTraining(loop, batches)
   const options = { share, warmup: steps, threads: 1, precision: 'f32', channelsLast: false, compile: false }
   const losses = [...loop.losses]
-  loop.dispose()
+  await loop.dispose()
   tf.dispose(batches.map(({ images, targets }) => [images, targets]))
   return { setup: peerSetup(row, training, options), losses }
 }

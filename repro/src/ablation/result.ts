@@ -1,10 +1,9 @@
-import { createModel, createRegistry, createRng, type MetricFormat, type Row, TricklabError } from '@tricklab/core'
+import { type MetricFormat, type Row, TricklabError } from '@tricklab/core'
 import { summarize as summarizeModel } from '@tricklab/nn'
+import { type OpenOptions, openModel } from '@tricklab/train'
 import { metricOf } from '../record/metrics.ts'
 import { type RunRecord, readRecord, type SeedLog } from '../record/read.ts'
 import { verdictRow } from '../report/verdict-row.ts'
-import { openSource } from '../runner/learner.ts'
-import { openDataset, type RunOptions } from '../runner/run.ts'
 import { median, type PairedDifference, pairedDifference, type Summary, summarize } from '../statistics/index.ts'
 import type { VariantRun } from './run.ts'
 
@@ -56,19 +55,18 @@ export interface Ablation {
 
 /**
  * Reads the records of all variants and sets them against the whole row, seed by seed.
- * @errors E_RECORD; E_DATASET_* for the shape of the images
+ * @errors E_RECORD; E_DATASET_* where only the data tell the shape of the images
  */
 export async function readAblation(
   runs: readonly VariantRun[],
   seeds: readonly number[],
-  options: Pick<RunOptions, 'dataPaths' | 'progress' | 'signal' | 'limits'>,
+  options: Pick<OpenOptions, 'dataPaths' | 'progress' | 'signal' | 'limits'>,
 ): Promise<Ablation> {
   const { row } = runs[0]!.variant
   const records = await Promise.all(runs.map(({ folder }) => (folder === null ? null : readRecord(folder))))
   const first = records[0]!
   const { metric, engine, precision, partial } = verdictRow(first)
   const { better, format } = metricOf(first.manifest, metric)
-  const dataset = await openDataset(row, options)
   const rows: AblationRow[] = []
   for (const [index, run] of runs.entries()) {
     const results = resultsOf(records[index]!, seeds, metric)
@@ -77,11 +75,10 @@ export async function readAblation(
       results,
       measured: Object.keys(results).length === 0 ? null : summarize(Object.values(results)),
       worth: index === 0 ? null : worthOf(rows[0]!.results, results, better),
-      ...(await countWork(run.variant.row, dataset, options)),
+      ...(await countWork(run.variant.row, options)),
       ...costsOf(records[index]!, seeds),
     })
   }
-  dataset.dispose?.()
   return {
     table: row.table.id,
     row: row.name,
@@ -128,22 +125,10 @@ function worthOf(
 }
 
 /** Parameters and multiply-accumulates of the row's model. */
-async function countWork(
-  row: Row,
-  dataset: Awaited<ReturnType<typeof openDataset>>,
-  { limits }: Pick<RunOptions, 'limits'>,
-): Promise<Pick<AblationRow, 'params' | 'macs'>> {
-  const rng = createRng(row.seeds[0] ?? 1)
-  const source = await openSource(row, limits, dataset, rng)
-  const { imageShape, classes } = source
-  const model = createModel(createRegistry(row.table.plugins), row.recipe.model, {
-    imageShape,
-    classes: classes.length,
-    init: rng.scope('init'),
-  })
+async function countWork(row: Row, options: OpenOptions): Promise<Pick<AblationRow, 'params' | 'macs'>> {
+  const { model } = await openModel(row, options)
   const { params, macs } = summarizeModel(model)
   model.dispose()
-  await source.dispose?.()
   return { params, macs }
 }
 

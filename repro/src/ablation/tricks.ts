@@ -1,5 +1,4 @@
 import {
-  createRegistry,
   fail,
   joinStages,
   type NormalRecipe,
@@ -10,6 +9,7 @@ import {
   stageRecipes,
   suggest,
 } from '@tricklab/core'
+import { describeRow } from '@tricklab/train'
 import { changedOptions } from './changed-options.ts'
 import { filledSlots } from './filled-slots.ts'
 
@@ -45,7 +45,7 @@ const foundation: readonly string[] = ['data', 'nn', 'optim']
  * A component whose plain counterpart no plugin of the table registers cannot be left out.
  */
 export function listTricks(row: Row): Trick[] {
-  const registry = createRegistry(row.table.plugins)
+  const { registry } = describeRow(row)
   const { recipe } = row
   const all = [
     ...filledSlots(recipe.model, registry),

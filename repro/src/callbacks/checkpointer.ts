@@ -13,8 +13,11 @@ export interface CheckpointerOptions {
   readonly signal: AbortSignal | undefined
 }
 
+/** Events that the checkpointer hears. */
+export const checkpointerEvents = ['afterBatch', 'afterEpoch'] as const
+
 /** Saves the state after every epoch, every few minutes, and when the run was asked to stop. */
-export function createCheckpointer(options: CheckpointerOptions): Callback {
+export function createCheckpointer(options: CheckpointerOptions): Pick<Callback, (typeof checkpointerEvents)[number]> {
   const { path, identity, snapshot, confirm, everyMinutes, signal } = options
   let last = performance.now()
   const save = async () => {

@@ -7,9 +7,14 @@ interface SavedRecorder {
   readonly seconds: number
 }
 
+/** Events that the recorder hears. */
+export const recorderEvents = ['beforeFit', 'beforeEpoch', 'afterBatch', 'afterEpoch', 'cleanup'] as const
+
+type RecorderCallback = Pick<Callback, (typeof recorderEvents)[number] | 'state' | 'restore'>
+
 /** Writes `seed-N.jsonl`. */
 export interface Recorder {
-  readonly callback: Callback
+  readonly callback: RecorderCallback
   /** Writes where and why a callback ended the training, or its stage. */
   stopped(line: Omit<Extract<LogLine, { event: 'stop' }>, 'event' | 'stage'>): void
   /** Writes what the row's predictor made of the validation split. */
@@ -71,7 +76,7 @@ export function createRecorder({ path, seed, waited, confirm }: RecorderOptions)
   const sync = () => file !== undefined && onDisk(() => fsyncSync(file!))
   const round = (seconds: number) => Math.round(seconds * 1e4) / 1e4
 
-  const callback: Callback = {
+  const callback: RecorderCallback = {
     beforeFit({ startStep, stage }) {
       staged = stage === undefined ? {} : { stage }
       const time = new Date().toISOString()

@@ -1,11 +1,9 @@
 import type { MetricFormat, NormalUse, Plugin, Scores } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Engine } from '@tricklab/engine'
-import type { ProgressSink } from '../progress.ts'
+import { describeRow, type ProgressSink, scoreRow } from '@tricklab/train'
 import { metricOf } from '../record/metrics.ts'
 import type { Manifest } from '../record/types.ts'
-import { predict } from '../runner/predict.ts'
-import { openDataset } from '../runner/run.ts'
 import type { OpenedRun } from './open-run.ts'
 import { withSeedModel } from './seed-model.ts'
 import { chooseLogs } from './trained-model.ts'
@@ -18,7 +16,7 @@ export interface EvaluateRunOptions {
   readonly weights?: string | undefined
   /** Undefined: as the row scores, with its own predictor where it has one. */
   readonly predictor: NormalUse | undefined
-  /** Plugins that the predictor may come from. */
+  /** Plugins beside the table's that the predictor may come from. */
   readonly plugins: readonly Plugin[]
   readonly dataPaths: readonly string[]
   readonly progress: ProgressSink
@@ -60,21 +58,16 @@ export async function evaluateRun({ record, row }: OpenedRun, options: EvaluateR
   const { manifest, folder, logs } = record
   const { engine, progress, signal, plugins } = options
   const predictor = options.predictor ?? row.recipe.predictor
-  const limits = manifest.partial ?? {}
   const finished = chooseLogs(logs, options.seed, folder)
-  const dataset = await openDataset(row, options)
+  const dataset = await describeRow(row, options).openDataset(options)
   const seeds: SeedEvaluation[] = []
   try {
     for (const log of finished) {
       const { seed, end, epochs } = log
       const { weights } = options
-      const evaluated = await withSeedModel({ record, row }, log, { dataset, progress, weights }, (stages, model) =>
-        predict(
-          stages,
-          model,
-          { seed, limits, predictor, plugins, end: epochs.at(-1)! },
-          { dataset, progress, signal },
-        ),
+      const given = { dataset, plugins, weights, progress, signal }
+      const evaluated = await withSeedModel({ record, row }, log, given, (opened) =>
+        scoreRow(opened, { predictor, end: epochs.at(-1)! }),
       )
       const recorded = options.predictor === undefined ? end!.result : epochs.at(-1)!.valid
       seeds.push({ seed, recorded, evaluated, equal: sameScores(recorded, evaluated) })

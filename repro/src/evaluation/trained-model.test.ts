@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { defineTable, listParams, type Normalize, normalizeRow } from '@tricklab/core'
+import { defineTable, listParams, type Normalize, normalizeRow, type Row } from '@tricklab/core'
 import { hashWeights, saveWeights } from '@tricklab/core/checkpoint'
 import type * as tf from '@tricklab/core/tf'
 import { data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
+import { describeRow } from '@tricklab/train'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createRowModel, knownInput } from '../runner/learner.ts'
 import { loadTrainedModel } from './trained-model.ts'
 
 function rowOf(dataset: 'imagewoof2' | 'fashion-mnist' | 'synthetic', normalize: Normalize) {
@@ -38,6 +38,8 @@ function rowOf(dataset: 'imagewoof2' | 'fashion-mnist' | 'synthetic', normalize:
   return normalizeRow(table, 'row')
 }
 
+const knownInput = (row: Row) => describeRow(row).knownInput(row)
+
 test('classes, size and normalisation are known without the data, where no image decides them', () => {
   const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
   const photos = knownInput(rowOf('imagewoof2', { kind: 'imagenet' }))!
@@ -60,7 +62,7 @@ test('the network of a run on photos is built again without the photos', async (
   vi.stubEnv('TRICKLAB_DATA', '')
   vi.stubEnv('TRICKLAB_OFFLINE', '1')
   const row = rowOf('imagewoof2', { kind: 'none' })
-  const before = createRowModel(row, 3, knownInput(row)!)
+  const before = describeRow(row, { seed: 3 }).createModel(knownInput(row)!)
   const weights = Object.fromEntries(
     listParams(before.params).map(({ path: name, value }) => [name, value as tf.Tensor]),
   )

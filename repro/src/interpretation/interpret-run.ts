@@ -1,14 +1,10 @@
-import { createRng, type Dataset, fail, type Metric, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import { fail, type Metric, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Normalization } from '@tricklab/data'
+import { describeRow, type OpenedRow, type ProgressSink, scoreRow } from '@tricklab/train'
 import type { OpenedRun } from '../evaluation/open-run.ts'
 import { withSeedModel } from '../evaluation/seed-model.ts'
 import { chooseLogs } from '../evaluation/trained-model.ts'
-import type { ProgressSink } from '../progress.ts'
-import { type OpenStage, splitDataset } from '../runner/learner.ts'
-import { predict } from '../runner/predict.ts'
-import { openDataset } from '../runner/run.ts'
-
 import { type Analysis, analyse, type Mistake, type ScoredSample } from './analyse.ts'
 
 /** A sample with a great loss, and the image as the network got it. */
@@ -57,20 +53,14 @@ export async function interpretRun(opened: OpenedRun, options: InterpretOptions)
   const predictor = options.predictor ?? row.recipe.predictor
   const log = chooseLogs(logs, options.seed, folder)[0]!
   const { seed } = log
-  const dataset = await openDataset(row, options)
+  const dataset = await describeRow(row, options).openDataset(options)
   try {
-    return await withSeedModel(opened, log, { dataset, progress }, async (stages, model) => {
+    return await withSeedModel(opened, log, { dataset, plugins, progress, signal }, async (model) => {
       const samples: ScoredSample[] = []
-      const limits = manifest.partial ?? {}
       const metrics = [gather(samples)]
-      const { [gathered]: _count, ...scores } = await predict(
-        stages,
-        model,
-        { seed, limits, predictor, plugins, metrics, end: log.epochs.at(-1)! },
-        { dataset, progress, signal },
-      )
-      const stage = stages.at(-1)!
-      const { source } = stage
+      const end = log.epochs.at(-1)!
+      const { [gathered]: _count, ...scores } = await scoreRow(model, { predictor, metrics, end })
+      const { source } = model.stages.at(-1)!
       const { worst, ...analysis } = analyse(samples, source.classes, options.worst)
       return {
         table: manifest.table,
@@ -83,7 +73,7 @@ export async function interpretRun(opened: OpenedRun, options: InterpretOptions)
         normalization: source.normalization,
         imageShape: source.imageShape,
         ...analysis,
-        worst: await showAll(worst, stage, dataset, seed),
+        worst: await showAll(worst, model),
       }
     })
   } finally {
@@ -117,10 +107,11 @@ function gather(samples: ScoredSample[]): Metric {
 }
 
 /** The images of samples, and the files that they are of. */
-async function showAll(worst: readonly Mistake[], stage: OpenStage, dataset: Dataset, seed: number) {
-  const { row, source, split } = stage
+async function showAll(worst: readonly Mistake[], { stages, splitOf }: OpenedRow) {
+  const stage = stages.at(-1)!
+  const { row, source } = stage
   const { batchSize } = row.recipe
-  const own = splitDataset(row, dataset, createRng(seed), split)
+  const own = splitOf(stage)
   // A limit takes photos at equal distances.
   const place = (index: number) => Math.floor((index * own.size('valid')) / source.samples('valid'))
   const shown: ShownMistake[] = []

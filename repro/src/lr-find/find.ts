@@ -1,8 +1,6 @@
 import {
   type BatchSource,
   type BoundCallback,
-  createRng,
-  type Dataset,
   fail,
   fit,
   Learner,
@@ -12,10 +10,7 @@ import {
   SmoothLoss,
   TricklabError,
 } from '@tricklab/core'
-import type { ProgressSink } from '../progress.ts'
-import { createStageLearner, openSource, stageRows } from '../runner/learner.ts'
-import { checkLastBatch } from '../runner/stages.ts'
-import { createStartModel } from '../runner/start-weights.ts'
+import { openRow, type ProgressSink } from '@tricklab/train'
 import { fallsBeyondNoise } from './noise.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'
 
@@ -26,6 +21,7 @@ export interface FindRatesOptions {
   /** Updates of the weights. */
   readonly steps: number
   readonly seed: number
+  readonly dataPaths: readonly string[]
   readonly progress: ProgressSink
   readonly signal: AbortSignal
 }
@@ -52,14 +48,13 @@ const divergence = 4
  * @errors E_INTERRUPTED after the signal, E_OPTION_RANGE, those of fit but E_LOSS_NAN
  * @differs from fastai's lr_find in counting updates where the row accumulates gradients
  */
-export async function findRates(row: Row, dataset: Dataset, options: FindRatesOptions): Promise<RateSearch> {
-  const { start, end, steps, seed, progress, signal } = options
+export async function findRates(row: Row, options: FindRatesOptions): Promise<RateSearch> {
+  const { start, end, steps, seed, dataPaths, progress, signal } = options
   checkRange(start, end)
-  const [first] = stageRows(row)
-  const source = await openSource(first, {}, dataset, createRng(seed), { progress })
-  const model = await createStartModel(first, seed, source)
-  checkLastBatch(model, [{ row: first, source }])
-  const accumulate = first.recipe.accumulate ?? 1
+  const opened = await openRow(row, { seed, dataPaths, progress, signal })
+  const [stage] = opened.stages
+  const { recipe } = stage.row
+  const accumulate = recipe.accumulate ?? 1
   const points: RatePoint[] = []
   let stopped: RateSearch['stopped'] = 'complete'
   const running = new SmoothLoss()
@@ -91,9 +86,8 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
     },
   }
   const schedule: Schedule = { at: (step) => ({ learningRate: start * (end / start) ** (step / steps) }) }
-  const endless = repeat(source, steps * accumulate)
-  const stage = { row: first, source: { ...source, ...endless }, split: 0, epochs: 1, start: undefined }
-  const planned = createStageLearner(stage, model, seed, { progress, signal }, [watcher])
+  const source = { ...stage.source, ...repeat(stage.source, steps * accumulate) }
+  const planned = opened.learner({ ...stage, source, epochs: 1, start: undefined }, { callbacks: [watcher] })
   // Nothing is validated, so there is nothing to measure.
   const learner = new Learner({ ...planned.parts, schedule, metrics: [] }, planned.hooks)
   try {
@@ -104,10 +98,9 @@ export async function findRates(row: Row, dataset: Dataset, options: FindRatesOp
   } finally {
     progress({ kind: 'done', job: row.name })
     learner.dispose()
-    model.dispose()
-    await source.dispose?.()
+    await opened.dispose()
   }
-  const recipeRate = learningRateOf(first.recipe.optimizer)!
+  const recipeRate = learningRateOf(recipe.optimizer)!
   const doubtful = !fallsBeyondNoise(points, steps)
   return { points, suggestions: suggestRates(points, steps), doubtful, stopped, recipeRate }
 }

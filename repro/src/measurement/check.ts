@@ -1,4 +1,4 @@
-import { type Json, type MeasurementTable, type Problem, rowNames, type Table } from '@tricklab/core'
+import { createRegistry, type Json, type MeasurementTable, type Problem, rowNames, type Table } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { unexplained } from '../record/check.ts'
 import { checkMachine } from '../record/check-origin.ts'
@@ -41,7 +41,7 @@ function checkOwn(record: MeasurementRecord, id: string, tables: readonly Table[
   const figures = [...checkTimes(record), ...checkMemory(record), ...checkSamples(record, table, again)]
   const machine = [
     ...checkMachine(record),
-    ...checkPlugins(record.environment, tablePlugins(table.plugins, record.measured)),
+    ...checkPlugins(record.environment, tablePlugins(createRegistry(table.plugins), record.measured)),
   ]
   const problems = [...identity, ...machine, ...figures]
   // Claims are only computed from figures that are whole.

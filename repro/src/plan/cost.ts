@@ -1,18 +1,7 @@
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  type NormalRecipe,
-  type Rng,
-  type Row,
-  type Shape,
-  type Stream,
-  stageRecipes,
-} from '@tricklab/core'
+import type { NormalRecipe, Rng, Row, Shape, Stream } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
+import { type DatasetServices, type DescribedRow, describeRow, openBatches, splitDataset } from '@tricklab/train'
 import { datasetFacts } from '../record/current-row.ts'
-import { knownInput, openSource, splitDataset, stageRows } from '../runner/learner.ts'
-import { openDataset, type RunOptions } from '../runner/run.ts'
 
 /** What training one seed of a row takes, whatever trains it. */
 export interface RowCost {
@@ -43,44 +32,41 @@ interface Shapes {
 }
 
 /** Counts what rows take; networks that several rows share are built once. */
-export function createCostCounter(options: Pick<RunOptions, 'dataPaths' | 'progress' | 'signal'>) {
+export function createCostCounter(options: DatasetServices) {
   const counted = new Map<string, number>()
 
-  const macsOf = (row: Row, shape: Shape, classes: number): number => {
-    const key = hashJson([row.recipe.model as never, [...shape], classes])
+  const macsOf = ({ row, createModel }: DescribedRow, imageShape: Shape, count: number): number => {
+    const key = hashJson([row.recipe.model as never, [...imageShape], count])
     const known = counted.get(key)
     if (known !== undefined) return known
-    const imageShape = shape as [number, number, number]
-    const model = createModel(createRegistry(row.table.plugins), row.recipe.model, {
-      imageShape,
-      classes,
-      init: noInit,
-    })
-    const macs = model.macs(shape)
+    const classes = Array.from({ length: count }, (_, index) => `class ${index}`)
+    const model = createModel({ imageShape, classes }, noInit)
+    const macs = model.macs(imageShape)
     model.dispose()
     counted.set(key, macs)
     return macs
   }
 
-  /** @errors those of openDataset, where only the data tell how large they are */
+  /** @errors those of the dataset, where only the data tell how large they are */
   return async function costOf(row: Row): Promise<RowCost> {
-    const { sizes, shapes } = (await knownOf(row)) ?? (await openedOf(row, options))
-    const stages = stageRecipes(row.recipe).map((recipe, index) => {
+    const described = describeRow(row)
+    const { sizes, shapes } = knownOf(described) ?? (await openedOf(described, options))
+    const stages = described.stages.map(({ recipe }, index) => {
       const { train, valid } = shapes[index]!
       return stageCost(recipe, sizes, {
-        train: macsOf(row, train, sizes.classes),
-        valid: macsOf(row, valid, sizes.classes),
+        train: macsOf(described, train, sizes.classes),
+        valid: macsOf(described, valid, sizes.classes),
       })
     })
     const sum = (key: Exclude<keyof RowCost, 'macs'>) => stages.reduce((total, stage) => total + stage[key], 0)
     const last = shapes.at(-1)!
-    const views = viewsOf(row) * sizes.valid
+    const views = viewsOf(described) * sizes.valid
     return {
       macs: Math.max(...stages.map(({ macs }) => macs)),
       steps: sum('steps'),
       trainImages: sum('trainImages'),
       validImages: sum('validImages') + views,
-      work: sum('work') + views * macsOf(row, last.valid, sizes.classes),
+      work: sum('work') + views * macsOf(described, last.valid, sizes.classes),
     }
   }
 }
@@ -111,37 +97,37 @@ export function stageCost(
 }
 
 /** Passes over the validation images that a predictor adds: the plain one and its views. */
-function viewsOf({ recipe, table }: Row): number {
-  if (recipe.predictor === undefined) return 0
-  return 1 + createRegistry(table.plugins).create('predictor', recipe.predictor, {}).views
+function viewsOf({ row: { recipe }, registry }: DescribedRow): number {
+  return recipe.predictor === undefined ? 0 : 1 + registry.create('predictor', recipe.predictor, {}).views
 }
 
 /** What recipe and dataset say without a single image. */
-async function knownOf(row: Row): Promise<{ sizes: Sizes; shapes: readonly Shapes[] } | undefined> {
-  const facts = datasetFacts(row.recipe, createRegistry(row.table.plugins))
-  const shapes = stageRows(row).flatMap((stage) => {
+function knownOf(described: DescribedRow): { sizes: Sizes; shapes: readonly Shapes[] } | undefined {
+  const { row, registry, stages, knownInput } = described
+  const facts = datasetFacts(row.recipe, registry)
+  const shapes = stages.flatMap((stage) => {
     const known = knownInput(stage)
-    return known === undefined ? [] : [shapesOf(stage, known.imageShape)]
+    return known === undefined ? [] : [shapesOf(stage, known.imageShape, described)]
   })
   if (facts?.contents === undefined || facts.classes === undefined) return undefined
-  if (shapes.length < stageRows(row).length) return undefined
+  if (shapes.length < stages.length) return undefined
   const { train, valid } = facts.contents
   return { sizes: { classes: facts.classes.length, train, valid }, shapes }
 }
 
 /** The same from the data, where a dataset says nothing of itself before it is opened. */
-async function openedOf(row: Row, options: Parameters<typeof openDataset>[1]) {
-  const dataset = await openDataset(row, options)
+async function openedOf(described: DescribedRow, options: DatasetServices) {
+  const { row, rng, stages } = described
+  const dataset = await described.openDataset(options)
   try {
-    const rng = createRng(row.seeds[0] ?? 1)
     const split = splitDataset(row, dataset, rng)
     const shapes: Shapes[] = []
-    for (const stage of stageRows(row)) {
+    for (const stage of stages) {
       // A row without one whole batch cannot be trained, but counted.
       const data = { ...stage.recipe.data, dropLast: false }
       const counted = { ...stage, recipe: { ...stage.recipe, data } }
-      const source = await openSource(counted, {}, dataset, rng, options)
-      shapes.push(shapesOf(stage, source.imageShape))
+      const source = await openBatches(counted, { ...described, dataset, limits: {}, progress: options.progress })
+      shapes.push(shapesOf(stage, source.imageShape, described))
       await source.dispose?.()
     }
     return {
@@ -154,10 +140,9 @@ async function openedOf(row: Row, options: Parameters<typeof openDataset>[1]) {
 }
 
 /** The images of training, cropped and augmented, may differ in size from those of validation, which a network is built for. */
-function shapesOf({ recipe, table }: Row, valid: Shape): Shapes {
+function shapesOf({ recipe }: Row, valid: Shape, { registry }: DescribedRow): Shapes {
   const { train } = recipe.data
   if (train === undefined) return { train: valid, valid }
-  const registry = createRegistry(table.plugins)
   const { height, width } = train.augment.reduce(
     (size, use) => registry.create('augmentation', use, {}).output?.(size) ?? size,
     registry.create('crop', train.crop, {}).output,

@@ -1,5 +1,6 @@
-import { createRegistry, type Row, type Shape } from '@tricklab/core'
+import type { Shape } from '@tricklab/core'
 import { givenPhotos, givenSamples, type ImageInput } from '@tricklab/data'
+import type { DescribedRow } from '@tricklab/train'
 
 /**
  * Images as the validation split of a row: read as the row's dataset reads its own, so that crop and normalisation make
@@ -7,12 +8,12 @@ import { givenPhotos, givenSamples, type ImageInput } from '@tricklab/data'
  * @errors E_ARGUMENT for what is no image, E_SHAPE for ready-made images of another shape
  */
 export function givenDataset(
-  row: Row,
+  { row, registry }: Pick<DescribedRow, 'row' | 'registry'>,
   images: readonly ImageInput[],
   { classes, imageShape }: { readonly classes: readonly string[]; readonly imageShape: Shape },
 ) {
   const { valid, dataset } = row.recipe.data
   if (valid === undefined) return givenSamples(images, { classes, shape: imageShape })
-  const reading = createRegistry(row.table.plugins).facts(dataset)?.reading ?? {}
+  const reading = registry.facts(dataset)?.reading ?? {}
   return givenPhotos(images, { classes, reading })
 }

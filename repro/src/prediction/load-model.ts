@@ -1,19 +1,10 @@
-import {
-  createRegistry,
-  createRng,
-  type Dataset,
-  failAll,
-  type NormalUse,
-  type Plugin,
-  type Predictor,
-} from '@tricklab/core'
+import { type Dataset, failAll, type NormalUse, type Plugin, type Predictor } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { ImageInput } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
+import { openBatches, openViews, type ProgressSink } from '@tricklab/train'
 import { openRun } from '../evaluation/open-run.ts'
 import { loadTrainedModel, type TrainedModel } from '../evaluation/trained-model.ts'
-import type { ProgressSink } from '../progress.ts'
-import { openSource, openViews } from '../runner/learner.ts'
 import { givenDataset } from './given-dataset.ts'
 import { forSingleImages, withoutTraining } from './single-images.ts'
 
@@ -51,7 +42,7 @@ export interface LoadOptions {
   readonly table?: string | undefined
   /** Scores several views of every image: `'tta'`, `{ use: 'tta', views: 4 }`; default: that of the row, if it has one. */
   readonly predictor?: string | (Partial<NormalUse> & { readonly use: string }) | undefined
-  /** Plugins that the predictor may come from; default: those of the row. */
+  /** Plugins beside those of the row that the predictor may come from. */
   readonly plugins?: readonly Plugin[] | undefined
   /** Folders searched for the dataset, where its images decide the normalisation. */
   readonly dataPaths?: readonly string[]
@@ -69,18 +60,13 @@ export async function loadModel(run: string, options: LoadOptions = {}): Promise
   const { table, seed, dataPaths = [], progress = () => {}, signal = new AbortController().signal } = options
   const opened = await openRun(run, table)
   if (tf.engine().backendName === undefined) await prepareEngine('auto')
-  const trained = await loadTrainedModel(opened, {
-    dataPaths,
-    progress,
-    signal,
-    ...(seed === undefined ? {} : { seed }),
-  })
-  const { predictor: use = trained.row.recipe.predictor, plugins = trained.row.table.plugins } = options
-  const rng = createRng(trained.seed)
+  const { plugins } = options
+  const trained = await loadTrainedModel(opened, { dataPaths, progress, signal, seed, plugins })
+  const { predictor: use = trained.row.recipe.predictor } = options
   return asked(trained, use === undefined ? undefined : createPredictor(use), progress)
 
   function createPredictor(use: NonNullable<LoadOptions['predictor']>): Predictor {
-    const registry = createRegistry(plugins, { rng })
+    const { registry } = trained
     const normal = registry.normalize('predictor', use, `loadModel of ${run}`)
     failAll(normal.problems)
     return registry.create('predictor', normal.use, {})
@@ -88,15 +74,14 @@ export async function loadModel(run: string, options: LoadOptions = {}): Promise
 }
 
 function asked(trained: TrainedModel, predictor: Predictor | undefined, progress: ProgressSink): LoadedModel {
-  const { model, seed, classes, imageShape } = trained
+  const { model, registry, rng, seed, classes, imageShape } = trained
   const single = forSingleImages(trained.row, trained.normalization)
   const row = predictor === undefined ? withoutTraining(single) : single
 
   async function* predictSplit(dataset: Dataset): AsyncGenerator<Prediction> {
-    const rng = createRng(seed)
-    const source = await openSource(row, {}, dataset, rng, { progress })
-    const stage = { row, source, split: 0, epochs: 1, start: undefined }
-    const views = predictor && (await openViews(stage, {}, dataset, rng, progress))
+    const services = { registry, rng, dataset, limits: {}, progress }
+    const source = await openBatches(row, services)
+    const views = predictor && (await openViews({ row, source, split: 0 }, services))
     const drawn = Array.from({ length: predictor?.views ?? 0 }, (_, view) =>
       views!.read('train', view, 0)[Symbol.asyncIterator](),
     )
@@ -135,7 +120,7 @@ function asked(trained: TrainedModel, predictor: Predictor | undefined, progress
     crop: trained.crop,
     predictSplit,
     async predict(image) {
-      for await (const prediction of predictSplit(await givenDataset(row, [image], trained))) return prediction
+      for await (const prediction of predictSplit(await givenDataset(trained, [image], trained))) return prediction
       throw new Error('a split without an image')
     },
     dispose: () => model.dispose(),

@@ -1,4 +1,4 @@
-import { type AnyPlugins, createRegistry, type Json, kinds, type Problem } from '@tricklab/core'
+import { type Json, kinds, type Problem, type Registry } from '@tricklab/core'
 import { problem } from './problem.ts'
 import type { Manifest } from './types.ts'
 
@@ -9,8 +9,7 @@ export interface TablePlugins {
 }
 
 /** @param run the recipe, or what else names components by `use` */
-export function tablePlugins(plugins: AnyPlugins, run: unknown): TablePlugins {
-  const registry = createRegistry(plugins)
+export function tablePlugins(registry: Registry, run: unknown): TablePlugins {
   const names = new Set(usesIn(run))
   const used = kinds.flatMap((kind) =>
     registry.list(kind).flatMap(({ name, plugin }) => (names.has(name) ? [plugin] : [])),

@@ -1,19 +1,15 @@
 import {
-  type BatchSource,
-  createRegistry,
-  createRng,
   type DatasetFacts,
   type Hyperparameters,
   type Loss,
   learningRateOf,
-  type Metric,
   type NormalRecipe,
   type Registry,
   type Row,
   stageRecipes,
 } from '@tricklab/core'
-import { stageRows } from '../runner/learner.ts'
-import { hookOrder } from '../runner/run.ts'
+import { describeRow } from '@tricklab/train'
+import { harnessHooks } from '../callbacks/harness.ts'
 import type { Plan, StagePlan } from './check-log.ts'
 import { type TablePlugins, tablePlugins } from './check-plugins.ts'
 import { type RowHead, rowHead } from './row-head.ts'
@@ -35,7 +31,7 @@ export interface CurrentRow extends Plan {
 /** Everything about the record of a row that can be computed without training it. @errors those of the row's components */
 export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): CurrentRow {
   const { recipe } = row
-  const registry = createRegistry(row.table.plugins, { rng: createRng(row.seeds[0] ?? 1) })
+  const { registry, createMetrics, hookOrder } = describeRow(row)
   const facts = datasetFacts(recipe, registry)
   const sizes = facts?.contents ?? dataset
   // A record without `classes` is refused elsewhere; its metrics are still checked.
@@ -46,14 +42,14 @@ export function currentRow(row: Row, { dataset }: Pick<Manifest, 'dataset'>): Cu
     facts,
     datasetName: recipe.data.dataset.use,
     precision: recipe.precision ?? 'f32',
-    hooks: describeHooks(row, classes),
-    plugins: tablePlugins(row.table.plugins, recipe),
+    hooks: hookOrder(classes, harnessHooks),
+    plugins: tablePlugins(registry, recipe),
     trainSize: sizes.train,
     validSize: sizes.valid,
     predictor: recipe.predictor?.use,
     staged: recipe.stages !== undefined,
     stages: stageRecipes(recipe).map((stage) => stagePlan(stage, sizes.train, registry)),
-    metrics: recipe.metrics.map((metric): Metric => registry.create('metric', metric, { classes })),
+    metrics: createMetrics(classes),
     leastLoss: Math.min(...stageRecipes(recipe).map((stage) => leastOf(registry.create('loss', stage.loss, {})))),
   }
 }
@@ -85,24 +81,4 @@ function stagePlan(recipe: NormalRecipe, trainSize: number, registry: Registry):
   const rates = (epoch: number, index: number): Hyperparameters =>
     created.at(epoch * stepsPerEpoch + Math.floor(index / accumulate))
   return { epochs, batchSize, dropLast, rates }
-}
-
-/** The resolved order of callbacks. Which hooks a callback has does not depend on the images. */
-function describeHooks(row: Row, classes: readonly string[]): Manifest['hooks'] {
-  const source: BatchSource = {
-    classes,
-    imageShape: [1, 1, 3],
-    samples: () => 1,
-    batches: () => 1,
-    read: () => {
-      throw new Error('There are no images here.')
-    },
-  }
-  const staged = row.recipe.stages !== undefined
-  const orders = stageRows(row).flatMap((stage, index) => {
-    const registry = createRegistry(row.table.plugins, { rng: createRng(row.seeds[0] ?? 1) })
-    const own = hookOrder(stage, registry, source)
-    return Object.entries(own).map(([event, names]) => [staged ? `${index + 1}/${event}` : event, names] as const)
-  })
-  return Object.fromEntries(orders)
 }

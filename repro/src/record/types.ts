@@ -4,6 +4,7 @@
  * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
  */
 import type { Json, MetricTraits, Scores } from '@tricklab/core'
+import type { Limits } from '@tricklab/train'
 import type { Seal } from './seal.ts'
 
 export const recordSchema = 1
@@ -23,13 +24,6 @@ export interface Reported {
   readonly leaderboard?: number
   /** Documented curve: values after each epoch, by split and metric; null where the source gives none. */
   readonly curve?: { readonly [split in 'train' | 'valid']?: { readonly [metric: string]: readonly (number | null)[] } }
-}
-
-/** Limits that make a run partial: no verdict. */
-export interface Limits {
-  readonly epochs?: number
-  readonly limitTrain?: number
-  readonly limitValid?: number
 }
 
 export type SeedStatus = 'running' | 'stopped' | 'failed' | 'done'

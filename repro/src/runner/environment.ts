@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createRegistry, type Table } from '@tricklab/core'
+import type { Registry } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { Manifest } from '../record/types.ts'
 import { findProject } from './project.ts'
@@ -26,7 +26,7 @@ function sources(): ReturnType<typeof describeSources> {
 }
 
 /** Everything about the machine and the sources that a result may depend on. */
-export function describeEnvironment({ plugins }: Pick<Table, 'plugins'>): Manifest['environment'] {
+export function describeEnvironment({ plugins }: Pick<Registry, 'plugins'>): Manifest['environment'] {
   return {
     node: process.version,
     tfjs: tf.version_core,
@@ -36,7 +36,7 @@ export function describeEnvironment({ plugins }: Pick<Table, 'plugins'>): Manife
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     ...sources(),
     lockfile: lockfile === undefined ? null : sha256(readFileSync(lockfile)),
-    plugins: Object.fromEntries(createRegistry(plugins).plugins.map(({ name, version }) => [name, version])),
+    plugins: Object.fromEntries(plugins.map(({ name, version }) => [name, version])),
   }
 }
 

@@ -1,11 +1,10 @@
 // Entry of a job process: takes one job from its parent, runs it, answers, ends.
 import { fail, type Row, TricklabError } from '@tricklab/core'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { describeRow, type ProgressSink } from '@tricklab/train'
 import { surviveClosedStreams } from '../process/standard-streams.ts'
-import type { ProgressSink } from '../progress.ts'
 import { runJob } from './job.ts'
 import type { JobMessage, JobReply } from './job-process.ts'
-import { openDataset } from './run.ts'
 import { findTarget } from './tables.ts'
 
 const stop = new AbortController()
@@ -28,7 +27,7 @@ async function run({ reference, row: plainRow, job, engineOptions, dataPaths }: 
     if (table.kind !== 'training') fail('E_INTERNAL', { what: `Table ${table.id} has nothing to train.` })
     const row: Row = { ...plainRow, table }
     await prepareEngine(job.engine as EngineName, engineOptions)
-    const dataset = await openDataset(row, { dataPaths, progress, signal: stop.signal })
+    const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress, signal: stop.signal })
     await runJob({ ...job, row }, { dataset, progress, signal: stop.signal })
     await reply({ kind: 'done' })
   } catch (error) {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Problem, type Row, TricklabError } from '@tricklab/core'
-import type { ProgressEvent } from '../progress.ts'
+import type { ProgressEvent } from '@tricklab/train'
 import type { Job } from './job.ts'
 import type { RunOptions } from './run.ts'
 import { setStatus } from './run-folder.ts'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fail, type Row } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
-import type { ProgressSink } from '../progress.ts'
+import type { ProgressSink } from '@tricklab/train'
 import type { Manifest, ResumedRun } from '../record/types.ts'
 import { readManifest, rowFolder } from './run-folder.ts'
 

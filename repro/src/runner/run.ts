@@ -1,27 +1,20 @@
 import { rmdir } from 'node:fs/promises'
-import {
-  type BatchSource,
-  createHooks,
-  createRegistry,
-  createRng,
-  type Dataset,
-  eventNames,
-  fail,
-  normalizeRow,
-  type Registry,
-  type Row,
-  type TrainingTable,
-} from '@tricklab/core'
-import { checkDataPaths } from '@tricklab/data'
+import { type Dataset, fail, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
-import type { ProgressSink } from '../progress.ts'
+import {
+  type DescribedRow,
+  describeRow,
+  type Limits,
+  type ProgressSink,
+  shorteningLimits,
+  splitDataset,
+} from '@tricklab/train'
+import { harnessHooks } from '../callbacks/harness.ts'
 import { rowHead } from '../record/row-head.ts'
-import { type Limits, type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
+import { type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEnvironment } from './environment.ts'
-import { createHarness, runJob } from './job.ts'
+import { runJob } from './job.ts'
 import { runJobProcess } from './job-process.ts'
-import { bindRecipeCallbacks, createMetrics, openSource, splitDataset, stageRows } from './learner.ts'
-import { shorteningLimits } from './limits.ts'
 import { describeResumption, findResumable, type RunParts } from './resume.ts'
 import { createRunFolder, readEnd, updateManifest } from './run-folder.ts'
 import { refuseLocked } from './seed-lock.ts'
@@ -54,22 +47,6 @@ export interface RowRun {
   readonly error: unknown
 }
 
-/** Opens the dataset of a row. @errors E_ARGUMENT for a path of `--data` that is not there, E_DATASET_* */
-export async function openDataset(
-  row: Row,
-  options: Pick<RunOptions, 'dataPaths' | 'progress' | 'signal'>,
-): Promise<Dataset> {
-  checkDataPaths(options.dataPaths)
-  const registry = createRegistry(row.table.plugins, {
-    log: (message) => options.progress({ kind: 'notice', message }),
-  })
-  return registry.create('dataset', row.recipe.data.dataset, {
-    dataPaths: options.dataPaths,
-    signal: options.signal,
-    onProgress: ({ total, ...progress }) => options.progress({ kind: 'data', total, ...progress }),
-  })
-}
-
 /** Rows of a table, normalised and checked before anything starts. */
 export function prepareRows(table: TrainingTable, names: readonly string[]): Row[] {
   return names.map((name) => normalizeRow(table, name))
@@ -81,20 +58,22 @@ export function prepareRows(table: TrainingTable, names: readonly string[]): Row
  * @errors those of openDataset and findResumable, E_RUN_LOCKED, E_OUT_WRITE
  */
 export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
-  const dataset = await openDataset(row, given)
+  const described = describeRow(row, given)
+  const dataset = await described.openDataset(given)
   try {
-    createMetrics(row, dataset.classes)
+    described.createMetrics(dataset.classes)
     const options = { ...given, limits: shorteningLimits(row, given.limits, dataset) }
-    return await runSeeds(row, options, dataset)
+    return await runSeeds(described, options, dataset)
   } finally {
     dataset.dispose?.()
   }
 }
 
-async function runSeeds(row: Row, options: RunOptions, dataset: Dataset): Promise<RowRun> {
+async function runSeeds(described: DescribedRow, options: RunOptions, dataset: Dataset): Promise<RowRun> {
+  const { row } = described
   const { engine, limits, signal, progress } = options
   const seeds = options.seeds ?? row.seeds
-  const { folder, manifest } = await openRunFolder(row, seeds, options, dataset)
+  const { folder, manifest } = await openRunFolder(described, seeds, options, dataset)
 
   let error: unknown
   const pending = seeds.filter((seed) => readEnd(folder, seed) === undefined)
@@ -136,13 +115,14 @@ async function runSeeds(row: Row, options: RunOptions, dataset: Dataset): Promis
 }
 
 /** The folder of the run to go on with, or a new one, and its manifest with these seeds in it. */
-async function openRunFolder(row: Row, seeds: readonly number[], options: RunOptions, dataset: Dataset) {
+async function openRunFolder(described: DescribedRow, seeds: readonly number[], options: RunOptions, dataset: Dataset) {
+  const { row, registry } = described
   const { engine, limits, out, progress } = options
   const now = {
     recipeHash: row.hash,
     engine: describeEngine(engine),
     partial: Object.keys(limits).length === 0 ? null : limits,
-    environment: describeEnvironment(row.table),
+    environment: describeEnvironment(registry),
     dataset,
   }
   const resumed = options.resume ? findResumable(out, row, now, progress) : undefined
@@ -152,7 +132,7 @@ async function openRunFolder(row: Row, seeds: readonly number[], options: RunOpt
   const pending = seeds.filter((seed) => resumed === undefined || readEnd(resumed, seed) === undefined)
   if (resumed !== undefined) for (const seed of pending) refuseLocked({ row, seed, folder: resumed })
   // Nothing is left behind by a start that fails before there is anything to say of it.
-  const fresh = resumed === undefined ? await describeRun(row, options, dataset, now) : undefined
+  const fresh = resumed === undefined ? describeRun(described, options, dataset, now) : undefined
   const folder = resumed ?? createRunFolder(out, row)
   try {
     const manifest = await updateManifest(folder, (found) => {
@@ -192,15 +172,15 @@ export function describeEngine({ name, version, device, threads, precision, deta
   return { name, version, device, threads, precision, details }
 }
 
-async function describeRun(
-  row: Row,
+function describeRun(
+  { row, rng, hookOrder }: DescribedRow,
   options: RunOptions,
   dataset: Dataset,
   { engine, partial, environment }: RunParts,
-): Promise<Manifest> {
+): Manifest {
   const { recipe } = row
   // Every split of a row has the same sizes, whatever the seed.
-  const split = splitDataset(row, dataset, createRng(row.seeds[0] ?? 1))
+  const split = splitDataset(row, dataset, rng)
   return {
     schema: recordSchema,
     ...rowHead(row),
@@ -216,43 +196,9 @@ async function describeRun(
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
     environment,
-    hooks: await describeStages(row, options, dataset),
+    hooks: hookOrder(dataset.classes, harnessHooks),
     started: new Date().toISOString(),
     ended: null,
     status: {},
   }
-}
-
-/** The hooks of a row; of one with stages every stage's, as `2/beforeBatch`. */
-async function describeStages(row: Row, options: RunOptions, dataset: Dataset): Promise<Manifest['hooks']> {
-  if (row.recipe.stages === undefined) return describeHooks(row, options, dataset)
-  const hooks: Record<string, readonly string[]> = {}
-  for (const [index, stage] of stageRows(row).entries()) {
-    const own = await describeHooks(stage, options, dataset)
-    for (const [event, names] of Object.entries(own)) hooks[`${index + 1}/${event}`] = names
-  }
-  return hooks
-}
-
-/** The resolved order of callbacks for every event that has one. */
-export async function describeHooks(
-  row: Row,
-  { limits, progress }: Pick<RunOptions, 'limits' | 'progress' | 'signal'>,
-  dataset: Dataset,
-): Promise<Manifest['hooks']> {
-  const rng = createRng(row.seeds[0] ?? 1)
-  const registry = createRegistry(row.table.plugins, { rng })
-  const source = await openSource(row, limits, dataset, rng, { progress })
-  const order = hookOrder(row, registry, source)
-  await source.dispose?.()
-  return order
-}
-
-/** The same for batches that are open. Which hooks a callback has must not depend on them. */
-export function hookOrder(row: Row, registry: Registry, source: BatchSource): Manifest['hooks'] {
-  const job = { row, seed: 0, folder: '', engine: '', limits: {}, resume: false, checkpointMinutes: 0 }
-  const { callbacks } = createHarness(job, { progress: () => {} }, () => ({ state: null, tensors: {} }))
-  const hooks = createHooks([...bindRecipeCallbacks(row, registry, source), ...callbacks])
-  const order = eventNames.map((event) => [event, hooks.order(event)] as const)
-  return Object.fromEntries(order.filter(([, names]) => names.length > 0))
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fail } from '@tricklab/core'
-import type { ProgressSink } from '../progress.ts'
+import type { ProgressSink } from '@tricklab/train'
 import type { LogLine } from '../record/types.ts'
 import type { Job } from './job.ts'
 import { seedFiles } from './seed-files.ts'

@@ -3,14 +3,13 @@ import path from 'node:path'
 import {
   type Batch,
   type BoundCallback,
-  createRng,
-  type Dataset,
   evaluate,
   fail,
   fit,
   type Learner,
   type Row,
   type StepResult,
+  stageRecipes,
   TricklabError,
 } from '@tricklab/core'
 import {
@@ -20,10 +19,7 @@ import {
   storeTensors,
   writeFileAtomic,
 } from '@tricklab/core/checkpoint'
-import type { ProgressSink } from '../progress.ts'
-import type { Limits } from '../record/types.ts'
-import { createStageLearner, openSource, stageRows } from '../runner/learner.ts'
-import { createStartModel } from '../runner/start-weights.ts'
+import { type Limits, openRow, type ProgressSink } from '@tricklab/train'
 
 export interface TraceOptions {
   readonly seed: number
@@ -36,6 +32,7 @@ export interface TraceOptions {
   /** Validation batches that are scored after the last step. */
   readonly validBatches: number
   readonly folder: string
+  readonly dataPaths: readonly string[]
   readonly progress: ProgressSink
   readonly signal: AbortSignal
 }
@@ -73,18 +70,16 @@ export interface TracedStep {
  * @shape images `[N, H, W, C]`, targets `[N, classes]`, kernels `[height, width, in, out]`
  * @errors E_OPTION_RANGE when the steps do not fit the schedule, E_INTERRUPTED after the signal
  */
-export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptions): Promise<Trace> {
-  const { seed, steps, folder, progress, signal } = options
-  const [first] = stageRows(whole)
-  const batchSize = options.batchSize ?? first.recipe.batchSize
-  const row: Row = { ...first, recipe: { ...first.recipe, batchSize } }
-  const source = await openSource(row, limitsOf(row, options), dataset, createRng(seed), { progress })
-  const available = source.batches('train') * row.recipe.epochs
-  const model = await createStartModel(row, seed, source)
+export async function traceRow(whole: Row, options: TraceOptions): Promise<Trace> {
+  const { seed, steps, folder, dataPaths, progress, signal } = options
+  const [first] = stageRecipes(whole.recipe)
+  const row: Row = { ...whole, recipe: { ...first, batchSize: options.batchSize ?? first.batchSize } }
+  const opened = await openRow(row, { seed, dataPaths, limits: limitsOf(row, options), progress, signal })
+  const [stage] = opened.stages
+  const available = stage.source.batches('train') * row.recipe.epochs
   const stop = new AbortController()
   const abort = () => stop.abort()
   signal.addEventListener('abort', abort, { once: true })
-  const stage = { row, source, split: 0, epochs: row.recipe.epochs, start: undefined }
   const learners: Learner[] = []
   try {
     if (steps > available) tooManySteps(steps, available)
@@ -97,7 +92,7 @@ export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptio
       progress({ kind: 'notice', message: `step ${traced.length} of ${steps}: loss ${result.loss.toPrecision(7)}` })
       if (traced.length === steps) stop.abort()
     })
-    const learner = createStageLearner(stage, model, seed, { progress, signal: stop.signal }, [tracer])
+    const learner = opened.learner(stage, { callbacks: [tracer], signal: stop.signal })
     learners.push(learner)
     await mkdir(folder, { recursive: true })
     const { params } = learner
@@ -111,14 +106,14 @@ export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptio
     const observer = createTracer(valid, ({ loss }) => {
       validLosses.push(loss)
     })
-    const scorer = createStageLearner(stage, model, seed, { progress, signal }, [observer])
+    const scorer = opened.learner(stage, { callbacks: [observer] })
     learners.push(scorer)
     await evaluate(scorer)
     await write(folder, 'valid', valid)
 
     const trace: Trace = {
       format: 1,
-      ...{ table: row.table.id, row: row.name, seed, recipe: row.recipe, classes: source.classes.length },
+      ...{ table: row.table.id, row: row.name, seed, recipe: row.recipe, classes: stage.source.classes.length },
       steps: traced,
       parameters: params.map(({ path: name, value, role }) => ({ path: name, shape: value.shape, role })),
       validLosses,
@@ -128,8 +123,7 @@ export async function traceRow(whole: Row, dataset: Dataset, options: TraceOptio
   } finally {
     signal.removeEventListener('abort', abort)
     for (const learner of learners) learner.dispose()
-    model.dispose()
-    await source.dispose?.()
+    await opened.dispose()
   }
 }
 

@@ -1,5 +1,5 @@
 import { fail } from '@tricklab/core'
-import type { ProgressSink } from '@tricklab/repro'
+import type { ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
 import { oneRow } from '../lab/explain.ts'
 import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'

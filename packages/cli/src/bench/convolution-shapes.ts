@@ -1,8 +1,9 @@
 /** Which convolutions networks have. */
-import { createModel, createRegistry, createRng, normalizeRow } from '@tricklab/core'
+import { createRng, normalizeRow } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { planEfficientnet, variants } from '@tricklab/plugin-mbconv'
 import { findTarget } from '@tricklab/repro'
+import { describeRow } from '@tricklab/train'
 import { expandTarget } from './targets.ts'
 
 /** A convolution of square images with a square window. */
@@ -38,10 +39,9 @@ export async function denseShapes(networks: readonly string[] = denseNetworks): 
   for (const network of networks) {
     const { table, rows } = await findTarget(expandTarget(network))
     if (table.kind !== 'training') throw new Error(`${network} is not trained`)
-    const registry = createRegistry(table.plugins)
-    const { model } = normalizeRow(table, rows[0]!, registry).recipe
     const imageShape = [imageSize, imageSize, 3] as const
-    const built = createModel(registry, model, { imageShape, classes: 10, init: createRng(0) })
+    const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`)
+    const built = describeRow(normalizeRow(table, rows[0]!)).createModel({ imageShape, classes })
     found.push(
       ...convolutionsDuring(() => {
         built.apply(tf.zeros([1, ...imageShape]), { training: false, rng: createRng(0) })

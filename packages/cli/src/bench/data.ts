@@ -2,7 +2,7 @@
 import type { SourceBatch } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Engine, prepareEngine } from '@tricklab/engine'
-import { openDataset, type ProgressSink } from '@tricklab/repro'
+import { describeRow, type ProgressSink } from '@tricklab/train'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
 import type { ProfileOptions } from './profile.ts'
@@ -55,14 +55,13 @@ export async function benchData(
 ): Promise<DataResult> {
   const environment = describeBenchEnvironment()
   const engine = await prepareEngine(...options.engine)
-  const { signal } = new AbortController()
   const opening = performance.now()
-  const dataset = await openDataset(row, { dataPaths, progress, signal })
+  const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress })
   const openSeconds = (performance.now() - opening) / 1000
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createBenchLoop(row, { dataset, progress })
   const source = await readAlone(loop, batches)
   const training = await trainOn(loop, steps, warmup)
-  loop.dispose()
+  await loop.dispose()
   const { batchSize } = row.recipe
   const supply =
     peerTurns === 0

@@ -1,15 +1,7 @@
 /** Runs scripts of training steps through the real loop: forward, backward, update, metrics and the row's callbacks. */
-import {
-  type Dataset,
-  fit,
-  type Hyperparameters,
-  Learner,
-  type Row,
-  type SourceBatch,
-  type Split,
-} from '@tricklab/core'
+import { fit, type Hyperparameters, Learner, type Row, type SourceBatch, type Split } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { createLearner, type ProgressSink } from '@tricklab/repro'
+import { type OpenOptions, openRow } from '@tricklab/train'
 
 export interface BenchLoop {
   readonly learner: Learner
@@ -26,14 +18,14 @@ export interface BenchLoop {
   run(script: () => AsyncIterable<SourceBatch>): Promise<void>
   /** Waits until everything submitted so far has been computed. */
   settle(): Promise<void>
-  dispose(): void
+  dispose(): Promise<void>
 }
 
 /** Ends a fit from within its batch source. */
 class ScriptDone extends Error {}
 
-/** Builds the learner of a row, of its first seed. @errors those of createLearner */
-export async function createBenchLoop(row: Row, dataset: Dataset, progress: ProgressSink): Promise<BenchLoop> {
+/** The loop of a row, of its first stage and seed. @errors those of openRow */
+export async function createBenchLoop(row: Row, options: OpenOptions): Promise<BenchLoop> {
   const losses: number[] = []
   const observer = {
     name: 'bench',
@@ -44,8 +36,9 @@ export async function createBenchLoop(row: Row, dataset: Dataset, progress: Prog
       },
     },
   } as const
-  const seed = row.seeds[0] ?? 1
-  const { parts, hooks, updatesPerEpoch } = await createLearner(row, seed, {}, { dataset, progress }, [observer])
+  const opened = await openRow(row, options)
+  const planned = opened.learner({ ...opened.stages[0], start: undefined }, { callbacks: [observer] })
+  const { parts, hooks, updatesPerEpoch } = planned
   const totalSteps = updatesPerEpoch * parts.epochs
   let script: (() => AsyncIterable<SourceBatch>) | undefined
 
@@ -78,9 +71,9 @@ export async function createBenchLoop(row: Row, dataset: Dataset, progress: Prog
     async settle() {
       await learner.trainable[0]?.value.data()
     },
-    dispose() {
-      parts.model.dispose()
-      parts.optimizer.dispose()
+    async dispose() {
+      learner.dispose()
+      await opened.dispose()
     },
   }
 }

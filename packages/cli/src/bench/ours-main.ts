@@ -2,7 +2,6 @@
 import type { Row } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
-import { openDataset } from '@tricklab/repro'
 import { oneRow } from '../lab/explain.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { again, createBenchLoop, holdBatches } from './loop.ts'
@@ -24,9 +23,7 @@ await runSide(async () => {
     ...(threads === undefined ? {} : { threads }),
   })
   const { sink: progress } = createProgressView()
-  const { signal } = new AbortController()
-  const dataset = await openDataset(row, { dataPaths: setup.dataPaths, progress, signal })
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createBenchLoop(row, { dataPaths: setup.dataPaths, progress })
   const batches = await holdBatches(loop, heldBatches)
   if (setup.share !== undefined) await shareStart(loop, setup.share, batches)
 
@@ -46,7 +43,7 @@ await runSide(async () => {
       notes: ['the loop as `pnpm repro` runs it, its metrics and callbacks included'],
       losses: loop.losses.slice(0, 4),
       engine,
-      ...describeTraining(loop, batches, dataset.classes.length),
+      ...describeTraining(loop, batches),
     } as Parameters<typeof answer>[0])
     for await (const { steps } of incoming as AsyncIterable<TurnRequest>) {
       const times: number[] = []

@@ -1,7 +1,7 @@
 /** `bench profile`: where the time of a training step goes. */
 import type { Engine, EngineName, EngineOptions } from '@tricklab/engine'
 import { prepareEngine } from '@tricklab/engine'
-import { openDataset, type ProgressSink } from '@tricklab/repro'
+import type { ProgressSink } from '@tricklab/train'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import { type KernelTime, watchKernels } from './kernel-times.ts'
 import { again, createBenchLoop, holdBatches } from './loop.ts'
@@ -60,8 +60,7 @@ export async function benchProfile(
 ): Promise<ProfileResult> {
   const environment = describeBenchEnvironment()
   const engine = await prepareEngine(...options.engine)
-  const { signal } = new AbortController()
-  const loop = await createBenchLoop(row, await openDataset(row, { dataPaths, progress, signal }), progress)
+  const loop = await createBenchLoop(row, { dataPaths, progress })
   const [batch] = await holdBatches(loop, 1)
   const plain: number[] = []
   let total = 0
@@ -115,6 +114,6 @@ export async function benchProfile(
     },
     matmul: { size: matmulSize, gflops: matmul },
   }
-  loop.dispose()
+  await loop.dispose()
   return result
 }

@@ -21,13 +21,13 @@ export type Training = Pick<
   'batchSize' | 'batches' | 'imageShape' | 'classes' | 'parameters' | 'totalSteps' | 'firstLearningRate'
 >
 
-/** The training of a loop on batches of a dataset. */
-export function describeTraining(loop: BenchLoop, batches: readonly SourceBatch[], classes: number): Training {
+/** The training of a loop on batches. */
+export function describeTraining(loop: BenchLoop, batches: readonly SourceBatch[]): Training {
   return {
     batchSize: batches[0]!.size,
     batches: batches.length,
     imageShape: batches[0]!.images.shape.slice(1),
-    classes,
+    classes: loop.learner.parts.source.classes.length,
     parameters: loop.learner.trainable.reduce((sum, { value }) => sum + value.size, 0),
     totalSteps: loop.totalSteps,
     firstLearningRate: loop.learner.parts.schedule.at(0).learningRate,

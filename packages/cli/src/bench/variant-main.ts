@@ -1,7 +1,6 @@
 // One turn of one variant: training steps, then predictions of the batch and of a single image.
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
-import { openDataset } from '@tricklab/repro'
 import { oneRow } from '../lab/explain.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
@@ -19,9 +18,7 @@ await runSide(async () => {
     threads: setup.threads,
   })
   const { sink: progress } = createProgressView()
-  const { signal } = new AbortController()
-  const dataset = await openDataset(row, { dataPaths: setup.dataPaths, progress, signal })
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createBenchLoop(row, { dataPaths: setup.dataPaths, progress })
   const [batch] = await holdBatches(loop, 1)
   await loop.run(async function* () {
     yield again(batch!)

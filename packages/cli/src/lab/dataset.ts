@@ -12,7 +12,7 @@ import {
   reportDataset,
   reportSamples,
 } from '@tricklab/data'
-import { openDataset, type ProgressSink } from '@tricklab/repro'
+import { describeRow, type ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
 import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
@@ -76,7 +76,7 @@ async function openNamed(name: string, given: DatasetArguments, progress: Progre
   if (/[/#]|\.[cm]?[jt]s$/.test(name)) {
     if (given.archive !== undefined)
       refuse('--archive', 'datasets by their name; a row says itself which archive it wants')
-    return openDataset(await oneRow(name), { dataPaths, progress, signal })
+    return describeRow(await oneRow(name), { progress }).openDataset({ dataPaths, progress, signal })
   }
   const registry = createRegistry([data], { log: (message) => progress({ kind: 'notice', message }) })
   const options = given.archive === undefined ? {} : { archive: given.archive }

@@ -1,6 +1,6 @@
 import { eventNames, fail, normalizeRow, normalizeVariant, type Row } from '@tricklab/core'
-import { prepareEngine } from '@tricklab/engine'
-import { describeHooks, findTarget, openDataset, stageRows } from '@tricklab/repro'
+import { findTarget, harnessHooks } from '@tricklab/repro'
+import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { addDataOption, type DataArguments } from '../repro/options.ts'
 
@@ -30,27 +30,31 @@ export async function oneRow(text: string): Promise<Row> {
   })
 }
 
-/** What happens in a fit, in order: the loop's own work and the callbacks of every event; of every stage, if there are any. */
+/**
+ * What happens in a fit, in order: the loop's own work and the callbacks of every event; of every stage, if there are any.
+ * The data are opened only where nothing else tells the classes.
+ */
 export async function explain(text: string, dataPaths: readonly string[]): Promise<string> {
   const row = await oneRow(text)
-  await prepareEngine('auto')
-  const progress = () => {}
-  const { signal } = new AbortController()
-  const dataset = await openDataset(row, { dataPaths, progress, signal })
-  const stages = stageRows(row)
-  const parts: string[] = []
-  for (const [index, stage] of stages.entries()) {
-    const hooks = await describeHooks(stage, { limits: {}, progress, signal }, dataset)
+  const { stages, knownInput, openDataset, hookOrder } = describeRow(row)
+  let classes = knownInput(stages[0])?.classes
+  if (classes === undefined) {
+    const dataset = await openDataset({ dataPaths, progress: () => {} })
+    classes = dataset.classes
+    dataset.dispose?.()
+  }
+  const hooks = hookOrder(classes, harnessHooks)
+  const parts = stages.map((stage, index) => {
     const { epochs, batchSize } = stage.recipe
     const length = epochs === 1 ? '1 epoch' : `${epochs} epochs`
     const head = `stage ${index + 1} of ${stages.length}: ${length} in batches of ${batchSize}`
-    parts.push([...(stages.length > 1 ? ['', head] : []), ...explainStage(stage, hooks)].join('\n'))
-  }
-  dataset.dispose?.()
+    const lines = explainStage(stage, (event) => hooks[stages.length > 1 ? `${index + 1}/${event}` : event])
+    return [...(stages.length > 1 ? ['', head] : []), ...lines].join('\n')
+  })
   return [`${row.table.id}/${row.name}`, ...parts].join('\n')
 }
 
-function explainStage({ recipe }: Row, hooks: { readonly [event: string]: readonly string[] }): string[] {
+function explainStage({ recipe }: Row, callbacksOf: (event: string) => readonly string[] | undefined): string[] {
   const width = Math.max(...eventNames.map((event) => event.length))
   const own: { readonly [event: string]: string } = {
     beforeEpoch: 'read batches',
@@ -61,7 +65,7 @@ function explainStage({ recipe }: Row, hooks: { readonly [event: string]: readon
     afterEpoch: `${recipe.metrics.map((metric) => metric.use).join(', ')} of both splits are known`,
   }
   const lines = eventNames.map((event) => {
-    const callbacks = hooks[event] ?? []
+    const callbacks = callbacksOf(event) ?? []
     return `${event.padEnd(width)}  ${(own[event] ?? '').padEnd(52)}  ${callbacks.join(' → ') || '–'}`
   })
   return [`${'event'.padEnd(width)}  ${'the loop'.padEnd(52)}  callbacks`, ...lines]

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createRegistry, fail, listParams } from '@tricklab/core'
+import { fail, listParams } from '@tricklab/core'
 import {
   encodeSafetensors,
   makeFolder,
@@ -66,8 +66,7 @@ async function exportRun(run: string, given: ExportArguments): Promise<void> {
   try {
     await prepareEngine(given.engine as 'auto', { onNotice: notice })
     const { seed, data = [] } = given
-    const services = { dataPaths: data, progress: view.sink, signal, ...(seed === undefined ? {} : { seed }) }
-    const trained = await loadTrainedModel(opened, services)
+    const trained = await loadTrainedModel(opened, { seed, dataPaths: data, progress: view.sink, signal })
     try {
       const { table, row } = opened.record.manifest
       const base = `${table}-${row}-seed-${trained.seed}`
@@ -120,14 +119,14 @@ interface WeightsChoice {
 
 async function writeSafetensors(
   file: string,
-  { model, row }: TrainedModel,
+  { model, row, registry }: TrainedModel,
   { names, metadata, notice }: WeightsChoice,
 ): Promise<string[]> {
   const { params } = model
   const list = listParams(params)
   const own = await storeTensors(Object.fromEntries(list.map(({ path, value }) => [path, value])))
   const { use } = row.recipe.model.skeleton
-  const nameOf = createRegistry(row.table.plugins).component('model', use).publishedName ?? (() => undefined)
+  const nameOf = registry.component('model', use).publishedName ?? (() => undefined)
   const unpublished = list.map(({ path }) => path).filter((path) => nameOf(path) === undefined)
   const chosen = names ?? (unpublished.length === 0 ? 'published' : 'own')
   if (names === undefined && chosen === 'own') {

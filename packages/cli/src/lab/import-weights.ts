@@ -25,6 +25,7 @@ import {
 import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
 import mbconv from '@tricklab/plugin-mbconv'
+import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { wholeNumber } from '../repro/arguments.ts'
 import { outFile } from '../ui/out-file.ts'
@@ -104,8 +105,8 @@ async function read(file: string): Promise<Buffer> {
 /** A model by its name, or that of a row. */
 async function findModel(text: string): Promise<{ registry: Registry; model: NormalModel }> {
   if (/[/#]|\.[cm]?[jt]s$/.test(text)) {
-    const row = await oneRow(text)
-    return { registry: createRegistry(row.table.plugins), model: row.recipe.model }
+    const { registry, row } = describeRow(await oneRow(text))
+    return { registry, model: row.recipe.model }
   }
   const registry = createRegistry([nn, mbconv])
   const names = namedModels(registry)

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
-import { findRates, formatRateSearch, openDataset, renderRateSearch } from '@tricklab/repro'
+import { findRates, formatRateSearch, renderRateSearch } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { type EngineArguments, engineChoice, positiveNumber, wholeNumber } from '../repro/arguments.ts'
 import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
@@ -45,10 +45,8 @@ async function lrFind(target: string, given: LrFindArguments): Promise<void> {
     const [engine, engineOptions] = engineChoice(given)
     const preferredPrecision = row.recipe.precision ?? 'f32'
     await prepareEngine(engine, { ...engineOptions, preferredPrecision, onNotice: notice })
-    const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
-    const { start, end, steps, seed = row.seeds[0] ?? 1 } = given
-    const search = await findRates(row, dataset, { start, end, steps, seed, progress: view.sink, signal })
-    dataset.dispose?.()
+    const { start, end, steps, seed = row.seeds[0] ?? 1, data: dataPaths = [] } = given
+    const search = await findRates(row, { start, end, steps, seed, dataPaths, progress: view.sink, signal })
     view.close()
     const page = path.resolve(given.out ?? `${row.table.id}-${row.name}-lr-find.html`)
     await writeFileAtomic(page, [renderRateSearch(name, search)])

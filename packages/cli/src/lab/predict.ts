@@ -1,5 +1,6 @@
 import { prepareEngine } from '@tricklab/engine'
-import { forSingleImages, loadModel, openDataset, openRun, type Prediction } from '@tricklab/repro'
+import { forSingleImages, loadModel, openRun, type Prediction } from '@tricklab/repro'
+import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { engineChoice, wholeNumber } from '../repro/arguments.ts'
 import {
@@ -52,7 +53,8 @@ async function predict(run: string, images: readonly string[], given: PredictArg
     const { seed, table } = given
     const model = await loadModel(run, { ...services, seed, table, predictor, plugins })
     const single = forSingleImages(row, model.normalization)
-    const dataset = await chooseImages(single, images, () => openDataset(row, services))
+    const described = describeRow(single, services)
+    const dataset = await chooseImages(described, images, () => described.openDataset(services))
     const predictions: (Prediction & { readonly image: string })[] = []
     for await (const prediction of model.predictSplit(dataset)) {
       predictions.push({ image: images[predictions.length]!, ...prediction })

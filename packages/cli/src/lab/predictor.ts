@@ -1,5 +1,6 @@
-import { createRegistry, fail, failAll, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
+import { fail, failAll, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
 import tta from '@tricklab/plugin-tta'
+import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { wholeNumber } from '../repro/arguments.ts'
 
@@ -25,7 +26,8 @@ export function choosePredictor(
   row: Row,
   given: PredictorArguments,
 ): { predictor: NormalUse | undefined; plugins: Plugin[] } {
-  const plugins = withOwn(row.table.plugins, [tta])
+  // The table's own stands.
+  const plugins = [tta].filter(({ name }) => !row.table.plugins.some((plugin) => plugin.name === name))
   const { with: name, views, beta, reduce } = given
   const options = Object.fromEntries(Object.entries({ views, beta, reduce }).filter(([, value]) => value !== undefined))
   if (name === undefined) {
@@ -38,7 +40,7 @@ export function choosePredictor(
       fix: 'add --with tta.',
     })
   }
-  const registry = createRegistry(plugins)
+  const { registry } = describeRow(row, { plugins })
   const names = registry.list('predictor').map((entry) => entry.name)
   if (!names.includes(name)) {
     fail('E_ARGUMENT', {
@@ -51,10 +53,4 @@ export function choosePredictor(
   const { use, problems } = registry.normalize('predictor', { use: name, ...options }, `${row.table.id}/${row.name}`)
   failAll(problems)
   return { predictor: use, plugins }
-}
-
-/** The plugins of a table and those that the command brings along. */
-function withOwn(plugins: readonly Plugin[], own: readonly Plugin[]): Plugin[] {
-  const names = plugins.map(({ name }) => name)
-  return [...plugins, ...own.filter(({ name }) => !names.includes(name))]
 }

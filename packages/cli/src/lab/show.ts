@@ -1,19 +1,10 @@
 import path from 'node:path'
-import {
-  type Batch,
-  type BoundCallback,
-  createHooks,
-  createRegistry,
-  createRng,
-  type Row,
-  type SourceBatch,
-  type Split,
-} from '@tricklab/core'
+import { type Batch, type BoundCallback, createHooks, type Row, type SourceBatch, type Split } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatchPage } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import { bindRecipeCallbacks, openDataset, openSource, type ProgressSink } from '@tricklab/repro'
+import { type OpenedRow, openRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
@@ -45,9 +36,9 @@ async function showSamples(target: string, given: ShowArguments): Promise<void> 
   try {
     const row = await oneRow(target)
     await prepareEngine('auto')
-    const { signal } = new AbortController()
-    const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
-    const sections = await collectSections(row, dataset, view.sink)
+    const opened = await openRow(row, { dataPaths: given.data ?? [], progress: view.sink })
+    const sections = await collectSections(opened)
+    await opened.dispose()
     const name = `${row.table.id}-${row.name}`
     const file = path.resolve(given.out ?? `${name}-samples.html`)
     await writeFileAtomic(file, [renderBatchPage(`${row.table.id}/${row.name}`, sections)])
@@ -57,17 +48,12 @@ async function showSamples(target: string, given: ShowArguments): Promise<void> 
   }
 }
 
-async function collectSections(
-  row: Row,
-  dataset: Awaited<ReturnType<typeof openDataset>>,
-  progress: ProgressSink,
-): Promise<BatchSection[]> {
-  const seed = row.seeds[0] ?? 1
-  const rng = createRng(seed)
+async function collectSections({ stages, seed, openBatches, callbacks }: OpenedRow): Promise<BatchSection[]> {
+  const { row } = stages[0]
   const { recipe } = row
   // One image a batch, in the dataset's order: so any image can be asked for, epoch after epoch.
   const single: Row = { ...row, recipe: { ...recipe, batchSize: 1, data: { ...recipe.data, shuffle: false } } }
-  const plain = await openSource(single, {}, dataset, rng, { progress })
+  const plain = await openBatches(single)
   const figures: string[] = []
   for (let epoch = 0; epoch < draws; epoch++) figures.push(await renderSpread(plain, 'train', epoch))
   const validFigures = await renderSpread(plain, 'valid', 0)
@@ -81,13 +67,10 @@ async function collectSections(
   ]
   if (recipe.callbacks.length === 0) return sections
 
-  const shuffled = await openSource({ ...row, recipe: { ...recipe, batchSize: 2 * images } }, {}, dataset, rng, {
-    progress,
-  })
-  const registry = createRegistry(row.table.plugins, { rng })
+  const shuffled = await openBatches({ ...row, recipe: { ...recipe, batchSize: 2 * images } })
   const batch = await firstBatch(shuffled.read('train', 0, 0))
   const before: Batch = { ...batch, training: true, epoch: 0, index: 0, step: 0 }
-  const { after, changed } = await runCallbacks(bindRecipeCallbacks(row, registry, shuffled), before)
+  const { after, changed } = await runCallbacks(callbacks({ row, source: shuffled }), before)
   if (changed.length === 0) return sections
   return [
     ...sections,

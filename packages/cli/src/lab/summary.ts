@@ -1,15 +1,16 @@
 import {
-  type BatchSource,
   createModel,
   createRegistry,
   createRng,
   fail,
+  type Model,
   normalizeSummaryModel,
-  type Row,
+  type SummaryTable,
 } from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { formatSummary, summarize } from '@tricklab/nn'
-import { findTarget, knownInput, openDataset, openSource } from '@tricklab/repro'
+import { findTarget } from '@tricklab/repro'
+import { openModel } from '@tricklab/train'
 import type { Command } from 'commander'
 import { oneRow } from './explain.ts'
 
@@ -38,28 +39,15 @@ export async function summary(text: string, json: boolean): Promise<string> {
       fix: 'name TABLE/ROW.',
     })
   }
-  const registry = createRegistry(table.plugins)
-  let model: Parameters<typeof createModel>[1]
-  let shape: { imageShape: readonly [number, number, number]; classes: number }
-  if (table.kind === 'summary') {
-    model = normalizeSummaryModel(table, name, registry)
-    shape = { imageShape: table.imageShape, classes: table.classes }
-  } else {
-    const row = await oneRow(text)
-    const { imageShape, classes } = knownInput(row) ?? (await openInput(row))
-    model = row.recipe.model
-    shape = { imageShape, classes: classes.length }
-  }
-  const built = createModel(registry, model, { ...shape, init: createRng(0) })
-  const result = summarize(built)
-  built.dispose()
+  const model = table.kind === 'summary' ? summaryModel(table, name) : (await openModel(await oneRow(text))).model
+  const result = summarize(model)
+  model.dispose()
   return json ? JSON.stringify(result) : formatSummary(result)
 }
 
-/** Of a dataset that says nothing of itself before it is opened. */
-async function openInput(row: Row): Promise<Pick<BatchSource, 'imageShape' | 'classes'>> {
-  const dataset = await openDataset(row, { dataPaths: [], progress: () => {}, signal: new AbortController().signal })
-  const source = await openSource(row, {}, dataset, createRng(1))
-  await source.dispose?.()
-  return source
+function summaryModel(table: SummaryTable, name: string): Model {
+  const registry = createRegistry(table.plugins)
+  const model = normalizeSummaryModel(table, name, registry)
+  const { imageShape, classes } = table
+  return createModel(registry, model, { imageShape, classes, init: createRng(0) })
 }

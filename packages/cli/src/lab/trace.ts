@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { prepareEngine } from '@tricklab/engine'
-import { openDataset, traceRow } from '@tricklab/repro'
+import { traceRow } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { type EngineArguments, engineChoice, wholeNumber } from '../repro/arguments.ts'
 import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
@@ -49,15 +49,13 @@ export async function trace(target: string, given: TraceArguments): Promise<void
   try {
     const [engine, engineOptions] = engineChoice(given)
     await prepareEngine(engine, { ...engineOptions, onNotice: notice })
-    const dataset = await openDataset(row, { dataPaths: given.data ?? [], progress: view.sink, signal })
     const folder = path.resolve(given.out)
-    const { steps, totalSteps, batchSize, validBatches, seed = row.seeds[0] ?? 1 } = given
-    const traced = await traceRow(row, dataset, {
-      ...{ seed, steps, validBatches, folder, progress: view.sink, signal },
+    const { steps, totalSteps, batchSize, validBatches, seed = row.seeds[0] ?? 1, data: dataPaths = [] } = given
+    const traced = await traceRow(row, {
+      ...{ seed, steps, validBatches, folder, dataPaths, progress: view.sink, signal },
       ...(totalSteps === undefined ? {} : { totalSteps }),
       ...(batchSize === undefined ? {} : { batchSize }),
     })
-    dataset.dispose?.()
     view.close()
     process.stderr.write(`Trace of ${traced.steps.length} steps: ${folder}\n`)
     if (given.json === true) process.stdout.write(`${JSON.stringify({ ...traced, folder })}\n`)

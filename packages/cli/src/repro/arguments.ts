@@ -1,6 +1,6 @@
 import { fail } from '@tricklab/core'
 import { type EngineName, type EngineOptions, engineNames } from '@tricklab/engine'
-import type { Limits } from '@tricklab/repro'
+import type { Limits } from '@tricklab/train'
 import { type Command, Option } from 'commander'
 
 function bad(option: string, expected: string, received: string): never {

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { fail, type Json, type MeasurementTable } from '@tricklab/core'
+import { createRegistry, fail, type Json, type MeasurementTable } from '@tricklab/core'
 import { type Engine, type Precision, prepareEngine } from '@tricklab/engine'
 import {
   describeEngine,
@@ -67,7 +67,7 @@ export async function reproMeasurement(
       measuredHash: measuredHash(table),
       measured: measuredOf(table) as Json,
       engine: describeEngine(engine),
-      environment: describeEnvironment(table),
+      environment: describeEnvironment(createRegistry(table.plugins)),
       loadAtStart,
       turns: given.turns,
       steps: given.steps,

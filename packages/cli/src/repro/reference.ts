@@ -1,5 +1,6 @@
 import { type Engine, type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
-import { createCostCounter, openDataset, type ProgressSink, type ReferenceSpeed } from '@tricklab/repro'
+import { createCostCounter, type ReferenceSpeed } from '@tricklab/repro'
+import type { ProgressSink } from '@tricklab/train'
 import { again, createBenchLoop, holdBatches } from '../bench/loop.ts'
 import { resolveTargets } from '../bench/targets.ts'
 import { type EngineArguments, engineChoice } from './arguments.ts'
@@ -48,8 +49,7 @@ async function measure(row: Row, precision: Precision, options: ReferenceOptions
     onNotice: notice,
   })
   notice(`Timing ${timedSteps} steps of ${network} on ${engine.name} ${engine.precision} …`)
-  const dataset = await openDataset(row, { dataPaths: [], progress, signal })
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createBenchLoop(row, { progress })
   const [batch] = await holdBatches(loop, 1)
   const times: number[] = []
   await loop.run(async function* () {
@@ -64,8 +64,7 @@ async function measure(row: Row, precision: Precision, options: ReferenceOptions
   const { size } = batch!
   batch!.images.dispose()
   batch!.targets.dispose()
-  loop.dispose()
-  dataset.dispose?.()
+  await loop.dispose()
   // The fastest step is the least disturbed by whatever else runs here.
   return size / Math.min(...times)
 }

@@ -1,5 +1,5 @@
 import type { Scores } from '@tricklab/core'
-import type { ProgressEvent, ProgressSink } from '@tricklab/repro'
+import type { ProgressEvent, ProgressSink } from '@tricklab/train'
 import pc from 'picocolors'
 
 /** Where progress is drawn: standard error, so that standard output stays for results. */

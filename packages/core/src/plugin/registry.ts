@@ -86,7 +86,11 @@ export function createRegistry(
           create: (options, context) =>
             build({ plugin: plugin.name, kind, name }, () =>
               component.create(options, {
-                rng: run.resolve<Services['rng']>(serviceToken('rng')).scope(kind, name),
+                // What a dataset holds belongs to no seed: every seed of a run reads the same.
+                rng: (kind === 'dataset' ? createRng(0) : run.resolve<Services['rng']>(serviceToken('rng'))).scope(
+                  kind,
+                  name,
+                ),
                 log: run.resolve<Services['log']>(serviceToken('log')),
                 create: createInner,
                 ...context,

@@ -1,20 +1,25 @@
 import path from 'node:path'
-import { type Dataset, fail, type Row, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Split } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
-import { givenDataset, knownInput } from '@tricklab/repro'
+import { givenDataset } from '@tricklab/repro'
+import type { DescribedRow } from '@tricklab/train'
 
 /**
  * The named images as the validation split of a dataset: files, or indices of the split that the row has.
  * @param open opens the row's dataset; files alone need it only where its images decide the normalisation
  */
-export async function chooseImages(row: Row, names: readonly string[], open: () => Promise<Dataset>): Promise<Dataset> {
+export async function chooseImages(
+  described: Pick<DescribedRow, 'row' | 'registry' | 'knownInput'>,
+  names: readonly string[],
+  open: () => Promise<Dataset>,
+): Promise<Dataset> {
   const files = names.filter((name) => !isIndex(name))
-  const known = knownInput(row)
-  if (files.length === names.length && known?.normalization !== undefined) return givenDataset(row, files, known)
+  const known = described.knownInput(described.row)
+  if (files.length === names.length && known?.normalization !== undefined) return givenDataset(described, files, known)
   const dataset = await open()
   const { classes } = dataset
   const imageShape = known?.imageShape ?? (await dataset.read('train', 0)).shape
-  const given = files.length === 0 ? undefined : await givenDataset(row, files, { classes, imageShape })
+  const given = files.length === 0 ? undefined : await givenDataset(described, files, { classes, imageShape })
   return join(dataset, given, names)
 }
 

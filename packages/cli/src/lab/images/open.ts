@@ -1,16 +1,8 @@
-import path from 'node:path'
-import { createModel, createRegistry, createRng, type Model, type Plugin } from '@tricklab/core'
+import type { Model, Plugin } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
-import {
-  forSingleImages,
-  loadWeights,
-  type Manifest,
-  openDataset,
-  openRun,
-  openSource,
-  type ProgressSink,
-} from '@tricklab/repro'
+import { forSingleImages, loadTrainedModel, type Manifest, openRun } from '@tricklab/repro'
+import { openBatches, type ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
 import { type EngineArguments, engineChoice, engineHelp } from '../../repro/arguments.ts'
 import { addDataOption, addWeightsOptions, type DataArguments, type WeightsArguments } from '../../repro/options.ts'
@@ -44,7 +36,7 @@ export interface OpenedModel {
  * Opens the model of a run on images: files, or indices of its validation split.
  * @param options.plugins what to make of the table's plugins, for those who look inside blocks
  * @param options.check refuses a model before its weights are read
- * @errors all of `openRun` and `loadWeights`; E_ARGUMENT for images that are not there
+ * @errors all of `openRun` and `loadTrainedModel`; E_ARGUMENT for images that are not there
  */
 export async function openOnImages(
   run: string,
@@ -57,23 +49,22 @@ export async function openOnImages(
   },
 ): Promise<OpenedModel> {
   const opened = await openRun(run, given.table)
-  const { manifest, logs } = opened.record
-  const row = forSingleImages(opened.row)
-  const seed = given.seed ?? logs.find(({ end }) => end !== null)?.seed ?? manifest.seeds[0]!
+  const { manifest } = opened.record
+  const { progress, plugins, check = () => {} } = options
   await prepareEngine(...engineChoice(given))
-  const { progress, plugins = (own) => own, check = () => {} } = options
-  const { signal } = new AbortController()
-  const dataset = await chooseImages(row, images, () =>
-    openDataset(row, { dataPaths: given.data ?? [], progress, signal }),
-  )
-  const source = await openSource(row, {}, dataset, createRng(seed), { progress })
-  const { imageShape, classes } = source
-  const init = createRng(seed).scope('init')
-  const registry = createRegistry(plugins(row.table.plugins))
-  const model = createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init })
-  check(model, manifest)
-  const known = logs.find((log) => log.seed === seed)?.end?.weights
-  await loadWeights(model, path.join(run, `seed-${seed}.safetensors`), known)
+  const services = { dataPaths: given.data ?? [], progress }
+  const trained = await loadTrainedModel(opened, {
+    ...services,
+    seed: given.seed,
+    plugins: plugins?.(opened.row.table.plugins),
+    async weights(model) {
+      check(model, manifest)
+    },
+  })
+  const { model, row, seed } = trained
+  const single = forSingleImages(row, trained.normalization)
+  const dataset = await chooseImages({ ...trained, row: single }, images, () => trained.openDataset(services))
+  const source = await openBatches(single, { ...trained, dataset, limits: {}, progress })
   return {
     manifest,
     seed,

@@ -1,22 +1,17 @@
-import {
-  createRegistry,
-  createRng,
-  type Dataset,
-  defineTable,
-  listParams,
-  type Model,
-  normalizeRow,
-  type Shape,
-  TricklabError,
-} from '@tricklab/core'
+import { defineTable, listParams, type Model, normalizeRow, type Shape, TricklabError } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
-import { expect, test } from 'vitest'
-import { createRowModel, type OpenStage } from './learner.ts'
-import { checkLastBatch, checkStages, disposeStages, openStages } from './stages.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { checkLastBatch, checkStages } from './checks.ts'
+import { openRow } from './open-row.ts'
+import type { OpenStage } from './stages.ts'
+
+beforeAll(async () => {
+  await prepareEngine('cpu')
+})
 
 /** Halves images until one pixel is left, where `times` suffices. */
 function createHalving(times: number): Model {
@@ -34,8 +29,7 @@ test('a stage whose images the model cannot bring down to one score a class is n
 })
 
 /** A network that ends in batch norm on maps of 1 × 1, and 9 images to train with. */
-async function openRow(change: { batchSize: number; dropLast?: boolean; pooled?: boolean }) {
-  await prepareEngine('cpu')
+async function openNarrow(change: { batchSize: number; dropLast?: boolean; pooled?: boolean }) {
   const { batchSize, dropLast = false, pooled = false } = change
   const dataset = { use: 'synthetic', classes: 3, imageSize: pooled ? 64 : 12, trainSize: 9, validSize: 3 } as const
   const table = defineTable({
@@ -45,7 +39,9 @@ async function openRow(change: { batchSize: number; dropLast?: boolean; pooled?:
     plugins: [data, nn, optim],
     base: {
       data: { dataset, normalize: { kind: 'none' }, shuffle: true, dropLast },
-      model: pooled ? 'xresnet18' : { use: 'slowai-deeper-cnn', widths: [4, 4, 4, 4, 4] },
+      model: pooled
+        ? { use: 'xresnet18', layers: [1], widths: [4], stemWidths: [4, 4] }
+        : { use: 'slowai-deeper-cnn', widths: [4, 4, 4, 4, 4] },
       loss: 'cross-entropy',
       optimizer: { use: 'adamw', learningRate: 0.01 },
       schedule: 'constant',
@@ -56,29 +52,19 @@ async function openRow(change: { batchSize: number; dropLast?: boolean; pooled?:
     },
     rows: { row: {} },
   })
-  const row = normalizeRow(table, 'row')
-  const images = (await createRegistry(table.plugins).create('dataset', row.recipe.data.dataset, {
-    dataPaths: [],
-    onProgress: () => {},
-  })) as Dataset
-  const stages = await openStages(row, {}, images, createRng(1))
-  return { stages, model: createRowModel(row, 1, stages[0].source) }
+  return openRow(normalizeRow(table, 'row'))
 }
 
 test('a last batch of one image that batch norm cannot take is refused before training, with the way out', async () => {
-  const { stages, model } = await openRow({ batchSize: 4 })
-  expect(() => checkLastBatch(model, stages)).toThrow(
+  const tensors = tf.memory().numTensors
+  await expect(openNarrow({ batchSize: 4 })).rejects.toThrow(
     /\[E_SHAPE\].*last batch of an epoch.*Received: 9 training images in batches of 4.*Fix: set `dropLast: true`/,
   )
-  model.dispose()
-  await disposeStages(stages)
+  expect(tf.memory().numTensors).toBe(tensors)
 })
 
 test('batches of one image alone ask for larger batches', async () => {
-  const { stages, model } = await openRow({ batchSize: 1 })
-  expect(() => checkLastBatch(model, stages)).toThrow(/E_SHAPE.*Fix: set `batchSize` to 2 or more/)
-  model.dispose()
-  await disposeStages(stages)
+  await expect(openNarrow({ batchSize: 1 })).rejects.toThrow(/E_SHAPE.*Fix: set `batchSize` to 2 or more/)
 })
 
 test.each([
@@ -86,13 +72,12 @@ test.each([
   ['the last batch holds more', { batchSize: 7 }],
   ['one image fills larger maps', { batchSize: 4, pooled: true }],
 ])('nothing is refused where %s, and the model stays as it was', async (_, change) => {
-  const { stages, model } = await openRow(change)
+  const { stages, model, dispose } = await openNarrow(change)
   const values = () => listParams(model.params).map(({ value }) => [...value.dataSync()])
   const before = values()
   const tensors = tf.memory().numTensors
   checkLastBatch(model, stages)
   expect(values()).toEqual(before)
   expect(tf.memory().numTensors).toBe(tensors)
-  model.dispose()
-  await disposeStages(stages)
+  await dispose()
 })

@@ -1,12 +1,19 @@
-import type { Callback, FitInfo, Row, Shape } from '@tricklab/core'
-import type { ProgressSink } from '../progress.ts'
-import type { OpenStage } from '../runner/learner.ts'
+import type { BoundCallback, Callback, FitInfo, Row, Shape } from '@tricklab/core'
+import type { ProgressSink } from './progress.ts'
+import type { OpenStage } from './stages.ts'
 
 /** Steps whose mean duration the speed is taken from. */
 const window = 20
 
 /** A step this many times as long as the middle one was no step alone: the machine slept, or the process was halted. */
 const pause = 10
+
+/** The meter as the hooks of a training take it. */
+export const bindMeter = (...given: Parameters<typeof createMeter>): BoundCallback => ({
+  name: 'meter',
+  stage: 'log',
+  callback: createMeter(...given),
+})
 
 /** Reports every step and epoch, with speed and time left. */
 export function createMeter(job: string, sink: ProgressSink, stages: readonly OpenStage[] = []): Callback {

@@ -1,55 +1,6 @@
-import {
-  canonicalJson,
-  createRng,
-  type Dataset,
-  fail,
-  groupParams,
-  type Json,
-  listParams,
-  type Model,
-  type Rng,
-  type Row,
-  type Shape,
-  TricklabError,
-} from '@tricklab/core'
+import { createRng, fail, groupParams, listParams, type Model, type Shape, TricklabError } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import type { ProgressSink } from '../progress.ts'
-import type { Limits } from '../record/types.ts'
-import { type OpenStage, openSource, shortened, stageRows } from './learner.ts'
-
-export type OpenStages = readonly [OpenStage, ...OpenStage[]]
-
-/**
- * Opens the batches of all stages, so that where each begins is known, and what does not fit is told, before anything is
- * trained. The caller disposes of the sources.
- */
-export async function openStages(
-  row: Row,
-  limits: Limits,
-  dataset: Dataset,
-  rng: Rng,
-  progress?: ProgressSink,
-): Promise<OpenStages> {
-  const staged = row.recipe.stages !== undefined
-  const stages: OpenStage[] = []
-  let [epoch, step, split, before] = [0, 0, 0, '']
-  try {
-    for (const [stage, stageRow] of stageRows(row).entries()) {
-      const batches = batchesOf(stageRow)
-      if (batches !== before) split = stage
-      before = batches
-      const source = await openSource(stageRow, limits, dataset, rng, { stage: split, progress })
-      const epochs = shortened(stageRow, limits)
-      stages.push({ row: stageRow, source, split, epochs, start: staged ? { stage, epoch, step } : undefined })
-      epoch += epochs
-      step += epochs * source.batches('train')
-    }
-  } catch (error) {
-    await disposeStages(stages)
-    throw error
-  }
-  return stages as unknown as OpenStages
-}
+import type { OpenStage } from './stages.ts'
 
 /**
  * Tries a last training batch of one image before anything is trained: batch norm cannot take it where a channel holds
@@ -93,14 +44,6 @@ function tryBatchOfOne(model: Model, imageShape: Shape): void {
     for (const [index, { value }] of buffers.entries()) value.assign(before[index]!)
     tf.dispose(before)
   }
-}
-
-/** What makes the batches of a stage. A random split is drawn anew only with them, as fastai does with its loaders. */
-const batchesOf = ({ recipe: { data, batchSize } }: Row): string =>
-  canonicalJson({ data, batchSize } as unknown as Json)
-
-export async function disposeStages(stages: readonly OpenStage[]): Promise<void> {
-  for (const { source } of stages) await source.dispose?.()
 }
 
 /** The groups of parameters of every stage must fit the model. @errors E_PARAMS naming the stage */

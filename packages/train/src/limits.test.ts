@@ -1,7 +1,6 @@
 import type { Dataset, Row } from '@tricklab/core'
 import { expect, test } from 'vitest'
-import type { Limits } from '../record/types.ts'
-import { shorteningLimits } from './limits.ts'
+import { type Limits, shorteningLimits } from './limits.ts'
 
 const dataset = { size: (split) => (split === 'train' ? 100 : 20) } as Dataset
 const rowOf = (epochs: number, stages?: readonly number[]) =>

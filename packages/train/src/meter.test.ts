@@ -1,8 +1,8 @@
 import type { FitInfo } from '@tricklab/core'
 import { expect, test, vi } from 'vitest'
-import type { ProgressEvent } from '../progress.ts'
-import type { OpenStage } from '../runner/learner.ts'
 import { createMeter } from './meter.ts'
+import type { ProgressEvent } from './progress.ts'
+import type { OpenStage } from './stages.ts'
 
 type Step = Extract<ProgressEvent, { kind: 'step' }>
 

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import {
-  type BatchSource,
   fail,
   failAll,
   listParams,
@@ -13,22 +12,13 @@ import {
 } from '@tricklab/core'
 import { decodeSafetensors, hashTensors, type StoredTensors } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { createRowModel } from './learner.ts'
 
 /**
- * The model that the training of a row begins with: its weights are drawn from the seed, or those of the recipe's file.
+ * Gives a model the weights that the recipe of its row begins with, where it names some.
  * @errors E_WEIGHTS, E_CHECKPOINT_CORRUPT
  */
-export async function createStartModel(row: Row, seed: number, source: BatchSource): Promise<Model> {
-  const model = createRowModel(row, seed, source)
-  const { weights } = row.recipe
-  try {
-    if (weights !== undefined) assignWeights(model, weights, await readWeights(weights))
-    return model
-  } catch (error) {
-    model.dispose()
-    throw error
-  }
+export async function giveStartWeights(model: Model, { recipe: { weights } }: Row): Promise<void> {
+  if (weights !== undefined) assignWeights(model, weights, await readWeights(weights))
 }
 
 async function readWeights({ file, sha256 }: StartWeights): Promise<StoredTensors> {

@@ -1,0 +1,18 @@
+export { type BatchServices, openBatches, openViews, splitDataset } from './batches.ts'
+export {
+  type DatasetServices,
+  type DescribedRow,
+  type DescribeOptions,
+  describeRow,
+  type HookOrder,
+  type KnownInput,
+} from './describe-row.ts'
+export type { LearnerOptions } from './learner.ts'
+export { type Limits, shorteningLimits } from './limits.ts'
+export { type NetworkInput, type OpenedModel, openModel } from './open-model.ts'
+export { type OpenedRow, type OpenOptions, openRow } from './open-row.ts'
+export type { ProgressEvent, ProgressSink } from './progress.ts'
+export { type ScoreOptions, scoreRow } from './score-row.ts'
+export type { OpenStage, OpenStages } from './stages.ts'
+export { type Training, type TrainOptions, train } from './train.ts'
+export { type EarlyEnd, type TrainedRow, type TrainRowOptions, trainRow } from './train-row.ts'
