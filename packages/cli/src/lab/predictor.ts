@@ -1,4 +1,13 @@
-import { createRegistry, fail, failAll, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
+import {
+  createRegistry,
+  fail,
+  failAll,
+  listPlugins,
+  type NormalUse,
+  type Plugin,
+  type Row,
+  suggest,
+} from '@tricklab/core'
 import tta from '@tricklab/plugin-tta'
 import type { Command } from 'commander'
 import { wholeNumber } from '../repro/arguments.ts'
@@ -25,7 +34,7 @@ export function choosePredictor(
   row: Row,
   given: PredictorArguments,
 ): { predictor: NormalUse | undefined; plugins: Plugin[] } {
-  const plugins = withOwn(row.table.plugins, [tta])
+  const plugins = withOwn(listPlugins(row.table.plugins), [tta])
   const { with: name, views, beta, reduce } = given
   const options = Object.fromEntries(Object.entries({ views, beta, reduce }).filter(([, value]) => value !== undefined))
   if (name === undefined) {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createModel, createRegistry, createRng, type Model, type Plugin } from '@tricklab/core'
+import { createModel, createRegistry, createRng, listPlugins, type Model, type Plugin } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import {
@@ -69,7 +69,7 @@ export async function openOnImages(
   const source = await openSource(row, {}, dataset, createRng(seed), { progress })
   const { imageShape, classes } = source
   const init = createRng(seed).scope('init')
-  const registry = createRegistry(plugins(row.table.plugins))
+  const registry = createRegistry(plugins(listPlugins(row.table.plugins)))
   const model = createModel(registry, row.recipe.model, { imageShape, classes: classes.length, init })
   check(model, manifest)
   const known = logs.find((log) => log.seed === seed)?.end?.weights
