@@ -148,7 +148,7 @@ async function train(job: Job, services: JobServices, { confirm }: SeedLock): Pr
         tf.dispose(Object.values(snapshot.tensors))
         snapshot = undefined
       }
-      const { train: _, valid, stopped, ...rest } = await fit(learner)
+      const { train: _, valid, stopped, ...rest } = await fit(learner, { followed: stage !== stages.at(-1) })
       result = valid
       weightsOf = rest
       end = { epoch: learner.position.epoch - 1, step: learner.position.step }
