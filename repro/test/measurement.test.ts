@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import type { MeasurementTable, ScalingTable, StepTimeTable } from '@tricklab/core'
+import { listPlugins, type MeasurementTable, type ScalingTable, type StepTimeTable } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -46,7 +46,7 @@ function record(table: MeasurementTable, samples: readonly Sample[]): Measuremen
       commit: null,
       dirty: null,
       lockfile: digest,
-      plugins: Object.fromEntries(table.plugins.map(({ name }) => [name, '0.1.0'])),
+      plugins: Object.fromEntries(listPlugins(table.plugins).map(({ name }) => [name, '0.1.0'])),
     },
     loadAtStart: 0.1,
     turns: 2,

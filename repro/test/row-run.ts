@@ -3,7 +3,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createRng, type Scores, type TrainingTable } from '@tricklab/core'
+import { createRng, listPlugins, type Scores, type TrainingTable } from '@tricklab/core'
 import { type Engine, prepareEngine } from '@tricklab/engine'
 import { type Evaluation, evaluateRun } from '../src/evaluation/evaluate-run.ts'
 import { checkRecord } from '../src/record/check.ts'
@@ -104,7 +104,7 @@ export function evaluateAgain(table: TrainingTable, name: string, { record }: Ro
       engine: engine!,
       seed: undefined,
       predictor: undefined,
-      plugins: table.plugins,
+      plugins: listPlugins(table.plugins),
       dataPaths: [],
       progress: () => {},
       signal: new AbortController().signal,

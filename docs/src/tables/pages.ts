@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
+import { listPlugins, normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
 import { readSource, tables } from '@tricklab/recipes'
 import {
   acceptedMeasurements,
@@ -64,7 +64,7 @@ ${markdownTable(['table', 'what', 'rows', 'with a result'], 'llrr', list)}`,
 
 function tablePage(table: Table, rows: readonly ListedRow[], records: readonly RunRecord[]): Page {
   const { id, title, source } = table
-  const used = tricks.filter(({ plugin }) => table.plugins.some(({ name }) => name === plugin.name))
+  const used = tricks.filter(({ plugin }) => listPlugins(table.plugins).some(({ name }) => name === plugin.name))
   const chart = drawForestChart(records.map(verdictRow))
   const parts = [
     `# ${escapeText(title)}`,

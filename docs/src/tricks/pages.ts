@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { AnyRegistration, Table } from '@tricklab/core'
+import { type AnyRegistration, listPlugins, type Table } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { escapeText, markdownTable, type Page } from '../page.ts'
 import type { Picture } from '../pictures/types.ts'
@@ -107,7 +107,7 @@ function registered(items: readonly AnyRegistration[]): string {
 function usedBy({ plugin }: Trick): string {
   const names = registrations(plugin).map(({ name }) => name)
   const rows = tables
-    .filter((table) => table.plugins.some(({ name }) => name === plugin.name))
+    .filter((table) => listPlugins(table.plugins).some(({ name }) => name === plugin.name))
     .map((table) => [`[${table.id}](/tables/${table.id})`, escapeText(table.title), where(table, names)])
   return rows.length === 0
     ? 'None of the documented tables uses it yet.'

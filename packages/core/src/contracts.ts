@@ -483,6 +483,8 @@ export type Callback = { readonly [E in EventName]?: Hook<E> } & {
    * still owned by the callback. Of one callback of a recipe alone.
    */
   evaluationWeights?(): NamedTensors
+  /** Whether a later stage begins with these weights, instead of those that were trained. Default false. */
+  readonly handsOn?: boolean
   dispose?(): void
 }
 

@@ -7,6 +7,7 @@ import {
   createRng,
   type Dataset,
   eventNames,
+  listPlugins,
   type Metric,
   type Model,
   type Plugin,
@@ -82,7 +83,7 @@ export interface DescribeOptions {
 export function describeRow(row: Row, options: DescribeOptions = {}): DescribedRow {
   const { seed = row.seeds[0] ?? 1, plugins = [], progress = () => {} } = options
   const rng = createRng(seed)
-  const registry = createRegistry(joinPlugins(row.table.plugins, plugins), {
+  const registry = createRegistry(joinPlugins(listPlugins(row.table.plugins), plugins), {
     rng,
     log: (message) => progress({ kind: 'notice', message }),
   })

@@ -78,7 +78,7 @@ export async function trainRow(opened: OpenedRow, options: TrainRowOptions = {})
         tf.dispose(Object.values(from.tensors))
         from = undefined
       }
-      const { train: _train, valid, ...rest } = await fit(learner)
+      const { train: _train, valid, ...rest } = await fit(learner, { followed: stage !== stages.at(-1) })
       end = { epoch: learner.position.epoch - 1, step: learner.position.step }
       result = { scores: valid, ...rest }
       if (rest.stopped === undefined) continue

@@ -19,6 +19,11 @@ export default definePlugin({
           doc: 'Share of the average that an update keeps; 0 is off.',
         }),
         warmup: opt.boolean({ default: false, doc: 'Begin with small decays: at most (1 + n)/(10 + n) at update n.' }),
+        handOn: opt.boolean({
+          default: false,
+          addedLater: true,
+          doc: 'A later stage of the row begins with the average, not with the weights that were trained.',
+        }),
       },
       create(options) {
         const average = createAverage()
@@ -31,6 +36,7 @@ export default definePlugin({
           },
           afterStep: () => average.update(all, decayAt(updates++, options)),
           evaluationWeights: average.tensors,
+          handsOn: options.handOn,
           state: () => updates,
           tensors: average.tensors,
           restore(state, tensors) {

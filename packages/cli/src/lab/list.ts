@@ -1,4 +1,4 @@
-import { fail, type Kind, kinds, type Plugin, suggest } from '@tricklab/core'
+import { fail, type Kind, kinds, listPlugins, type Plugin, suggest } from '@tricklab/core'
 import { findTarget, installedPlugins } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { formatComponents, type ListedComponent, listComponents } from './list/components.ts'
@@ -37,7 +37,7 @@ async function list(glob = '*', { kind, table, json }: ListArguments): Promise<v
 async function knownPlugins(table: string | undefined): Promise<readonly Plugin[]> {
   const installed = await installedPlugins()
   if (table === undefined) return installed
-  const { plugins } = (await findTarget(table)).table
+  const plugins = listPlugins((await findTarget(table)).table.plugins)
   const names = plugins.map(({ name }) => name)
   return [...installed.filter(({ name }) => !names.includes(name)), ...plugins]
 }

@@ -1,4 +1,4 @@
-import { fail, failAll, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
+import { fail, failAll, listPlugins, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
 import tta from '@tricklab/plugin-tta'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
@@ -27,7 +27,8 @@ export function choosePredictor(
   given: PredictorArguments,
 ): { predictor: NormalUse | undefined; plugins: Plugin[] } {
   // The table's own stands.
-  const plugins = [tta].filter(({ name }) => !row.table.plugins.some((plugin) => plugin.name === name))
+  const own = listPlugins(row.table.plugins)
+  const plugins = [tta].filter(({ name }) => !own.some((plugin) => plugin.name === name))
   const { with: name, views, beta, reduce } = given
   const options = Object.fromEntries(Object.entries({ views, beta, reduce }).filter(([, value]) => value !== undefined))
   if (name === undefined) {

@@ -98,6 +98,27 @@ test('validation and the end of a fit see what is declared; training goes on wit
   expect(tf.memory().numTensors).toBe(before)
 })
 
+test('where another fit follows, the model is left with what is trained, unless the callback hands its weights on', async () => {
+  const before = tf.memory().numTensors
+  const weightAfter = async (callbacks: readonly BoundCallback[], followed: boolean) => {
+    const learner = createLearner(callbacks)
+    await fit(learner, { followed })
+    const bits = learner.params[0]!.value.dataSync().join()
+    disposeLearner(learner)
+    return bits
+  }
+  const handing = (): BoundCallback => {
+    const average = createAverage()
+    return { ...average, callback: { ...average.callback, handsOn: true } }
+  }
+  const trained = await weightAfter([], true)
+  const averaged = await weightAfter([createAverage()], false)
+  expect(averaged).not.toBe(trained)
+  expect(await weightAfter([createAverage()], true)).toBe(trained)
+  expect(await weightAfter([handing()], true)).toBe(averaged)
+  expect(tf.memory().numTensors).toBe(before)
+})
+
 test('killed and resumed at any place, within a validation too, a fit gives the same bits', async () => {
   const parts: Partial<LearnerParts> = { accumulate: 2 }
   const snapshots: Snapshot[] = []

@@ -10,16 +10,23 @@ import { failNonFinite } from './non-finite.ts'
 import { padTargets } from './pad-targets.ts'
 import { variableGrads } from './variable-grads.ts'
 
+export interface FitOptions {
+  /** Whether another fit goes on with the model: the next stage of the training. Default false. */
+  readonly followed?: boolean
+}
+
 /**
  * The training loop; returns the scores of the last epoch, and why it was the last where a callback ended the training.
  * The model is left with the weights that were scored: where a callback declares those that validation sees, with them.
+ * Where another fit goes on from there, it is left with the weights as they are trained, unless the callback hands its own on.
  * Goes on from the learner's position, so a restored learner continues where it stopped. Training in stages is one fit
  * after the other, with the same model.
  * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
  */
-export async function fit(learner: Learner): Promise<FitResult> {
+export async function fit(learner: Learner, { followed = false }: FitOptions = {}): Promise<FitResult> {
   try {
     await runEpochs(learner)
+    if (!followed || learner.hooks.evaluation?.callback.handsOn === true) learner.evaluation.adopt()
   } catch (error) {
     // What ended the fit matters more than what goes wrong while cleaning up after it.
     await learner.hooks.cleanup().catch(() => {})
@@ -51,7 +58,6 @@ async function runEpochs(learner: Learner): Promise<void> {
     stopIfAsked(learner)
   }
   await hooks.run('afterFit', { epochs: parts.epochs, step: position.step })
-  learner.evaluation.adopt()
 }
 
 /** One pass over a split, from the learner's position on; returns its scores. */

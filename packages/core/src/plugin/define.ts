@@ -17,6 +17,7 @@ import type {
   Stage,
 } from '../contracts.ts'
 import type { PluginErrors } from '../errors/index.ts'
+import { entriesOf, type Nested } from '../nested.ts'
 import type { ComponentUse, OptionInput, OptionSchema, OptionValues } from '../options.ts'
 import type { Rng } from '../rng/index.ts'
 import type { SlotDeclarations, SlotReader } from './slots.ts'
@@ -201,6 +202,25 @@ export interface Plugin<R extends AnyRegistration = AnyRegistration> extends Plu
  */
 export function definePlugin<const R extends AnyRegistration>(definition: PluginDefinition<R>): Plugin<R> {
   return { ...definition, [brand]: true }
+}
+
+/** Plugins of a recipe; a preset is a list inside it. */
+// biome-ignore lint/suspicious/noExplicitAny: any plugins; their options are checked where the table is written
+export type AnyPlugins = Nested<Plugin<any>>
+
+/** What a list of plugins registers, as a union. */
+export type RegistrationsOf<P> =
+  P extends Plugin<infer R>
+    ? R
+    : AnyPlugins extends P
+      ? AnyRegistration
+      : P extends readonly (infer E)[]
+        ? RegistrationsOf<E>
+        : never
+
+/** The plugins of a recipe in their order, those of presets at their place. One that two presets bring is there once. */
+export function listPlugins(plugins: AnyPlugins): Plugin[] {
+  return [...new Set(entriesOf<Plugin>(plugins, 'plugins').map(({ value }) => value))]
 }
 
 /** True for values made by definePlugin, of this copy of core or another. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createRng, TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
-import { type AnyRegistration, definePlugin, isPlugin, type Plugin, type Registrar } from './define.ts'
+import { type AnyPlugins, type AnyRegistration, definePlugin, isPlugin, type Plugin, type Registrar } from './define.ts'
 import { coreVersion, createRegistry } from './registry.ts'
 
 function problemsOf(body: () => unknown): readonly { code: string; what: string; fix?: string }[] {
@@ -209,4 +209,30 @@ test('create receives options without `use`, its context, and the services of th
   const expected = createRng(4).scope('schedule', 'curious').at('x').uniform()
   expect(received).toEqual([{ peak: 3 }, 0.1, expected])
   expect(lines).toEqual(['built'])
+})
+
+describe('presets', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => plugin(name))
+  const names = (plugins: AnyPlugins) => createRegistry(plugins).plugins.map(({ name }) => name)
+
+  test('lists inside the list of plugins become part of it, in their order', () => {
+    expect(names([a!, [b!, [c!]]])).toEqual(['a', 'b', 'c'])
+    expect(names([[], [[c!], b!], a!])).toEqual(['c', 'b', 'a'])
+  })
+
+  test('a plugin that two presets bring is there once; another of its name still clashes', () => {
+    const [first, second] = [
+      [a!, b!],
+      [b!, c!],
+    ]
+    expect(names([first, second])).toEqual(['a', 'b', 'c'])
+    expect(codesOf(() => createRegistry([first, [plugin('b', schedule('x'))]]))).toEqual(['E_PLUGIN_CLASH'])
+  })
+
+  test('what is no plugin is told with its place', () => {
+    expect(problemsOf(() => createRegistry([a!, [b!, ['mixup' as never]], null as never]))).toMatchObject([
+      { code: 'E_PLUGIN_BRAND', what: 'plugins[1][1][0] is not a Tricklab plugin.', received: 'string mixup.' },
+      { code: 'E_PLUGIN_BRAND', what: 'plugins[2] is not a Tricklab plugin.' },
+    ])
+  })
 })

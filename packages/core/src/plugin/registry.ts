@@ -7,15 +7,18 @@ import { type DatasetFacts, stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import { checkErrorCodes } from '../errors/plugin-errors.ts'
 import type { Json } from '../json.ts'
+import { entriesOf } from '../nested.ts'
 import { type ComponentUse, completeOptions, readOptions, recordedOptions } from '../options.ts'
 import { createRng } from '../rng/index.ts'
 import {
+  type AnyPlugins,
   type AnyRegistration,
   type Component,
   isPlugin,
   type Kind,
   type Kinds,
   kinds,
+  listPlugins,
   type Plugin,
   type Registrar,
   type Services,
@@ -55,15 +58,13 @@ const componentToken = (kind: Kind, name: string) => Symbol.for(`@tricklab/core:
 const serviceToken = (name: 'rng' | 'log') => Symbol.for(`@tricklab/core:service/${name}`)
 
 /** Checks and registers the plugins of a recipe, and the services of its run, in a container of their own. */
-export function createRegistry(
-  plugins: readonly Plugin[],
-  services: Partial<Pick<Services, 'rng' | 'log'>> = {},
-): Registry {
+export function createRegistry(given: AnyPlugins, services: Partial<Pick<Services, 'rng' | 'log'>> = {}): Registry {
   // tsyringe lets a second registration win silently and hides a parent's list in a child: so every run has a fresh
   // child, and all four checks happen before anything is registered.
   const container = rootContainer.createChildContainer()
   const owners = new Map<symbol, { kind: Kind; name: string; plugin: string }>()
-  checkPlugins(plugins)
+  checkPlugins(given)
+  const plugins = listPlugins(given)
   container.register(serviceToken('rng'), { useValue: services.rng ?? createRng(0) })
   container.register(serviceToken('log'), { useValue: services.log ?? (() => {}) })
 
@@ -163,15 +164,17 @@ function build<T>(origin: Origin, create: () => T): T {
 }
 
 /** Brand, core range, requires, clash of plugin names: all problems at once. */
-function checkPlugins(plugins: readonly Plugin[]): void {
+function checkPlugins(plugins: AnyPlugins): void {
   const problems: Problem[] = []
   const seen = new Map<string, Plugin>()
-  for (const plugin of plugins as readonly unknown[]) {
+  const entries = entriesOf<unknown>(plugins, 'plugins')
+  const firsts = entries.filter(({ value }, index) => entries.findIndex((other) => other.value === value) === index)
+  for (const { value: plugin, place } of firsts) {
     if (!isPlugin(plugin)) {
       problems.push({
         code: 'E_PLUGIN_BRAND',
-        what: 'A value in `plugins` is not a Tricklab plugin.',
-        expected: 'the default export of a plugin package, made by definePlugin.',
+        what: `${place} is not a Tricklab plugin.`,
+        expected: 'the default export of a plugin package, made by definePlugin, or a list of them.',
         received: describe(plugin),
         fix: 'import the default export: `import mixup from "@tricklab/plugin-mixup"`.',
       })
@@ -207,7 +210,7 @@ function checkPlugins(plugins: readonly Plugin[]): void {
     }
     seen.set(plugin.name, plugin)
   }
-  for (const plugin of plugins.filter(isPlugin)) {
+  for (const plugin of firsts.map(({ value }) => value).filter(isPlugin)) {
     for (const required of plugin.requires ?? []) {
       if (seen.has(required)) continue
       problems.push({

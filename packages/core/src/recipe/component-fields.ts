@@ -1,13 +1,11 @@
 import type { Json } from '../json.ts'
+import type { Nested } from '../nested.ts'
 import type { AnyRegistration, Kind, Use } from '../plugin/define.ts'
 import type { NormalUse } from '../plugin/registry.ts'
 import { type Field, type Place, type Plain, type Registered, type Written, written } from './field.ts'
 
 /** A component in its long form: `{ use: name, …options }`. */
 export type LongUse<R extends AnyRegistration, K extends Kind> = Exclude<Use<R, K>, string>
-
-/** A list that may hold lists of its own, such as presets: only the order of what they hold counts. */
-export type Nested<T> = readonly (T | Nested<T>)[]
 
 /** A change may name some options alone: the component of below keeps its others. */
 export interface OneComponent<K extends Kind> extends Written {

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors/index.ts'
 import type { Json } from '../json.ts'
+import { entriesOf, type Nested } from '../nested.ts'
 import type { Kind } from '../plugin/define.ts'
 import type { NormalUse, Registry } from '../plugin/registry.ts'
 import { isObject, missing } from './problems.ts'
@@ -22,16 +23,14 @@ export function componentReader(registry: Registry, where: string, problems: Pro
     problems.push(...normal.problems)
     return normal.use
   }
-  const readList = (kind: Kind, list: readonly Json[], key: string): NormalUse[] =>
-    list.flatMap((entry, index) => {
-      const place = `${key}[${index}]`
-      return Array.isArray(entry) ? readList(kind, entry, place) : read(kind, entry, place, `${where} ${place}`)
-    })
   return {
     component: (kind, value) => read(kind, value, kind, where),
     components(kind, value, key) {
       if (value === undefined) return []
-      if (Array.isArray(value)) return readList(kind, value, key)
+      if (Array.isArray(value)) {
+        const entries = entriesOf<Json>(value as Nested<Json>, key)
+        return entries.map(({ value: entry, place }) => read(kind, entry, place, `${where} ${place}`))
+      }
       problems.push(missing(where, key, 'a list', value))
       return []
     },

@@ -1,7 +1,8 @@
 import type { Json } from '../json.ts'
+import type { Nested } from '../nested.ts'
 import type { AnyRegistration, Use } from '../plugin/define.ts'
 import type { NormalUse } from '../plugin/registry.ts'
-import { componentField, type Nested } from './component-fields.ts'
+import { componentField } from './component-fields.ts'
 import {
   type BaseOf,
   type ChangeOf,

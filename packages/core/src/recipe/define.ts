@@ -1,5 +1,5 @@
 import type { Shape } from '../contracts.ts'
-import type { AnyRegistration, Plugin } from '../plugin/define.ts'
+import type { AnyPlugins, AnyRegistration, RegistrationsOf } from '../plugin/define.ts'
 import type { RecipeChange, RecipeSpec, StageSpec } from './fields.ts'
 import type { MeasurementTable } from './measurement.ts'
 import type { ModelSpec } from './model-field.ts'
@@ -58,10 +58,7 @@ export interface TableHead {
   readonly source: string
 }
 
-/** What a list of plugins registers, as a union. */
-export type RegistrationsOf<P extends readonly Plugin[]> = P[number] extends Plugin<infer R> ? R : never
-
-export interface TableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
+export interface TableDefinition<P extends AnyPlugins, R extends AnyRegistration = RegistrationsOf<P>>
   extends TableHead {
   readonly plugins: P
   /** Rules that every row keeps. */
@@ -71,7 +68,7 @@ export interface TableDefinition<P extends readonly Plugin[], R extends AnyRegis
 }
 
 /** A table whose numbers follow from the model alone: computed, not trained, and compared exactly. */
-export interface SummaryTableDefinition<P extends readonly Plugin[], R extends AnyRegistration = RegistrationsOf<P>>
+export interface SummaryTableDefinition<P extends AnyPlugins, R extends AnyRegistration = RegistrationsOf<P>>
   extends TableHead {
   readonly plugins: P
   readonly imageShape: Shape
@@ -94,9 +91,6 @@ export interface SummaryTableDefinition<P extends readonly Plugin[], R extends A
 
 /** Marks what defineTable and the others made, of this copy of core or another. */
 export const tableBrand = Symbol.for('@tricklab/core:table')
-
-// biome-ignore lint/suspicious/noExplicitAny: a table of any plugins; its options were checked where it was written
-export type AnyPlugins = readonly Plugin<any>[]
 
 export type TrainingTable = TableDefinition<AnyPlugins, AnyRegistration> & {
   readonly [tableBrand]: 'training'

@@ -1,5 +1,5 @@
-import type { AnyRegistration, Use } from '../plugin/define.ts'
-import type { AnyPlugins, RegistrationsOf, TableHead, TrainingTable } from './define.ts'
+import type { AnyPlugins, AnyRegistration, RegistrationsOf, Use } from '../plugin/define.ts'
+import type { TableHead, TrainingTable } from './define.ts'
 import { tableBrand } from './define.ts'
 import type { RecipeChange, RecipeSpec } from './fields.ts'
 import { normalizeRow, type Row } from './normalize.ts'

@@ -204,6 +204,27 @@ describe('normalised rows', () => {
     expect(normalizeRow(table, 'row').recipe.data.normalize).toEqual({ kind: 'sample-scalar', images: 5 })
   })
 
+  test('presets: lists inside a list become part of it, so that the hash is that of the flat list', () => {
+    const mixed = { use: 'mix', alpha: 1 }
+    const preset = ['mix', [mixed]]
+    expect(recipeOf({ callbacks: [[], preset] }).callbacks).toEqual([{ use: 'mix', alpha: 0.4 }, mixed])
+    expect(hashOf({ callbacks: [preset] })).toBe(hashOf({ callbacks: ['mix', mixed] }))
+    expect(hashOf({ metrics: [['accuracy']] })).toBe(hashOf({}))
+    const table = { id: 't', title: '', source: '', base, rows: { row: {} } }
+    const nested = defineTable({ ...table, plugins: [[], [[parts]], parts] })
+    expect(normalizeRow(nested, 'row').hash).toBe(hashOf({}))
+  })
+
+  test('what is wrong inside a list is told with its place', () => {
+    const wrong = { callbacks: ['mix', ['mix', [{ use: 'mx' }, 3], { use: 'mix', alpha: -1 }]], metrics: [['acc']] }
+    expect(problemsOf({ row: { change: wrong } }).map(({ what }) => what)).toEqual([
+      't/row metrics[0][0] names the metric "acc", which no plugin of the recipe registers.',
+      't/row callbacks[1][1][0] names the callback "mx", which no plugin of the recipe registers.',
+      't/row: "callbacks[1][1][1]" is missing or not of the right form.',
+      't/row callbacks[1][2] (callback "mix"): option "alpha" is out of range.',
+    ])
+  })
+
   test('rows inherit through `from`, nearest last', () => {
     const table = loose({
       a: { change: { epochs: 3, optimizer: { beta: 0.1 } }, tolerance: 0.5, seeds: [7], note: 'of a' },
@@ -372,6 +393,9 @@ test('types: names and values of options are checked where the recipe is written
   const table = (rows: Parameters<typeof defineTable<[typeof parts]>>[0]['rows']) => rows
   table({ ok: { change: { optimizer: { use: 'sgd', learningRate: 1 }, callbacks: [{ use: 'mix', alpha: 1 }] } } })
   table({ ok: { change: { optimizer: { beta: 0.1 }, model: { slots: { pool: 'blur' } } } } })
+  table({ ok: { change: { callbacks: ['mix', [{ use: 'mix', alpha: 1 }, ['mix']]] } } })
+  // @ts-expect-error there is no such option, in a preset neither
+  table({ row: { change: { callbacks: [[{ use: 'mix', alhpa: 1 }]] } } })
   // @ts-expect-error there is no such optimizer
   table({ row: { change: { optimizer: 'adamm' } } })
   // @ts-expect-error sgd must be given a learning rate
@@ -384,6 +408,12 @@ test('types: names and values of options are checked where the recipe is written
   table({ row: { change: { metrics: [{ use: 'accuracy', average: 'mean' }] } } })
   // @ts-expect-error a block, not a callback
   table({ row: { change: { model: { slots: { pool: 'mix' } } } } })
+  const nested = defineTable<readonly [readonly [readonly [typeof parts]]]>
+  type Nested = Parameters<typeof nested>[0]['rows']
+  const preset = (rows: Nested) => rows
+  preset({ ok: { change: { optimizer: { beta: 0.1 } } } })
+  // @ts-expect-error there is no such optimizer, in the plugin of a preset neither
+  preset({ row: { change: { optimizer: 'adamm' } } })
   // @ts-expect-error there is no such key
   table({ row: { change: { epoch: 3 } } })
 })

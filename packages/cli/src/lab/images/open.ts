@@ -1,4 +1,4 @@
-import type { Model, Plugin } from '@tricklab/core'
+import { listPlugins, type Model, type Plugin } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { forSingleImages, loadTrainedModel, type Manifest, openRun } from '@tricklab/repro'
@@ -56,7 +56,7 @@ export async function openOnImages(
   const trained = await loadTrainedModel(opened, {
     ...services,
     seed: given.seed,
-    plugins: plugins?.(opened.row.table.plugins),
+    plugins: plugins?.(listPlugins(opened.row.table.plugins)),
     async weights(model) {
       check(model, manifest)
     },
