@@ -13,6 +13,9 @@ export function givenDataset(
 ) {
   const { valid, dataset } = row.recipe.data
   if (valid === undefined) return givenSamples(images, { classes, shape: imageShape })
-  const reading = createRegistry(row.table.plugins).facts(dataset)?.reading ?? {}
+  const facts = createRegistry(row.table.plugins).facts(dataset)
+  // Ready-made images that the recipe crops.
+  if (facts?.imageShape !== undefined) return givenSamples(images, { classes, shape: facts.imageShape })
+  const reading = facts?.reading ?? {}
   return givenPhotos(images, { classes, reading })
 }

@@ -98,7 +98,8 @@ export function knownInput({ recipe, table }: Row): KnownInput | undefined {
   const registry = createRegistry(table.plugins)
   const facts = registry.facts(dataset)
   const output = valid && registry.create('crop', valid.crop, {}).output
-  const imageShape = output === undefined ? facts?.imageShape : ([output.height, output.width, 3] as const)
+  const imageShape =
+    output === undefined ? facts?.imageShape : ([output.height, output.width, facts?.imageShape?.[2] ?? 3] as const)
   if (facts?.classes === undefined || imageShape === undefined) return undefined
   return { classes: facts.classes, imageShape, normalization: knownNormalization(normalize, imageShape[2]) }
 }
