@@ -332,7 +332,10 @@ export interface Predictor {
 /** Batches of a dataset in the order of an epoch. */
 export interface BatchSource {
   readonly classes: readonly string[]
+  /** Shape of the images that validation sees, and training as well unless `trainShape` says otherwise. */
   readonly imageShape: Shape
+  /** Shape of the images that training sees, where it is another. */
+  readonly trainShape?: Shape
   /** Samples that an epoch of this split visits. */
   samples(split: Split): number
   /** Batches in an epoch of this split. */

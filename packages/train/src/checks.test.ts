@@ -28,6 +28,15 @@ test('a stage whose images the model cannot bring down to one score a class is n
   expect(check).toThrow(/\[E_SHAPE\].*stage 2.*\[2, 2, 10\] from images of \[128, 128, 3\]/)
 })
 
+test('images of another size in validation must pass the model as well', () => {
+  const stage = (train: number, valid: number) => ({
+    source: { imageShape: [valid, valid, 3] as const, trainShape: [train, train, 3] as const },
+  })
+  expect(() => checkStages(createHalving(6), [stage(64, 96)])).not.toThrow()
+  expect(() => checkStages(createHalving(6), [stage(64, 128)])).toThrow(/\[E_SHAPE\].*from images of \[128, 128, 3\]/)
+  expect(() => checkStages(createHalving(6), [stage(128, 64)])).toThrow(/\[E_SHAPE\].*from images of \[128, 128, 3\]/)
+})
+
 /** A network that ends in batch norm on maps of 1 × 1, and 9 images to train with. */
 async function openNarrow(change: { batchSize: number; dropLast?: boolean; pooled?: boolean }) {
   const { batchSize, dropLast = false, pooled = false } = change

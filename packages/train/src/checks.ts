@@ -1,4 +1,13 @@
-import { createRng, fail, groupParams, listParams, type Model, type Shape, TricklabError } from '@tricklab/core'
+import {
+  type BatchSource,
+  createRng,
+  fail,
+  groupParams,
+  listParams,
+  type Model,
+  type Shape,
+  TricklabError,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import type { OpenStage } from './stages.ts'
 
@@ -14,7 +23,7 @@ export function checkLastBatch(model: Model, stages: readonly Pick<OpenStage, 'r
     const last = samples - (source.batches('train') - 1) * batchSize
     if (last !== 1) continue
     try {
-      tryBatchOfOne(model, source.imageShape)
+      tryBatchOfOne(model, source.trainShape ?? source.imageShape)
     } catch (cause) {
       if (!(cause instanceof TricklabError) || cause.code !== 'E_SHAPE') throw cause
       const stage = stages.length > 1 ? ` of stage ${index + 1}` : ''
@@ -54,22 +63,27 @@ export function checkParamGroups(model: Model, stages: readonly Pick<OpenStage, 
   }
 }
 
-/** Every stage must feed the one model. @errors E_SHAPE naming the stage, or the layer that its images cannot pass */
+/**
+ * Every stage must feed the one model, in training and in validation.
+ * @errors E_SHAPE naming the stage, or the layer that its images cannot pass
+ */
 export function checkStages(
   model: Model,
-  stages: readonly { readonly source: { readonly imageShape: Shape } }[],
+  stages: readonly { readonly source: Pick<BatchSource, 'imageShape' | 'trainShape'> }[],
 ): void {
   for (const [index, { source }] of stages.entries()) {
-    const { imageShape } = source
-    // Walks along the layers, each of which refuses what it cannot take.
-    model.macs(imageShape)
-    const last = model.layers.reduce<Shape>((shape, { block }) => block.outputShape(shape), imageShape)
-    if (last.join() === [1, 1, model.classes].join()) continue
-    fail('E_SHAPE', {
-      what: `The model does not turn the images of stage ${index + 1} into one score for each class.`,
-      expected: `[1, 1, ${model.classes}] after the last layer.`,
-      received: `[${last.join(', ')}] from images of [${imageShape.join(', ')}].`,
-      fix: 'use a model that ends in a global pooling, or one image size in all stages.',
-    })
+    const { imageShape, trainShape } = source
+    for (const shape of trainShape === undefined ? [imageShape] : [trainShape, imageShape]) {
+      // Walks along the layers, each of which refuses what it cannot take.
+      model.macs(shape)
+      const last = model.layers.reduce<Shape>((before, { block }) => block.outputShape(before), shape)
+      if (last.join() === [1, 1, model.classes].join()) continue
+      fail('E_SHAPE', {
+        what: `The model does not turn the images of stage ${index + 1} into one score for each class.`,
+        expected: `[1, 1, ${model.classes}] after the last layer.`,
+        received: `[${last.join(', ')}] from images of [${shape.join(', ')}].`,
+        fix: 'use a model that ends in a global pooling, or one image size in training, validation and all stages.',
+      })
+    }
   }
 }

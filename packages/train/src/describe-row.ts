@@ -140,7 +140,8 @@ function knownInput({ recipe }: Row, registry: Registry): KnownInput | undefined
   const { dataset, valid, normalize } = recipe.data
   const facts = registry.facts(dataset)
   const output = valid && registry.create('crop', valid.crop, {}).output
-  const imageShape = output === undefined ? facts?.imageShape : ([output.height, output.width, 3] as const)
+  const imageShape =
+    output === undefined ? facts?.imageShape : ([output.height, output.width, facts?.imageShape?.[2] ?? 3] as const)
   if (facts?.classes === undefined || imageShape === undefined) return undefined
   return { classes: facts.classes, imageShape, normalization: knownNormalization(normalize, imageShape[2]) }
 }

@@ -14,6 +14,9 @@ export function givenDataset(
 ) {
   const { valid, dataset } = row.recipe.data
   if (valid === undefined) return givenSamples(images, { classes, shape: imageShape })
-  const reading = registry.facts(dataset)?.reading ?? {}
+  const facts = registry.facts(dataset)
+  // Ready-made images that the recipe crops.
+  if (facts?.imageShape !== undefined) return givenSamples(images, { classes, shape: facts.imageShape })
+  const reading = facts?.reading ?? {}
   return givenPhotos(images, { classes, reading })
 }

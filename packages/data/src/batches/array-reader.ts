@@ -1,5 +1,6 @@
-import { type Dataset, fail, type Sample, type Split } from '@tricklab/core'
+import type { Dataset, Sample } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
+import { checkSample } from './check-sample.ts'
 import { createPixelTable, type Normalization } from './normalization.ts'
 import type { BatchReader } from './reader.ts'
 
@@ -52,24 +53,5 @@ function writePixels(
   for (let channel = 0; channel < channels; channel++) {
     const base = channel * 256
     for (let i = channel; i < pixels.length; i += channels) images[offset + i] = table[base + pixels[i]!]!
-  }
-}
-
-function checkSample(sample: Sample, first: Sample, classes: number, split: Split, index: number): void {
-  const [height, width, channels] = sample.shape
-  const equal = height === first.shape[0] && width === first.shape[1] && channels === first.shape[2]
-  if (!equal || sample.pixels.length !== height * width * channels) {
-    fail('E_SHAPE', {
-      what: `Image ${index} of the ${split} split cannot join a batch.`,
-      expected: `height × width × channels ${first.shape.join(' × ')} as the first image.`,
-      received: `${sample.shape.join(' × ')} with ${sample.pixels.length} bytes.`,
-    })
-  }
-  if (!Number.isInteger(sample.label) || sample.label < 0 || sample.label >= classes) {
-    fail('E_DATASET_CORRUPT', {
-      what: `Image ${index} of the ${split} split has a label outside the classes.`,
-      expected: `a label from 0 to ${classes - 1}.`,
-      received: `${sample.label}.`,
-    })
   }
 }

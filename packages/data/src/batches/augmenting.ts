@@ -16,10 +16,14 @@ export interface Augmenting {
   finish(delivered: SharedArrayBuffer, batch: number, key: string): tf.Tensor4D
 }
 
-/** @param rng every augmentation draws from its place and the key, `<epoch>/<batch>` */
+/**
+ * @param channels of the images that come out; one of three equal ones remains where it is 1
+ * @param rng every augmentation draws from its place and the key, `<epoch>/<batch>`
+ */
 export function createAugmenting(
   { crop, augment }: { readonly crop: Crop; readonly augment: readonly Augmentation[] },
   normalization: Normalization,
+  channels: 1 | 3,
   rng: Rng,
 ): Augmenting {
   const grow = (size: ImageSize, step: Augmentation) => step.output?.(size) ?? size
@@ -43,13 +47,13 @@ export function createAugmenting(
     finish(buffer, batch, key) {
       const { width, height } = delivered
       const count = batch * height * width * 3
-      const values =
+      const inColour =
         planned === undefined
           ? lookUp(new Uint8Array(buffer, 0, count), bytes)
           : // A copy: the buffer is used again.
             new Float32Array(new Float32Array(buffer, 0, count))
       return tf.tidy(() => {
-        let images = tf.tensor4d(values, [batch, height, width, 3])
+        let images = tf.tensor4d(channels === 3 ? inColour : firstChannel(inColour), [batch, height, width, channels])
         for (const [index, augmentation] of rest) images = augmentation.apply(images, rng.at('augment', index, key))
         if (rest.length === 0 || isNeutral(normalization)) return images
         const { mean, std } = normalization
@@ -65,6 +69,9 @@ const byChannel = ({ mean, std }: Normalization) => ({
   mean: [0, 1, 2].map((channel) => mean[channel % mean.length]!),
   std: [0, 1, 2].map((channel) => std[channel % std.length]!),
 })
+
+const firstChannel = (values: Float32Array) =>
+  Float32Array.from({ length: values.length / 3 }, (_, index) => values[3 * index]!)
 
 /** Three channels, a table each. */
 function lookUp(pixels: Uint8Array, table: Float32Array): Float32Array {

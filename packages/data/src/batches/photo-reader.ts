@@ -3,7 +3,6 @@ import {
   type Crop,
   type CropPlan,
   type Dataset,
-  fail,
   type ImageSize,
   type Photo,
   type Rng,
@@ -15,6 +14,7 @@ import { type DecodedStore, decodedStoreOptions, openDecodedStore } from '../wor
 import { sharedPool } from '../workers/pool.ts'
 import type { DecodeTask } from '../workers/protocol.ts'
 import { type Augmenting, createAugmenting } from './augmenting.ts'
+import type { HeldPhotos } from './held-photos.ts'
 import type { Normalization } from './normalization.ts'
 import type { BatchReader, PreparedBatch } from './reader.ts'
 
@@ -36,37 +36,45 @@ export type WithPhotos = Dataset & Required<Pick<Dataset, 'photo'>>
 /**
  * Reads batches of photos: draws the crops, has workers decode into buffers that are used again and again, and turns
  * them into tensors.
- * @errors E_SHAPE when training and validation images differ in size, or an image is too small for its crop
+ * @errors E_SHAPE when an image is too small for its crop
  */
 export async function createPhotoReader(
-  dataset: WithPhotos,
+  dataset: WithPhotos | HeldPhotos,
   photos: PhotoOptions,
   normalization: Normalization,
   rng: Rng,
 ): Promise<BatchReader> {
   const { train, valid, workers, prefetch, notice } = photos
+  const held = 'load' in dataset ? dataset : undefined
+  const channels = held?.channels ?? 3
   const augmenting = {
-    train: createAugmenting(train, normalization, rng),
-    valid: createAugmenting({ ...valid, augment: [] }, normalization, rng),
+    train: createAugmenting(train, normalization, channels, rng),
+    valid: createAugmenting({ ...valid, augment: [] }, normalization, channels, rng),
   }
-  const imageShape = settleShape(augmenting)
-  const sizes = { train: decodeSizes(dataset, 'train', train.crop), valid: decodeSizes(dataset, 'valid', valid.crop) }
+  const sizesOf = (split: Split): ImageSize[] => {
+    if (held === undefined) return decodeSizes(dataset, split, photos[split].crop)
+    return Array.from({ length: dataset.size(split) }, (_, index) => dataset.photo(split, index))
+  }
+  const sizes = { train: sizesOf('train'), valid: sizesOf('valid') }
   for (const split of ['train', 'valid'] as const) checkSources(dataset, split, photos[split].crop)
   const pool = sharedPool(workers)
-  const contents = (['train', 'valid'] as const).flatMap((split) =>
-    sizes[split].map((size, index) => {
-      const { sha256, shrunk, upright, srgb, width, height } = dataset.photo(split, index)
-      const file = sha256 ?? `${dataset.digest} ${split} ${index}`
-      const content = `${file}${upright === true ? ' upright' : ''}${srgb === true ? ' srgb' : ''}`
-      return { ...size, content: shrunk === true ? `${content} shrunk to ${width} ${height}` : content }
-    }),
-  )
-  const isHeld = (['train', 'valid'] as const).every((split) =>
-    sizes[split].every((_, index) => dataset.photo(split, index).bytes !== undefined),
-  )
+  const contents = () =>
+    (['train', 'valid'] as const).flatMap((split) =>
+      sizes[split].map((size, index) => {
+        const { sha256, shrunk, upright, srgb, width, height } = dataset.photo(split, index)
+        const file = sha256 ?? `${dataset.digest} ${split} ${index}`
+        const content = `${file}${upright === true ? ' upright' : ''}${srgb === true ? ' srgb' : ''}`
+        return { ...size, content: shrunk === true ? `${content} shrunk to ${width} ${height}` : content }
+      }),
+    )
+  const isHeld =
+    held !== undefined ||
+    (['train', 'valid'] as const).every((split) =>
+      sizes[split].every((_, index) => dataset.photo(split, index).bytes !== undefined),
+    )
   let store: Promise<DecodedStore | undefined> | undefined
   const openStore = () => {
-    store ??= isHeld ? Promise.resolve(undefined) : openDecodedStore(contents, decodedStoreOptions(notice))
+    store ??= isHeld ? Promise.resolve(undefined) : openDecodedStore(contents(), decodedStoreOptions(notice))
     return store
   }
   const firstStored = { train: 0, valid: sizes.train.length }
@@ -91,24 +99,29 @@ export async function createPhotoReader(
     }
   }
 
+  /** Labels of a batch, and its pixels where they are held. */
+  const load = (split: Split, index: number) =>
+    held === undefined ? { label: dataset.photo(split, index).label } : held.load(split, index)
+
   return {
-    imageShape,
+    ...describeShapes(augmenting, channels),
     prefetch,
     async prepare(split, epoch, batch, indices): Promise<PreparedBatch> {
       const files = await openStore()
       const key = `${epoch}/${batch}`
       const { length } = indices
       const transforms = augmenting[split].plan(length, key)
+      const loaded = await Promise.all(Array.from(indices, (index) => load(split, index)))
       const tasks = Array.from(indices, (index, i) => ({
         ...createTask(split, epoch, index, files),
+        ...('pixels' in loaded[i]! ? { pixels: loaded[i].pixels } : {}),
         ...(transforms === undefined ? {} : { transform: transforms[i]! }),
       }))
       const { width, height } = transforms?.[0]?.output ?? photos[split].crop.output
       const buffer = takeBuffer(buffers, length * width * height * 3 * (transforms === undefined ? 1 : 4))
       await pool.run(tasks, buffer, files?.shared)
-      const labels = Array.from(indices, (index) => dataset.photo(split, index).label)
       return {
-        labels,
+        labels: loaded.map(({ label }) => label),
         images: () => augmenting[split].finish(buffer, length, key),
         release: () => buffers.push(buffer),
       }
@@ -130,18 +143,11 @@ function takeBuffer(free: SharedArrayBuffer[], bytes: number): SharedArrayBuffer
   return new SharedArrayBuffer(bytes)
 }
 
-function settleShape({ train, valid }: Readonly<Record<Split, Augmenting>>): Shape {
-  const trained = train.output
-  const { width, height } = valid.output
-  if (trained.width !== width || trained.height !== height) {
-    fail('E_SHAPE', {
-      what: 'Training and validation images differ in size.',
-      expected: `validation images of ${trained.width} × ${trained.height} as in training.`,
-      received: `${width} × ${height}.`,
-      fix: 'give both crops, or the augmentation after the training crop, the same size.',
-    })
-  }
-  return [height, width, 3]
+/** What training and validation see: of one size, or validation of another, as a source may want it. */
+function describeShapes({ train, valid }: Readonly<Record<Split, Augmenting>>, channels: 1 | 3) {
+  const shapeOf = ({ height, width }: ImageSize): Shape => [height, width, channels]
+  const [trainShape, imageShape] = [shapeOf(train.output), shapeOf(valid.output)]
+  return trainShape.join() === imageShape.join() ? { imageShape } : { imageShape, trainShape }
 }
 
 /**

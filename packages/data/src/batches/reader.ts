@@ -12,7 +12,10 @@ export interface PreparedBatch {
 
 /** Reads batches of given samples, whatever the dataset consists of. */
 export interface BatchReader {
+  /** Shape of the images that validation sees. */
   readonly imageShape: Shape
+  /** Shape of the images that training sees, where it is another. */
+  readonly trainShape?: Shape
   /** Batches read ahead of the one at hand. */
   readonly prefetch: number
   prepare(split: Split, epoch: number, batch: number, indices: ArrayLike<number>): Promise<PreparedBatch>

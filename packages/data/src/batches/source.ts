@@ -6,15 +6,17 @@ import {
   fail,
   type Normalize,
   type Rng,
+  type Sample,
   type SourceBatch,
   type Split,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { readNumber } from '../environment.ts'
 import { createArrayReader } from './array-reader.ts'
+import { holdPhotos } from './held-photos.ts'
 import { createNormalization, type Normalization } from './normalization.ts'
 import { createPhotoReader, type PhotoOptions, type WithPhotos } from './photo-reader.ts'
-import type { PreparedBatch } from './reader.ts'
+import type { BatchReader, PreparedBatch } from './reader.ts'
 
 /** Crops and augmentations of photos; threads and batches ahead have defaults. */
 export type PhotoSetup = Pick<PhotoOptions, 'train' | 'valid'> &
@@ -28,7 +30,7 @@ export interface BatchSourceOptions {
   /** Leave out a last training batch that is not full. Validation always keeps it. */
   readonly dropLast: boolean
   readonly normalize: Normalize
-  /** For datasets of photos: crops, augmentations and decoding threads. */
+  /** Crops, augmentations and decoding threads; ready-made images stay as they are without. */
   readonly photos?: PhotoSetup | undefined
   /** Use so many samples of a split: the first, or photos at equal distances. One above its size changes nothing. */
   readonly limits?: { readonly train?: number | undefined; readonly valid?: number | undefined } | undefined
@@ -57,14 +59,6 @@ export async function createBatchSource(
   checkBatchSize(batchSize, dropLast, available.train)
 
   const { photos } = options
-  if (photos !== undefined && !hasPhotos(dataset)) {
-    fail('E_RECIPE', {
-      what: 'The recipe crops photos, but its dataset consists of ready-made images.',
-      expected: 'no `train` and `valid` in `data`.',
-      received: 'crops.',
-      fix: 'leave them out, or use a dataset of photos.',
-    })
-  }
   const first = hasPhotos(dataset) ? undefined : await dataset.read('train', 0)
   const channels = first?.shape[2] ?? 3
   // Photos come class by class: a limit takes them at equal distances, so that no class is left out.
@@ -72,10 +66,7 @@ export async function createBatchSource(
     first === undefined ? Math.floor((position * dataset.size(split)) / available[split]) : position
   const used = { size: available.train, index: (position: number) => place('train', position) }
   const normalization = await createNormalization(dataset, options.normalize, used, channels, rng)
-  const reader =
-    first === undefined
-      ? await createPhotoReader(dataset as WithPhotos, checkPhotos(photos), normalization, rng)
-      : createArrayReader(dataset, first, normalization)
+  const reader = await createReader(dataset, first, photos, normalization, rng)
   const classes = dataset.classes.length
 
   const batches = (split: Split) =>
@@ -114,12 +105,26 @@ export async function createBatchSource(
   return {
     classes: dataset.classes,
     imageShape: reader.imageShape,
+    ...(reader.trainShape === undefined ? {} : { trainShape: reader.trainShape }),
     normalization,
     samples: (split) => Math.min(available[split], batches(split) * batchSize),
     batches,
     read,
     dispose: () => reader.dispose?.(),
   }
+}
+
+/** Photos are cropped, ready-made images where the recipe says so. */
+async function createReader(
+  dataset: Dataset,
+  first: Sample | undefined,
+  photos: PhotoSetup | undefined,
+  normalization: Normalization,
+  rng: Rng,
+): Promise<BatchReader> {
+  if (hasPhotos(dataset)) return createPhotoReader(dataset, checkPhotos(photos), normalization, rng)
+  if (photos === undefined) return createArrayReader(dataset, first!, normalization)
+  return createPhotoReader(holdPhotos(dataset, first!), checkPhotos(photos), normalization, rng)
 }
 
 function toTensors(prepared: PreparedBatch, classes: number): SourceBatch {

@@ -83,7 +83,7 @@ async function readGivenSample(image: ImageInput, shape: Shape): Promise<Sample>
   const [wantedHeight, wantedWidth, channels] = shape
   if (width !== wantedWidth || height !== wantedHeight) {
     fail('E_SHAPE', {
-      what: `${name} has another size than the images of the network, which learned from ready-made images without a crop.`,
+      what: `${name} has another size than the images of the network, which learned from ready-made images.`,
       expected: `${wantedWidth} × ${wantedHeight} pixels.`,
       received: `${width} × ${height}.`,
       fix: 'give it an image of that size.',

@@ -67,6 +67,7 @@ async function executeTask(order: DecodeOrder, index: number): Promise<void> {
 
 async function decodeOrLoad(task: DecodeTask, { store }: DecodeOrder): Promise<Pixels> {
   const { stored } = task
+  if (task.pixels !== undefined) return task.pixels
   if (store !== undefined && stored !== undefined) {
     const pixels = readStored(store, stored)
     if (pixels !== undefined) return pixels

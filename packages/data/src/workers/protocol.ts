@@ -2,10 +2,13 @@
 import type { CropPlan } from '@tricklab/core'
 import type { ImageFault } from '../decode/decode.ts'
 import type { PhotoFile } from '../decode/read-photo.ts'
+import type { Pixels } from '../pixels/resample.ts'
 import type { PixelTransform } from '../pixels/transform.ts'
 
 /** One image to decode, crop and resize. */
 export interface DecodeTask extends PhotoFile {
+  /** What the image is, where nothing has to be decoded. */
+  readonly pixels?: Pixels
   /** In pixels of the decoded image. */
   readonly plan: CropPlan
   /** What is done to the cropped image, which then is delivered as float32; absent: bytes. All tasks alike. */
