@@ -148,3 +148,28 @@ export function sePicture(): Picture {
     caption: 'What a channel is multiplied by depends on the means of all channels.',
   }
 }
+
+export function convnextPicture(): Picture {
+  const block = residual(
+    110,
+    'ConvNeXt: c channels',
+    [
+      ours('depthwise 7 × 7', 'layer norm'),
+      plain('1 × 1: c → 4c', 'GELU'),
+      plain('1 × 1: 4c → c'),
+      ours('layer scale', 'a factor a channel'),
+    ],
+    [],
+  )
+  const other = residual(
+    460,
+    'ResNet: 4c channels',
+    [plain('1 × 1: 4c → c', 'norm, act'), plain('3 × 3: c → c', 'norm, act'), plain('1 × 1: c → 4c', 'norm')],
+    [],
+  )
+  return {
+    svg: drawing(700, 368, 'The steps of a block of ConvNeXt beside those of a bottleneck', [block, other]),
+    caption:
+      'The bottleneck turned inside out: wide between the two 1 × 1 convolutions, narrow where it is added; one norm and one activation in place of three.',
+  }
+}

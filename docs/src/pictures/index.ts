@@ -1,5 +1,5 @@
 import { prepareEngine } from '@tricklab/engine'
-import { depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
+import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
 import { cutmixPicture, earlyStopPicture, emaPicture } from './callbacks.ts'
 import { labelSmoothingPicture } from './label-smoothing.ts'
@@ -18,6 +18,7 @@ import type { Picture } from './types.ts'
 
 const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   blurpool: blurpoolPicture,
+  convnext: convnextPicture,
   cutmix: cutmixPicture,
   'depthwise-expand': depthwiseExpandPicture,
   'early-stop': earlyStopPicture,

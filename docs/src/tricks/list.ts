@@ -1,5 +1,6 @@
 import type { Plugin } from '@tricklab/core'
 import blurpool from '@tricklab/plugin-blurpool'
+import convnext from '@tricklab/plugin-convnext'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import earlyStop from '@tricklab/plugin-early-stop'
@@ -31,6 +32,7 @@ export interface Trick {
 export const tricks: readonly Trick[] = (
   [
     blurpool,
+    convnext,
     cutmix,
     depthwiseExpand,
     earlyStop,

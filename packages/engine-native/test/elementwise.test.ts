@@ -112,6 +112,66 @@ describe.runIf(nativeIsThere())('native elementwise', () => {
     expect([...(await runOn('native', 'SwishGrad', { dy, x }, {})).data.map(Math.abs)]).toEqual([1, 0, Number.NaN])
   })
 
+  /** The normal distribution in float64: a series near 0, a continued fraction far from it, where little is left. */
+  function share(x: number): number {
+    if (x < -4) {
+      let fraction = -x
+      for (let n = 200; n > 0; n--) fraction = -x + n / fraction
+      return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI) / fraction
+    }
+    let [term, sum] = [x, x]
+    for (let n = 1; n < 200; n++) {
+      term *= (x * x) / (2 * n + 1)
+      sum += term
+    }
+    return x > 9 ? 1 : 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
+  }
+
+  test('GELU is right to 10 units in the last place, its slope to 10 of its larger term', async () => {
+    const data = Float32Array.from({ length: 40_000 }, (_, i) => {
+      const x = -13 + 33 * random.uniform()
+      return i % 2 === 0 ? x : x * 2 ** -random.integer(40)
+    })
+    const shape = [data.length]
+    const dy = { shape, data: new Float32Array(data.length).fill(1) }
+    const form = 'exact'
+    const { data: values } = await runOn('native', 'Gelu', { x: { shape, data } }, { form })
+    const { data: slopes } = await runOn('native', 'GeluGrad', { dy, x: { shape, data } }, { form })
+    for (const [i, x] of data.entries()) {
+      const wanted = x * share(x)
+      if (Math.abs(wanted) > 2 ** -120) expect(unitsApart(values[i]!, wanted), `at ${x}`).toBeLessThan(10)
+      const bend = (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
+      const scale = Math.max(share(x), Math.abs(bend))
+      expect(Math.abs(slopes[i]! - (share(x) + bend)), `slope at ${x}`).toBeLessThan(10 * 2 ** -23 * scale + 1e-36)
+    }
+  })
+
+  test('GELU with the hyperbolic tangent and its slope are right to 1e-6', async () => {
+    const data = Float32Array.from({ length: 4000 }, () => -13 + 33 * random.uniform())
+    const shape = [data.length]
+    const dy = randomValues(shape)
+    const form = 'tanh'
+    const { data: values } = await runOn('native', 'Gelu', { x: { shape, data } }, { form })
+    const { data: slopes } = await runOn('native', 'GeluGrad', { dy, x: { shape, data } }, { form })
+    const rate = Math.sqrt(2 / Math.PI)
+    for (const [i, x] of data.entries()) {
+      const t = Math.tanh(rate * (x + 0.044715 * x ** 3))
+      expect(Math.abs(values[i]! - (x * (1 + t)) / 2), `at ${x}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(x)))
+      const slope = (1 + t) / 2 + (x * (1 - t * t) * rate * (1 + 3 * 0.044715 * x * x)) / 2
+      expect(Math.abs(slopes[i]! - dy.data[i]! * slope), `slope at ${x}`).toBeLessThan(2e-6)
+    }
+  })
+
+  test.each(['exact', 'tanh'])('GELU and its slope beyond all bounds, %s', async (form) => {
+    const x = { shape: [4], data: Float32Array.of(3.4e38, -3.4e38, Number.NaN, Number.POSITIVE_INFINITY) }
+    const dy = { shape: [4], data: Float32Array.of(1, 1, 1, 1) }
+    expect([...(await runOn('native', 'Gelu', { x }, { form })).data]).toEqual([x.data[0], -0, Number.NaN, Infinity])
+    const { data: slopes } = await runOn('native', 'GeluGrad', { dy, x }, { form })
+    expect(slopes[0]).toBeCloseTo(1, 6)
+    expect(slopes[1]).toBeCloseTo(0, 6)
+    expect(slopes[2]).toBeNaN()
+  })
+
   test.each(['Abs', 'Neg', 'Square', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round', 'Step', 'Reciprocal'])(
     '%s, NaN and infinity included',
     async (name) => {

@@ -116,6 +116,56 @@ describe.runIf(nativeIsThere())('native training kernels', () => {
     }
   })
 
+  test.each([
+    { shape: [2, 3, 3, 8], shift: 0 },
+    { shape: [5, 7, 40], shift: 0.5 },
+    { shape: [1, 3, 5], shift: -1 },
+    { shape: [65, 13], shift: 30 },
+    { shape: [900, 100], shift: -10 },
+    { shape: [3, 2, 2, 777], shift: 0 },
+  ])('layer norm over %j', async ({ shape, shift }) => {
+    const channels = shape.at(-1)!
+    const [x, dy] = [values(shape, 1, shift), values(shape)]
+    const [gamma, beta] = [values([channels], 0.5, 1), values([channels])]
+    const epsilon = 1e-5
+    const rows = x.data.length / channels
+    const [mean, inverse, y, dx] = [rows, rows, x.data.length, x.data.length].map((n) => new Array<number>(n).fill(0))
+    const [dgamma, dbeta] = [0, 0].map(() => new Array<number>(channels).fill(0))
+    for (let r = 0; r < rows; r++) {
+      const indices = Array.from({ length: channels }, (_, c) => r * channels + c)
+      const average = (of: (index: number) => number) => indices.reduce((sum, i) => sum + of(i), 0) / channels
+      mean![r] = average((i) => x.data[i]!)
+      inverse![r] = 1 / Math.sqrt(average((i) => (x.data[i]! - mean![r]!) ** 2) + epsilon)
+      const normal = (i: number) => (x.data[i]! - mean![r]!) * inverse![r]!
+      const slope = (i: number) => dy.data[i]! * gamma.data[i % channels]!
+      const [level, tilt] = [average(slope), average((i) => slope(i) * normal(i))]
+      for (const i of indices) {
+        y![i] = normal(i) * gamma.data[i % channels]! + beta.data[i % channels]!
+        dx![i] = (slope(i) - level - normal(i) * tilt) * inverse![r]!
+        dgamma![i % channels]! += dy.data[i]! * normal(i)
+        dbeta![i % channels]! += dy.data[i]!
+      }
+    }
+    const tolerance = 8e-6 + Math.abs(shift) * 4e-7
+    const edge = [...shape.slice(0, -1), 1]
+    const outputs = [
+      { shape, data: y! },
+      { shape: edge, data: mean! },
+      { shape: edge, data: inverse! },
+    ]
+    await expectLike('LayerNorm', { x, gamma, beta }, { epsilon }, outputs, tolerance)
+    const stats = {
+      mean: { shape: edge, data: Float32Array.from(mean!) },
+      inverse: { shape: edge, data: Float32Array.from(inverse!) },
+    }
+    const gradients = [
+      { shape, data: dx! },
+      { shape: [channels], data: dgamma! },
+      { shape: [channels], data: dbeta! },
+    ]
+    await expectLike('LayerNormGrad', { dy, x, gamma, ...stats }, {}, gradients, tolerance)
+  })
+
   test('batch statistics of 401 408 rows hold to 1e-6 of the deviation', async () => {
     const x = values([128, 56, 56, 4], 1, 3)
     const one = { shape: [4], data: new Float32Array(4).fill(1) }

@@ -36,7 +36,13 @@ export { createConv2dBlock } from './blocks/conv2d.ts'
 export { createDoubleConvBlock } from './blocks/double-conv.ts'
 export { createLinearHead } from './blocks/linear-head.ts'
 export { createAveragePoolBlock, createMaxPoolBlock } from './blocks/pools.ts'
-export { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual } from './blocks/residual.ts'
+export {
+  createAttentions,
+  createDownsamplingPool,
+  createResidualBranch,
+  createShortcut,
+  joinResidual,
+} from './blocks/residual.ts'
 export { createResidualConvBlock } from './blocks/residual-conv.ts'
 export { type ConvWindow, createSwappable } from './blocks/swap.ts'
 export { createXresnetBlock } from './blocks/xresnet-block.ts'
@@ -49,7 +55,7 @@ export {
   type TfjsModel,
   toPublished,
 } from './export/index.ts'
-export { type Initializer, kaimingNormal, torchBias, torchWeight, zeros } from './init.ts'
+export { type Initializer, kaimingNormal, normal, torchBias, torchWeight, zeros } from './init.ts'
 export * from './layers/index.ts'
 export { createCrossEntropy } from './losses/cross-entropy.ts'
 export { createAccuracy } from './metrics/accuracy.ts'

@@ -10,9 +10,13 @@ export type Initializer = (shape: readonly number[], stream: Stream) => Float32A
  */
 export function kaimingNormal({ slope, fan }: { slope: number; fan: 'in' | 'out' }): Initializer {
   return (shape, stream) => {
-    const deviation = Math.sqrt(2 / (1 + slope ** 2) / fans(shape)[fan])
-    return fill(shape, () => deviation * stream.normal())
+    return normal(Math.sqrt(2 / (1 + slope ** 2) / fans(shape)[fan]))(shape, stream)
   }
+}
+
+/** Normal with this deviation, whatever the shape. */
+export function normal(deviation: number): Initializer {
+  return (shape, stream) => fill(shape, () => deviation * stream.normal())
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type SlotDeclarations,
 } from '@tricklab/core'
 import {
+  createActivationLayer,
   createBatchNorm,
   createConv2d,
   createGlobalAveragePool,
@@ -19,7 +20,6 @@ import {
   sequential,
   zeros,
 } from '@tricklab/nn'
-import { activationPart } from './activation-part.ts'
 import { options as blockOptions, convStart, createMbconv, paddingOf } from './create-mbconv.ts'
 import { planEfficientnet } from './plan.ts'
 import { timmNameOf } from './timm-names.ts'
@@ -73,7 +73,7 @@ function createEfficientnet(values: OptionValues<EfficientnetOptions>, context: 
   const { imageShape, classes, init } = context
   const plan = planEfficientnet({ width, depth })
   const activation = context.slot('act', 'activation').create({})
-  const act = activationPart(activation)
+  const act = createActivationLayer(activation)
 
   const createConvNorm = (name: string, from: number, to: number, kernelSize: number, stride: number): ModelLayer => {
     const spec = { inputChannels: from, outputChannels: to, kernelSize, stride, bias: false, weight: convStart }
@@ -115,7 +115,7 @@ const denseStart: Initializer = (shape, stream) => {
 
 function dropoutPart(rate: number): Block {
   return {
-    ...activationPart({ apply: (x) => x }),
+    ...createActivationLayer({ apply: (x) => x }),
     apply: (images, { training, rng }) => (training ? dropout(images, rate, rng.at('key').integer(2 ** 32)) : images),
   }
 }

@@ -4,6 +4,7 @@ import {
   applyDropConnect,
   applyPart,
   collectParams,
+  createActivationLayer,
   createBatchNorm,
   createConv2d,
   createDepthwiseConv2d,
@@ -16,7 +17,6 @@ import {
   sequential,
   swishActivation,
 } from '@tricklab/nn'
-import { activationPart } from './activation-part.ts'
 import { squeezedWidth } from './squeezed-width.ts'
 
 export const options = {
@@ -87,7 +87,7 @@ export function createMbconv(values: MbconvValues, context: BlockContext): Block
   const createNorm = (channels: number) => createBatchNorm({ channels, momentum, epsilon })
   const depthwise = { channels: inner, kernelSize, stride, padding: paddingOf(padding, kernelSize), weight: convStart }
   const hidden = squeezedWidth(inputChannels, squeeze)
-  const act = activationPart(activation)
+  const act = createActivationLayer(activation)
   const parts: Parts = {
     ...(expand === 1
       ? {}

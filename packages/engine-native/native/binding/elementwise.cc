@@ -3,6 +3,7 @@
 
 #include "binding/registrar.h"
 #include "elementwise/binary.h"
+#include "elementwise/gelu.h"
 #include "elementwise/mish.h"
 #include "elementwise/swish.h"
 
@@ -72,6 +73,24 @@ void swish_grad_call(Arguments& a) {
   swish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
 }
 
+GeluForm gelu_form_of(const Arguments& a, size_t index) {
+  const int64_t number = a.size(index);
+  if (number > static_cast<int64_t>(GeluForm::kTanh)) throw BadArgument("there is no such form of GELU");
+  return static_cast<GeluForm>(number);
+}
+
+// gelu(x, count, form, y)
+void gelu_call(Arguments& a) {
+  const int64_t count = a.size(1);
+  gelu(a.floats(0, count), count, gelu_form_of(a, 2), a.floats(3, count));
+}
+
+// geluGrad(dy, x, count, form, dx)
+void gelu_grad_call(Arguments& a) {
+  const int64_t count = a.size(2);
+  gelu_grad(a.floats(0, count), a.floats(1, count), count, gelu_form_of(a, 3), a.floats(4, count));
+}
+
 // dropout(x, count, key, threshold, scale, y)
 void dropout_call(Arguments& a) {
   const int64_t count = a.size(1);
@@ -117,6 +136,8 @@ void register_elementwise(Registrar& registrar) {
   registrar.add<mish_grad_call>("mishGrad");
   registrar.add<swish_call>("swish");
   registrar.add<swish_grad_call>("swishGrad");
+  registrar.add<gelu_call>("gelu");
+  registrar.add<gelu_grad_call>("geluGrad");
   registrar.add<dropout_call>("dropout");
   registrar.add<fill_call>("fill");
   registrar.add<add_all_call>("addAll");

@@ -1,7 +1,8 @@
-// Batch norm.
+// Batch norm and layer norm.
 #include "norm/batch-norm.h"
 
 #include "binding/registrar.h"
+#include "norm/layer-norm.h"
 
 namespace tricklab {
 namespace {
@@ -41,12 +42,29 @@ void batch_norm_eval_call(Arguments& a) {
                   a.floats(9, rows * channels));
 }
 
+// layerNorm(x, rows, channels, gamma, beta, epsilon, y, mean, inverse)
+void layer_norm_call(Arguments& a) {
+  const int64_t rows = a.size(1), channels = a.size(2);
+  layer_norm(a.floats(0, rows * channels), rows, channels, a.floats(3, channels), a.floats(4, channels), a.number(5),
+             a.floats(6, rows * channels), a.floats(7, rows), a.floats(8, rows));
+}
+
+// layerNormGrad(dy, x, rows, channels, gamma, mean, inverse, dx, dgamma, dbeta)
+void layer_norm_grad_call(Arguments& a) {
+  const int64_t rows = a.size(2), channels = a.size(3);
+  layer_norm_grad(a.floats(0, rows * channels), a.floats(1, rows * channels), rows, channels, a.floats(4, channels),
+                  a.floats(5, rows), a.floats(6, rows), a.floats(7, rows * channels), a.floats(8, channels),
+                  a.floats(9, channels));
+}
+
 }  // namespace
 
 void register_norm(Registrar& registrar) {
   registrar.add<batch_norm_train_call>("batchNormTrain");
   registrar.add<batch_norm_train_grad_call>("batchNormTrainGrad");
   registrar.add<batch_norm_eval_call>("batchNormEval");
+  registrar.add<layer_norm_call>("layerNorm");
+  registrar.add<layer_norm_grad_call>("layerNormGrad");
 }
 
 }  // namespace tricklab

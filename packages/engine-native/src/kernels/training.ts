@@ -1,5 +1,5 @@
 /** The fused training kernels of @tricklab/core. */
-import type { FusedActivation, FusedKernelName, FusedKernels } from '@tricklab/core'
+import type { FusedActivation, FusedKernelName, FusedKernels, GeluForm } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'
@@ -32,6 +32,16 @@ interface FusedAddon {
   mishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
   swish(x: Float32Array, count: number, y: Float32Array): void
   swishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
+  gelu(x: Float32Array, count: number, form: number, y: Float32Array): void
+  geluGrad(dy: Float32Array, x: Float32Array, count: number, form: number, dx: Float32Array): void
+  layerNorm(
+    x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array, epsilon: number,
+    y: Float32Array, mean: Float32Array, inverse: Float32Array,
+  ): void // biome-ignore format: a list
+  layerNormGrad(
+    dy: Float32Array, x: Float32Array, rows: number, channels: number, gamma: Float32Array, mean: Float32Array,
+    inverse: Float32Array, dx: Float32Array, dgamma: Float32Array, dbeta: Float32Array,
+  ): void // biome-ignore format: a list
   dropout(x: Float32Array, count: number, key: number, threshold: number, scale: number, y: Float32Array): void
   adamw(
     arrays: Float32Array[], keep: Float64Array, beta1: number, beta2: number, stepSize: number, rootScale: number,
@@ -67,10 +77,14 @@ function register<K extends FusedKernelName>(name: K, run: Run<K>): void {
 /** In the order of `Activation` in native/norm/batch-norm.h. */
 const activationCode = { linear: 0, relu: 1, mish: 2 } as const satisfies Record<FusedActivation, number>
 
+/** In the order of `GeluForm` in native/elementwise/gelu.h. */
+const geluCode = { exact: 0, tanh: 1 } as const satisfies Record<GeluForm, number>
+
 /** Registers every kernel of `FusedKernels` but ReluGrad and AddRelu, which are ordinary binary kernels. */
 export function registerFused(): void {
   const addon = addonFunctions<FusedAddon>()
   registerBatchNorm(addon)
+  registerLayerNorm(addon)
   registerElementwise(addon)
   registerOptimizers(addon)
   register('SoftmaxCrossEntropy', ({ logits, targets }, _attrs, backend) => {
@@ -143,6 +157,33 @@ function registerBatchNorm(addon: FusedAddon): void {
   })
 }
 
+function registerLayerNorm(addon: FusedAddon): void {
+  register('LayerNorm', ({ x, gamma, beta }, { epsilon }, backend) => {
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const y = backend.output(x.shape)
+    const [mean, inverse] = [0, 0].map(() => backend.output([...x.shape.slice(0, -1), 1])) as [
+      tf.TensorInfo,
+      tf.TensorInfo,
+    ]
+    addon.layerNorm(
+      backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon, backend.floats(y),
+      backend.floats(mean), backend.floats(inverse),
+    ) // biome-ignore format: a list
+    return [y, mean, inverse]
+  })
+  register('LayerNormGrad', ({ dy, x, gamma, mean, inverse }, _attrs, backend) => {
+    const [rows, channels] = rowsAndChannels(x.shape)
+    const dx = backend.output(x.shape)
+    const dgamma = backend.output([channels])
+    const dbeta = backend.output([channels])
+    addon.layerNormGrad(
+      backend.floats(dy), backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(mean),
+      backend.floats(inverse), backend.floats(dx), backend.floats(dgamma), backend.floats(dbeta),
+    ) // biome-ignore format: a list
+    return [dx, dgamma, dbeta]
+  })
+}
+
 function registerElementwise(addon: FusedAddon): void {
   const leaky = unaryOp('LeakyReluOffset')
   register('LeakyReluOffset', ({ x }, { alpha, offset }, backend) => {
@@ -173,6 +214,16 @@ function registerElementwise(addon: FusedAddon): void {
   register('SwishGrad', ({ dy, x }, _attrs, backend) => {
     const dx = backend.output(x.shape)
     addon.swishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
+    return [dx]
+  })
+  register('Gelu', ({ x }, { form }, backend) => {
+    const y = backend.output(x.shape)
+    addon.gelu(backend.floats(x), sizeOf(x.shape), geluCode[form], backend.floats(y))
+    return [y]
+  })
+  register('GeluGrad', ({ dy, x }, { form }, backend) => {
+    const dx = backend.output(x.shape)
+    addon.geluGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), geluCode[form], backend.floats(dx))
     return [dx]
   })
   register('Dropout', ({ x }, { rate, key }, backend) => {

@@ -10,24 +10,32 @@ import { createAveragePoolBlock } from './pools.ts'
 /**
  * The branch of a residual block: 1 × 1, 3 × 3 with the stride, 1 × 1, or two 3 × 3 where `expansion` is 1; the last norm
  * starts at 0. What stands in the slot `branch` takes their place, as `convolutions`. Then what stands in the slot
- * `attention`, as `attention`, `attention2` and so on.
+ * `attention`.
  */
 export function createResidualBranch(context: BlockContext): Block {
-  const { outputChannels, activation, slots, init } = context
+  const { outputChannels, slots, init } = context
   const filled = slots?.optionalSlot('branch')
   const scoped = { ...context, activate: false, zero: true, init: init.scope('convolutions') }
-  const parts: Parts[] = filled === undefined ? createConvolutions(context) : [{ convolutions: filled.create(scoped) }]
-  for (const [index, attention] of (slots?.slotUses('attention') ?? []).entries()) {
+  const convolutions = filled === undefined ? createConvolutions(context) : [{ convolutions: filled.create(scoped) }]
+  return sequential(Object.assign({}, ...convolutions, createAttentions(outputChannels, context)))
+}
+
+/** What stands in the slot `attention` at the end of a branch: `attention`, `attention2` and so on. */
+export function createAttentions(
+  channels: number,
+  { activation, slots, init }: Pick<BlockContext, 'activation' | 'slots' | 'init'>,
+): Parts {
+  const entries = (slots?.slotUses('attention') ?? []).map((attention, index) => {
     const name = index === 0 ? 'attention' : `attention${index + 1}`
     const block = attention.create({
-      ...{ inputChannels: outputChannels, outputChannels, kernelSize: 1, stride: 1, activate: false },
+      ...{ inputChannels: channels, outputChannels: channels, kernelSize: 1, stride: 1, activate: false },
       ...(activation === undefined ? {} : { activation }),
       ...(slots === undefined ? {} : { slots }),
       init: init.scope(name),
     })
-    parts.push({ [name]: block })
-  }
-  return sequential(Object.assign({}, ...parts))
+    return [name, block] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /**

@@ -8,7 +8,9 @@ export { createLayerScale } from './layer-scale.ts'
 export { createLinear, type LinearSpec } from './linear.ts'
 export { createConstantParam, createParam } from './param.ts'
 export {
+  createActivationLayer,
   createAveragePool2,
+  createDropPath,
   createGeneralRelu,
   createGlobalAveragePool,
   createMaxPool,

@@ -1,4 +1,5 @@
-import type { Block } from '@tricklab/core'
+import type { Activation, Block } from '@tricklab/core'
+import { applyDropConnect, drawDropConnect } from '../ops/drop-connect.ts'
 import { leakyReluOffset } from '../ops/leaky-relu-offset.ts'
 import { averagePool2, globalAveragePool, maxPool, maxPool2 } from '../ops/pool.ts'
 import { expectPixels, windowCount } from '../shape.ts'
@@ -58,5 +59,23 @@ export function createGlobalAveragePool(): Block {
     ...parameterFree,
     outputShape: ([, , channels]) => [1, 1, channels],
     apply: (images) => globalAveragePool(images),
+  }
+}
+
+/** An activation as a layer among others. */
+export function createActivationLayer(activation: Activation): Block {
+  return { ...parameterFree, outputShape: (input) => input, apply: (images) => activation.apply(images) }
+}
+
+/**
+ * Leaves a residual branch out for a share `rate` of the images in training, and scales the others up by what is left out.
+ * @paper arXiv:1603.09382
+ */
+export function createDropPath(rate: number): Block {
+  return {
+    ...parameterFree,
+    outputShape: (input) => input,
+    apply: (images, { training, rng }) =>
+      training ? applyDropConnect(images, drawDropConnect(rng.at('kept'), images.shape[0], rate)) : images,
   }
 }
