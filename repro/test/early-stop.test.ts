@@ -1,21 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { defineTable } from '@tricklab/core'
-import { data } from '@tricklab/data'
-import { nn } from '@tricklab/nn'
-import { optim } from '@tricklab/optim'
 import earlyStop from '@tricklab/plugin-early-stop'
 import { describe, expect, test } from 'vitest'
 import { checkRecord } from '../src/record/check.ts'
 import { runKilled, runWhole } from './row-run.ts'
+import { tinyTable } from './tiny-table.ts'
 
-/** Of 3 batches an epoch, trained so fast that the loss rises after some epochs. */
-const table = defineTable({
-  id: 'stops',
-  title: 'Trainings that end early',
-  source: 'nowhere',
-  plugins: [data, nn, optim, earlyStop],
-  base: {
+/** Trained so fast that the loss rises after some epochs. */
+const table = tinyTable(
+  [earlyStop],
+  {
     data: {
       dataset: { use: 'synthetic', classes: 3, channels: 1, imageSize: 8, noise: 2, trainSize: 44, validSize: 20 },
       normalize: { kind: 'none' },
@@ -23,22 +17,17 @@ const table = defineTable({
       dropLast: false,
     },
     model: { use: 'slowai-cnn', widths: [4, 4] },
-    loss: 'cross-entropy',
     optimizer: { use: 'adamw', learningRate: 0.05 },
-    schedule: 'constant',
-    metrics: ['accuracy'],
     callbacks: [{ use: 'early-stop', patience: 2 }],
     epochs: 30,
-    batchSize: 16,
-    seeds: [1],
   },
-  rows: {
+  {
     early: {},
     staged: {
       stages: [{ epochs: 30 }, { epochs: 2, callbacks: [], batchSize: 11 }],
     },
   },
-})
+)
 
 describe('a training that a callback ends', () => {
   test('is recorded with its reason, and scores with the weights that it ended with', async () => {

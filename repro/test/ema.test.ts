@@ -1,36 +1,13 @@
-import { defineTable } from '@tricklab/core'
-import { data } from '@tricklab/data'
-import { nn } from '@tricklab/nn'
-import { optim } from '@tricklab/optim'
 import ema from '@tricklab/plugin-ema'
 import { describe, expect, test } from 'vitest'
 import { prepareRows } from '../src/runner/run.ts'
 import { evaluateAgain, runKilled, runWhole } from './row-run.ts'
+import { tinyTable } from './tiny-table.ts'
 
-const table = defineTable({
-  id: 'averages',
-  title: 'Averaged weights',
-  source: 'nowhere',
-  plugins: [data, nn, optim, ema],
-  base: {
-    data: {
-      dataset: { use: 'synthetic', classes: 3, channels: 1, imageSize: 8, trainSize: 44, validSize: 20 },
-      normalize: { kind: 'none' },
-      shuffle: true,
-      dropLast: false,
-    },
-    // With batch norm: its running statistics are averaged too.
-    model: { use: 'xresnet18', layers: [1], widths: [4], stemWidths: [4, 4] },
-    loss: 'cross-entropy',
-    optimizer: { use: 'adamw', learningRate: 0.02 },
-    schedule: 'constant',
-    metrics: ['accuracy'],
-    callbacks: [{ use: 'ema', decay: 0.8 }],
-    epochs: 2,
-    batchSize: 16,
-    seeds: [1],
-  },
-  rows: {
+const table = tinyTable(
+  [ema],
+  { callbacks: [{ use: 'ema', decay: 0.8 }] },
+  {
     averaged: {},
     plain: { change: { callbacks: [] } },
     staged: { change: { accumulate: 2 }, stages: [{ epochs: 2 }, { epochs: 1, batchSize: 11 }] },
@@ -38,7 +15,7 @@ const table = defineTable({
     'staged-handed-on': { from: 'staged', change: { callbacks: [{ use: 'ema', decay: 0.8, handOn: true }] } },
     twice: { change: { callbacks: ['ema', { use: 'ema', decay: 0.9 }] } },
   },
-})
+)
 
 describe('averaged weights', () => {
   test('are what is scored, hashed and saved; the record says so', async () => {

@@ -1,41 +1,23 @@
-import { defineTable } from '@tricklab/core'
-import { data } from '@tricklab/data'
-import { nn } from '@tricklab/nn'
-import { optim } from '@tricklab/optim'
 import sam from '@tricklab/plugin-sam'
 import { describe, expect, test } from 'vitest'
 import { prepareRows } from '../src/runner/run.ts'
 import { evaluateAgain, runKilled, runWhole } from './row-run.ts'
+import { tinyTable } from './tiny-table.ts'
 
-const table = defineTable({
-  id: 'uphill',
-  title: 'Gradients again',
-  source: 'nowhere',
-  plugins: [data, nn, optim, sam],
-  base: {
-    data: {
-      dataset: { use: 'synthetic', classes: 3, channels: 1, imageSize: 8, trainSize: 44, validSize: 20 },
-      normalize: { kind: 'none' },
-      shuffle: true,
-      dropLast: false,
-    },
-    model: { use: 'xresnet18', layers: [1], widths: [4], stemWidths: [4, 4] },
-    loss: 'cross-entropy',
+const table = tinyTable(
+  [sam],
+  {
     optimizer: { use: 'sam', rho: 0.1, inner: { use: 'sgd', learningRate: 0.05, momentum: 0.9 } },
     schedule: 'one-cycle',
-    metrics: ['accuracy'],
-    epochs: 2,
-    batchSize: 16,
-    seeds: [1],
   },
-  rows: {
+  {
     uphill: {},
     // The row's change reaches the optimizer inside.
     slower: { change: { optimizer: { inner: { use: 'sgd', learningRate: 0.01 } } } },
     'no-way': { change: { optimizer: { rho: 0 } } },
     plain: { change: { optimizer: { use: 'sgd', learningRate: 0.05, momentum: 0.9 } } },
   },
-})
+)
 
 describe('an optimizer that wraps another', () => {
   test('has its schedule from the rate of the inner one', async () => {

@@ -1,40 +1,18 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { defineTable } from '@tricklab/core'
 import { decodeSafetensors, encodeSafetensors, hashTensors, type StoredTensors } from '@tricklab/core/checkpoint'
-import { data } from '@tricklab/data'
-import { nn } from '@tricklab/nn'
-import { optim } from '@tricklab/optim'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { evaluateAgain, type RowOutcome, runKilled, runWhole } from './row-run.ts'
+import { tinyTable } from './tiny-table.ts'
 
-const base = {
-  data: {
-    dataset: { use: 'synthetic', classes: 3, channels: 1, imageSize: 8, trainSize: 44, validSize: 20 },
-    normalize: { kind: 'none' },
-    shuffle: true,
-    dropLast: false,
-  },
+const own = {
   model: { use: 'xresnet18', layers: [1, 1], widths: [4, 4], stemWidths: [4, 4] },
-  loss: 'cross-entropy',
   optimizer: { use: 'adamw', learningRate: 0.02, weightDecay: 0.1 },
-  schedule: 'constant',
-  metrics: ['accuracy'],
-  epochs: 2,
-  batchSize: 16,
-  seeds: [1],
-} as const
+}
 
 const tableOf = (change: object, stages?: readonly object[]) =>
-  defineTable({
-    id: 'transfer',
-    title: 'Transfer learning',
-    source: 'nowhere',
-    plugins: [data, nn, optim],
-    base,
-    rows: { row: { change, ...(stages === undefined ? {} : { stages }) } as never },
-  })
+  tinyTable([], own, { row: { change, ...(stages === undefined ? {} : { stages }) } })
 
 const weightsOf = ({ folder }: RowOutcome): StoredTensors =>
   decodeSafetensors(readFileSync(path.join(folder, 'seed-1.safetensors')), 'weights').tensors
@@ -134,7 +112,7 @@ describe('refused before the first step', () => {
     [
       'a group that matches nothing',
       () => ({ params: [{ match: 'body', freeze: true }] }),
-      /^\[E_PARAMS\] transfer\/row: /,
+      /^\[E_PARAMS\] tiny\/row: /,
     ],
     ['all frozen', () => ({ params: [{ match: '**', freeze: true }] }), /^\[E_PARAMS\].*freeze every parameter/],
   ])('%s', async (_, change, message) => {
@@ -143,6 +121,6 @@ describe('refused before the first step', () => {
 
   test('in a later stage too', async () => {
     const stages = [{ epochs: 1 }, { epochs: 1, params: [{ match: 'body', freeze: true }] }]
-    await expect(runWhole(tableOf({}, stages), 'row')).rejects.toThrow(/^\[E_PARAMS\] transfer\/row stage 2: /)
+    await expect(runWhole(tableOf({}, stages), 'row')).rejects.toThrow(/^\[E_PARAMS\] tiny\/row stage 2: /)
   })
 })

@@ -1,32 +1,10 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { encodePhoto } from '@tricklab/testing/photos'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { drawDogPhotos } from './dog-photos.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
-const synsets = '86240 87394 88364 89973 93754 96294 99601 105641 111889 115641'
-  .split(' ')
-  .map((number) => `n02${number.padStart(6, '0')}`)
 const table = fixture('views.ts')
-
-/** Imagewoof's folders with four and two small photos of every class. */
-async function drawDataset(): Promise<string> {
-  const folder = temporaryFolder()
-  for (const [part, count] of [
-    ['train', 4],
-    ['val', 2],
-  ] as const) {
-    for (const synset of synsets) {
-      const place = path.join(folder, 'imagewoof2', part, synset)
-      mkdirSync(place, { recursive: true })
-      for (let i = 0; i < count; i++) {
-        const name = `${synset}_${part}_${i}.JPEG`
-        writeFileSync(path.join(place, name), await encodePhoto(name, 40 + i, 30))
-      }
-    }
-  }
-  return folder
-}
 
 const logOf = (run: string) =>
   readFileSync(path.join(run, 'seed-1.jsonl'), 'utf8')
@@ -44,7 +22,7 @@ let views: string
 const common = () => ['--engine', 'wasm', '--data', data]
 
 beforeAll(async () => {
-  data = await drawDataset()
+  data = await drawDogPhotos()
   const out = temporaryFolder()
   const { code, stderr } = await runCli('repro', [table, ...common(), '--out', out])
   if (code !== 0) throw new Error(stderr)

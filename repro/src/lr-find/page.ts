@@ -17,7 +17,7 @@ export function renderRateSearch(
   { points, suggestions, doubtful, stopped, recipeRate }: RateSearch,
 ): string {
   const found = Object.entries(suggestions ?? {}) as [keyof typeof rules, number][]
-  const lossAt = (rate: number) => points.find((point) => point.rate >= rate)?.loss ?? points.at(-1)!.loss
+  const lossAt = (rate: number) => (points.find((point) => point.rate >= rate) ?? points.at(-1))?.loss ?? Number.NaN
   const marks: Mark[] = found.map(([rule, rate]) => ({
     tone: 'valid',
     shape: 'diamond',

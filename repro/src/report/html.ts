@@ -50,7 +50,7 @@ function finite(value: number): string {
   return String(value)
 }
 
-/** A coordinate, to a tenth of a pixel. */
+/** A coordinate, to a tenth of a pixel. Far outside every frame a larger number only troubles those who draw it. */
 export function px(value: number): number {
-  return Math.round(value * 10) / 10
+  return Math.round(Math.min(1e5, Math.max(-1e5, value)) * 10) / 10
 }

@@ -1,22 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { base, parts } from '../../test/table-parts.ts'
 import { defineTable, normalizeRow, type Problem, TricklabError } from '../index.ts'
-import { opt } from '../options.ts'
 import { definePlugin } from '../plugin/define.ts'
 
-const nothing = () => null as never
-const parts = definePlugin({
-  name: 'parts',
+const metrics = definePlugin({
+  name: 'metrics',
   core: '*',
   register: (on) => [
-    on.dataset('images', { doc: '', options: {}, create: nothing }),
-    on.model('net', { doc: '', options: {}, create: nothing }),
-    on.loss('cross', { doc: '', options: {}, create: nothing }),
-    on.optimizer('sgd', {
-      doc: '',
-      options: { learningRate: opt.number({ default: 1, doc: '' }) },
-      create: nothing,
-    }),
-    on.schedule('flat', { doc: '', options: {}, create: nothing }),
     on.metric('accuracy', {
       doc: '',
       options: {},
@@ -30,18 +20,7 @@ const parts = definePlugin({
     on.metric('ratio', { doc: '', options: {}, create: () => ({ name: 'ratio', better: 'higher' }) as never }),
   ],
 })
-const base = {
-  data: { dataset: 'images', normalize: { kind: 'none' }, shuffle: true, dropLast: false },
-  model: 'net',
-  loss: 'cross',
-  optimizer: 'sgd',
-  schedule: 'flat',
-  metrics: ['accuracy', 'error-rate', 'ratio'],
-  epochs: 2,
-  batchSize: 16,
-  seeds: [1],
-  tolerance: 0.02,
-}
+const judged = { ...base, metrics: ['accuracy', 'error-rate', 'ratio'], tolerance: 0.02 }
 
 const rowOf = (row: object, changes: object = {}) =>
   normalizeRow(
@@ -49,8 +28,8 @@ const rowOf = (row: object, changes: object = {}) =>
       id: 't',
       title: '',
       source: '',
-      plugins: [parts],
-      base: { ...base, ...changes },
+      plugins: [parts, metrics],
+      base: { ...judged, ...changes },
       rows: { row },
     } as never),
     'row',

@@ -1,35 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { base, parts } from '../../test/table-parts.ts'
 import { checkTable, defineTable, normalizeRow, type Problem } from '../index.ts'
-import { opt } from '../options.ts'
-import { definePlugin } from '../plugin/define.ts'
 
-const nothing = () => null as never
-const parts = definePlugin({
-  name: 'parts',
-  core: '*',
-  register: (on) => [
-    on.dataset('images', { doc: '', options: {}, create: nothing }),
-    on.model('net', { doc: '', options: {}, create: nothing }),
-    on.loss('cross', { doc: '', options: {}, create: nothing }),
-    on.optimizer('sgd', {
-      doc: '',
-      options: { learningRate: opt.number({ default: 1, doc: '' }) },
-      create: nothing,
-    }),
-    on.schedule('flat', { doc: '', options: {}, create: nothing }),
-  ],
-})
-const base = {
-  data: { dataset: 'images', normalize: { kind: 'none' }, shuffle: true, dropLast: false },
-  model: 'net',
-  loss: 'cross',
-  optimizer: 'sgd',
-  schedule: 'flat',
-  metrics: [],
-  epochs: 2,
-  batchSize: 16,
-  seeds: [1],
-}
 const sound = { id: 'my-table-2', title: 't', source: 's', plugins: [parts], base, rows: { 'mixup-0.2': {} } }
 const tableOf = (changes: object) => defineTable({ ...sound, ...changes } as never)
 const whatOf = (changes: object) => checkTable(tableOf(changes)).map((problem: Problem) => problem.what)

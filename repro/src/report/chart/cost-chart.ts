@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts'
 import { axis, bar, fluid, line, span, text } from './fluid.ts'
-import { createScale, type Scale } from './scale.ts'
+import { createScale, extentOf, isPlaceable, type Scale } from './scale.ts'
 
 const [title, height, gap] = [26, 16, 10]
 
@@ -12,16 +12,15 @@ export interface CostLane {
 
 export interface AddedCost {
   readonly name: string
-  /** Share of the cost without the thing: .05 for a twentieth more. Null: not known. */
+  /** Share of the cost without the thing: .05 for a twentieth more. Null, and what is no finite number: not known. */
   readonly share: number | null
 }
 
 /** One lane a thing, with a bar a cost to both sides of a line at zero; null when nothing is known. */
 export function drawCostChart(lanes: readonly CostLane[]): Html | null {
-  const shares = lanes.flatMap(({ costs }) => costs.flatMap(({ share }) => share ?? []))
+  const shares = lanes.flatMap(({ costs }) => costs.map(({ share }) => share).filter(isKnown))
   if (shares.length === 0) return null
-  const [low, high] = [Math.min(0, ...shares), Math.max(0, ...shares)]
-  const x = createScale([100 * low, 100 * high], span, { count: 6 })
+  const x = createScale(extentOf([0, ...shares.map((share) => 100 * share)]), span, { count: 6 })
   const tops: number[] = []
   let bottom = 8
   for (const { costs } of lanes) {
@@ -35,6 +34,8 @@ export function drawCostChart(lanes: readonly CostLane[]): Html | null {
   ])
 }
 
+const isKnown = (share: number | null): share is number => share !== null && isPlaceable(100 * share)
+
 function drawLane({ name, costs }: CostLane, top: number, x: Scale): Html {
   return html`<g class="lane measured">${text('lane-title', 0, top + 16, 'start', name, -margin)}
 ${costs.map((cost, index) => drawBar(cost, top + title + height * index, x))}</g>
@@ -47,7 +48,7 @@ const margin = 88
 function drawBar({ name, share }: AddedCost, top: number, x: Scale): Html {
   const base = top + height / 2 + 4
   const label = text('cost-name', 0, base, 'end', name, -8)
-  if (share === null) return html`${label}${text('cost-value', x(0), base, 'start', 'not known', 6)}`
+  if (!isKnown(share)) return html`${label}${text('cost-value', x(0), base, 'start', 'not known', 6)}`
   const [from, to] = [x(0), x(100 * share)]
   const value = text('cost-value', share < 0 ? from : to, base, 'start', formatShare(share), 6)
   return html`${label}${bar('cost', from, to, top + 2, height - 4, `${name}: ${formatShare(share)}`)}${value}`
@@ -61,6 +62,6 @@ function formatShare(share: number): string {
 }
 
 function summaryOf(lanes: readonly CostLane[]): string {
-  const known = ({ name, share }: AddedCost) => (share === null ? [] : `${name} ${formatShare(share)}`)
+  const known = ({ name, share }: AddedCost) => (!isKnown(share) ? [] : `${name} ${formatShare(share)}`)
   return lanes.map(({ name, costs }) => `${name}: ${costs.flatMap(known).join(', ')}`).join('; ')
 }

@@ -2,8 +2,8 @@ import type { MetricFormat, MetricTraits } from '@tricklab/core'
 import { formatDifference, formatInterval, isPercent } from '../../format.ts'
 import type { PairedDifference } from '../../statistics/index.ts'
 import { type Html, html } from '../html.ts'
-import { axis, fluid, line, sign, span, text } from './fluid.ts'
-import { createScale, type Scale } from './scale.ts'
+import { axis, fluid, line, sign, span, text, within } from './fluid.ts'
+import { createScale, extentOf, type Scale } from './scale.ts'
 
 const lane = 56
 
@@ -19,10 +19,8 @@ export function drawEffectChart(
   effects: readonly Effect[],
 ): Html | null {
   if (effects.length === 0) return null
-  const reached = effects.flatMap(({ difference }) => reachOf(difference))
-  const [low, high] = [Math.min(0, ...reached), Math.max(0, ...reached)]
   const bottom = 8 + lane * effects.length
-  const x = createScale([low, high], span, { count: 7 })
+  const x = createScale(extentOf([0, ...effects.flatMap(({ difference }) => reachOf(difference))]), span, { count: 7 })
   const percent = isPercent(format)
   return fluid('effects', bottom + 40, summaryOf(format, effects), [
     axis(x, bottom, `worth in ${metric}${percent ? ', percentage points' : ''}`, percent ? 100 : 1),
@@ -36,7 +34,7 @@ function drawLane(format: MetricFormat, { name, difference }: Effect, top: numbe
   const { values, mean, interval } = difference
   const ends = interval ?? { low: mean, high: mean }
   const title = `${name}: ${formatDifference(format, mean)}${interval === null ? '' : `, 95 % from ${formatInterval(format, interval)}`}`
-  const [from, to] = [Math.max(0, x(ends.low)), Math.min(100, x(ends.high))]
+  const [from, to] = [within(x(ends.low)), within(x(ends.high))]
   return html`<g class="lane">${text('lane-title', 0, top + 16, 'start', shorten(name))}
 <g class="measured">${line('interval', [from, middle], [to, middle])}${line('interval', [x(mean), middle - 6], [x(mean), middle + 6])}<title>${title}</title></g>
 ${values.map((value) => sign('dot', 'measured', x(value), middle - 10, formatDifference(format, value)))}</g>
@@ -49,8 +47,9 @@ const shorten = (name: string): string => (name.length > 45 ? `${name.slice(0, 4
 /** What the axis must reach: every pair; an interval only as far as it is not far wider, as that of two seeds is. */
 function reachOf({ values, mean, interval }: PairedDifference): number[] {
   if (interval === null) return [...values]
-  const span = Math.max(...values, 0) - Math.min(...values, 0)
-  return [...values, Math.max(interval.low, mean - 2 * span), Math.min(interval.high, mean + 2 * span)]
+  const [least, greatest] = extentOf([0, ...values])
+  const reach = 2 * (greatest - least)
+  return [...values, Math.max(interval.low, mean - reach), Math.min(interval.high, mean + reach)]
 }
 
 function summaryOf(format: MetricFormat, effects: readonly Effect[]): string {

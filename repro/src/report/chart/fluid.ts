@@ -12,6 +12,14 @@ export const span: readonly [number, number] = [3, 97]
 
 const percent = (place: number): string => `${px(place)}%`
 
+/** A place inside the drawing: what reaches further is cut at its edge. */
+export const within = (place: number): number => Math.min(100, Math.max(0, place))
+
+/** Whether all places lie in the drawing. Infinite values have none; what would stand there is left out. */
+const arePlaces = (...places: readonly number[]): boolean => places.every((place) => place >= -1 && place <= 101)
+
+const nothing = html``
+
 /** Everything of a chart, `height` pixels high. */
 export function fluid(name: string, height: number, summary: string, body: readonly (Html | Html[])[]): Html {
   return html`<svg class="chart fluid ${name}" style="height: ${height}px" role="img" aria-label="${summary}">
@@ -21,6 +29,7 @@ ${body}
 
 /** A line from one place to another. */
 export function line(kind: string, [x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]): Html {
+  if (!arePlaces(x1, x2)) return nothing
   return html`<line class="${kind}" x1="${percent(x1)}" y1="${y1}" x2="${percent(x2)}" y2="${y2}"/>`
 }
 
@@ -33,17 +42,20 @@ export function text(
   words: string,
   shift = 0,
 ): Html {
+  if (!arePlaces(at)) return nothing
   return html`<text class="${kind}" x="${percent(at)}" y="${y}" text-anchor="${anchor}"${shift !== 0 && html` dx="${shift}"`}>${words}</text>`
 }
 
 /** A rectangle between two places. */
 export function bar(kind: string, from: number, to: number, top: number, height: number, title: string): Html {
+  if (!arePlaces(from, to)) return nothing
   const [left, right] = [Math.min(from, to), Math.max(from, to)]
   return html`<rect class="${kind}" x="${percent(left)}" y="${top}" width="${percent(right - left)}" height="${height}" rx="2"><title>${title}</title></rect>`
 }
 
 /** A sign with its title around a place; `tall` is the length of a line through it. */
 export function sign(shape: Mark['shape'], tone: string, at: number, y: number, title: string, tall = 0): Html {
+  if (!arePlaces(at)) return nothing
   return html`<g class="mark ${shape} ${tone}"><svg x="${percent(at)}" y="${y}" overflow="visible">${tall > 0 && html`<path class="bar" d="M0 ${-tall / 2}v${tall}"/>`}<path class="sign" d="${signPath(shape, 0, 0, 1.15)}"/></svg><title>${title}</title></g>`
 }
 

@@ -2,8 +2,8 @@ import type { MetricFormat } from '@tricklab/core'
 import { formatDifference, formatInterval, formatSize, formatValue, isPercent } from '../../format.ts'
 import { type Html, html } from '../html.ts'
 import type { VerdictRow } from '../verdict-row.ts'
-import { axis, bar, fluid, line, sign, span, text } from './fluid.ts'
-import { createScale, type Scale } from './scale.ts'
+import { axis, bar, fluid, line, sign, span, text, within } from './fluid.ts'
+import { createScale, extentOf, type Scale } from './scale.ts'
 
 const lane = 58
 
@@ -16,9 +16,8 @@ export function drawForestChart(rows: readonly VerdictRow[]): Html | null {
   const [first] = shown
   if (first === undefined) return null
   const percent = isPercent(first.format)
-  const values = shown.flatMap(valuesOf)
   const bottom = 8 + lane * shown.length
-  const x = createScale([Math.min(...values), Math.max(...values)], span, { count: 7 })
+  const x = createScale(extentOf(shown.flatMap(valuesOf)), span, { count: 7 })
   return fluid('forest', bottom + 40, summaryOf(shown), [
     axis(x, bottom, `${first.metric}${percent ? ', %' : ''}`, percent ? 100 : 1),
     shown.map((row, index) => drawLane(row, 8 + lane * index, x)),
@@ -61,9 +60,6 @@ function measuredSigns(
 ${values.map((value) => sign('dot', 'measured', x(value), middle - 5, formatValue(format, value)))}`
 }
 
-/** A place inside the drawing: what reaches further is cut at its edge. */
-const within = (place: number): number => Math.min(100, Math.max(0, place))
-
 /** No share is below 0 or above 1, so no band or interval of one reaches there. */
 const inRange = (format: MetricFormat, value: number): number =>
   isPercent(format) ? Math.min(1, Math.max(0, value)) : value
@@ -71,7 +67,8 @@ const inRange = (format: MetricFormat, value: number): number =>
 /** What the axis must reach: every value; the tolerance and the interval only as far as they are not far wider. */
 function valuesOf({ format, reported, measured, halfWidth, tolerance }: VerdictRow): number[] {
   const values = [...measured!.values, ...(reported === null ? [] : [reported.mean])]
-  const width = Math.max(...values) - Math.min(...values)
+  const [least, greatest] = extentOf(values)
+  const width = greatest - least
   const reach = Math.max(2 * width, 1.2 * (tolerance ?? 0)) || 0.01
   const half = Math.min(halfWidth ?? 0, reach)
   const ends = [

@@ -1,7 +1,7 @@
 import { type Html, html, px } from '../html.ts'
 import { drawMark, type Mark } from './marks.ts'
 import { decimate, type Point, quantile, stretches } from './points.ts'
-import { createScale, type Scale, tickLabel } from './scale.ts'
+import { createScale, extentOf, isPlaceable, type Scale, tickLabel } from './scale.ts'
 
 /** A tone is a colour of the style sheet: what belongs together. */
 export type Tone = 'train' | 'valid' | 'schedule' | 'momentum'
@@ -52,8 +52,11 @@ const fontWidth = 6.6
 /** Draws lines and marks in a frame with axes, as inline SVG. */
 export function drawLineChart(given: LineChart): Html {
   // What is infinite has no place on an axis, and would take the place of everything else.
-  const placed = <T extends { readonly y: number }>(all: readonly T[] = []) => all.filter(({ y }) => Number.isFinite(y))
-  const chart = { ...given, marks: placed(given.marks), labels: placed(given.labels) }
+  const chart = {
+    ...given,
+    marks: given.marks.filter(({ x, y }) => isPlaceable(x) && isPlaceable(y)),
+    labels: (given.labels ?? []).filter(({ y }) => isPlaceable(y)),
+  }
   const { height, lines, marks, labels, limit = 1000 } = chart
   const labelOf = (step: number) => {
     const label = tickLabel(chart.y.percent === true ? step * 100 : step)
@@ -69,7 +72,7 @@ export function drawLineChart(given: LineChart): Html {
   const y = createScale(yDomain, [frame.bottom, frame.top], { nice: true, count: height < 200 ? 3 : 5 })
   const yLabel = labelOf(y.step)
   frame.left = 12 + fontWidth * Math.max(...y.ticks.map((tick) => yLabel(tick).length))
-  const x = createScale(chart.x.domain, [frame.left, frame.right], { whole: true, count: 8 })
+  const x = createScale(extentOf(chart.x.domain), [frame.left, frame.right], { whole: true, count: 8 })
 
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.summary}">
 ${chart.y.label !== '' && html`<text class="axis-title" x="2" y="13">${chart.y.label}</text>`}
@@ -104,9 +107,10 @@ function drawLine({ points, tone, look, title, seed, opacity }: Line, x: Scale, 
     .map((part) => {
       const share = Math.max(4, Math.floor((limit * part.length) / total))
       const [first, ...rest] = decimate(part, share)
-      const start = `M${px(x(first!.x))} ${px(y(first!.y))}`
+      const at = (point: { readonly x: number; readonly y: number }) => `${px(x(point.x))} ${px(y(point.y))}`
+      const start = `M${at(first!)}`
       // A stretch of one point would be invisible; round line caps make it a dot.
-      return rest.length === 0 ? `${start}h0` : `${start}L${rest.map((p) => `${px(x(p.x))} ${px(y(p.y))}`).join(' ')}`
+      return rest.length === 0 ? `${start}h0` : `${start}L${rest.map(at).join(' ')}`
     })
     .join('')
   return html`<path class="${look} ${tone}" d="${d}"${seed !== undefined && html` data-seed="${seed}"`}${opacity !== undefined && html` opacity="${px(opacity)}"`}><title>${title}</title></path>
@@ -119,19 +123,12 @@ function drawLine({ points, tone, look, title, seed, opacity }: Line, x: Scale, 
  */
 function rangeOf({ lines, marks, y }: LineChart): readonly [number, number] {
   const values = (points: readonly Point[]) =>
-    points.flatMap(({ y: value }) => (value === null || !Number.isFinite(value) ? [] : [value]))
-  const seen: number[] = [
-    ...lines.flatMap(({ points, steps }) => (steps === true ? robust : extent)(values(points))),
+    points.flatMap(({ y: value }) => (value === null || !isPlaceable(value) ? [] : [value]))
+  return extentOf([
+    ...lines.flatMap(({ points, steps }) => (steps === true ? robust(values(points)) : values(points))),
     ...marks.map((mark) => mark.y),
     ...(y.fromZero === true ? [0] : []),
-  ]
-  const [low, high] = extent(seen)
-  return low === undefined || high === undefined ? [0, 1] : [low, high]
-}
-
-function extent(values: readonly number[]): number[] {
-  if (values.length === 0) return []
-  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
+  ])
 }
 
 const robust = (values: readonly number[]) =>

@@ -1,4 +1,6 @@
-/** A point of a line; a null y is a gap. */
+import { isPlaceable } from './scale.ts'
+
+/** A point of a line; a null y is a gap, and so is what is not finite. */
 export interface Point {
   readonly x: number
   readonly y: number | null
@@ -6,7 +8,7 @@ export interface Point {
 
 type Known = Point & { readonly y: number }
 
-const known = (point: Point): point is Known => point.y !== null && Number.isFinite(point.y)
+const known = (point: Point): point is Known => point.y !== null && isPlaceable(point.y) && isPlaceable(point.x)
 
 /** The stretches of a line between its gaps. */
 export function stretches(points: readonly Point[]): Known[][] {
@@ -49,16 +51,21 @@ export function decimate<P extends Known>(points: readonly P[], limit: number): 
 
 /**
  * Mean over `window` neighbours centred on each value, so that the curve does not lag; near the ends over as many as
- * there are on both sides. Whole steps only: no value is made up.
+ * there are on both sides. Whole steps only: no value is made up, and one that is not finite stays one gap.
  */
 export function smooth(values: readonly number[], window: number): number[] {
   const sums = new Float64Array(values.length + 1)
+  const counts = new Uint32Array(values.length + 1)
   values.forEach((value, index) => {
-    sums[index + 1] = sums[index]! + value
+    const counted = isPlaceable(value)
+    sums[index + 1] = sums[index]! + (counted ? value : 0)
+    counts[index + 1] = counts[index]! + (counted ? 1 : 0)
   })
-  return values.map((_, index) => {
+  return values.map((value, index) => {
+    if (!isPlaceable(value)) return value
     const reach = Math.min(Math.floor(window / 2), index, values.length - 1 - index)
-    return (sums[index + reach + 1]! - sums[index - reach]!) / (2 * reach + 1)
+    const [from, to] = [index - reach, index + reach + 1]
+    return (sums[to]! - sums[from]!) / (counts[to]! - counts[from]!)
   })
 }
 

@@ -1,5 +1,6 @@
 import { type Html, html, px } from '../html.ts'
 import { signPath } from './marks.ts'
+import { extentOf, isPlaceable } from './scale.ts'
 
 const width = 480
 const height = 320
@@ -13,7 +14,10 @@ export interface PowerSeries {
   readonly fit: { readonly exponent: number; readonly factor: number; readonly from: number } | null
 }
 
-/** Costs over positions, both axes logarithmic: a power law is a straight line, its exponent the slope. */
+/**
+ * Costs over positions, both axes logarithmic: a power law is a straight line, its exponent the slope. What has no
+ * logarithm is left out.
+ */
 export function drawPowerChart(chart: {
   readonly summary: string
   readonly xLabel: string
@@ -23,7 +27,8 @@ export function drawPowerChart(chart: {
   /** A vertical line with a label. */
   readonly mark?: { readonly x: number; readonly label: string }
 }): Html {
-  const points = chart.series.flatMap((series) => series.points)
+  const series = chart.series.map((one) => ({ ...one, points: one.points.filter(hasPlace) }))
+  const points = series.flatMap((one) => one.points)
   const x = logScale(
     points.map((point) => point.x),
     [frame.left + 8, frame.right - 8],
@@ -39,14 +44,18 @@ ${decades(points.map((point) => point.y)).map((tick) => html`<path class="grid" 
 ${xs.map((tick) => html`<path class="notch" d="M${px(x(tick))} ${frame.bottom}v4"/>`)}
 ${apart(xs, x).map((tick) => html`<text class="tick" x="${px(x(tick))}" y="${frame.bottom + 17}" text-anchor="middle">${tick}</text>`)}
 <text class="axis-title" x="${frame.right}" y="${height - 6}" text-anchor="end">${chart.xLabel}</text>
-${chart.mark !== undefined && html`<path class="zero" d="M${px(x(chart.mark.x))} ${frame.top}V${frame.bottom}"/><text x="${px(x(chart.mark.x) + 5)}" y="${frame.top + 8}">${chart.mark.label}</text>`}
+${chart.mark !== undefined && isPositive(chart.mark.x) && html`<path class="zero" d="M${px(x(chart.mark.x))} ${frame.top}V${frame.bottom}"/><text x="${px(x(chart.mark.x) + 5)}" y="${frame.top + 8}">${chart.mark.label}</text>`}
 <path class="axis" d="M${frame.left} ${frame.bottom}H${frame.right}"/>
-${chart.series.map(
+${series.map(
   ({ name, tone, points: own, fit }) => html`${fit !== null && fitLine(own, fit, tone, x, y)}
 ${own.map((point) => html`<g class="mark dot ${tone}"><path class="sign" d="${signPath('dot', x(point.x), y(point.y), 1.2)}"/><title>${name}, ${point.x}: ${chart.format(point.y)}</title></g>`)}`,
 )}
 </svg>`
 }
+
+const isPositive = (value: number): boolean => value > 0 && isPlaceable(value)
+
+const hasPlace = ({ x, y }: { readonly x: number; readonly y: number }): boolean => isPositive(x) && isPositive(y)
 
 /** The law where it was fitted; before that the points speak for themselves. */
 function fitLine(
@@ -55,10 +64,15 @@ function fitLine(
   tone: string,
   x: (value: number) => number,
   y: (value: number) => number,
-): Html {
-  const fitted = points.filter((point) => point.x >= from)
-  const at = (value: number) => `${px(x(value))} ${px(y(factor * value ** exponent))}`
-  return html`<path class="line ${tone}" d="M${at(fitted[0]!.x)}L${at(fitted.at(-1)!.x)}"><title>exponent ${exponent.toFixed(3)}</title></path>`
+): Html | null {
+  const fitted = points
+    .filter((point) => point.x >= from)
+    .map((point) => ({ x: point.x, y: factor * point.x ** exponent }))
+    .filter(hasPlace)
+  const [first, last] = [fitted[0], fitted.at(-1)]
+  if (first === undefined || last === undefined) return null
+  const at = (point: typeof first) => `${px(x(point.x))} ${px(y(point.y))}`
+  return html`<path class="line ${tone}" d="M${at(first)}L${at(last)}"><title>exponent ${exponent.toFixed(3)}</title></path>`
 }
 
 /** The ticks whose labels do not touch; the outermost always, the others from the left. */
@@ -77,14 +91,14 @@ function apart(ticks: readonly number[], x: (value: number) => number): number[]
 }
 
 function logScale(values: readonly number[], [from, to]: readonly [number, number]): (value: number) => number {
-  const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))]
+  const [low, high] = extentOf(values, [1, 1]).map(Math.log) as [number, number]
   const slope = high > low ? (to - from) / (high - low) : 0
   return (value) => from + (Math.log(value) - low) * slope
 }
 
 /** Powers of ten within the values, or 1, 2 and 5 times them where those are few. */
 function decades(values: readonly number[]): number[] {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const [low, high] = extentOf(values, [1, 1])
   const list = (factors: readonly number[]) => {
     const ticks: number[] = []
     for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

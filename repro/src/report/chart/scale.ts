@@ -16,6 +16,19 @@ export interface ScaleOptions {
   readonly count?: number
 }
 
+/** Whether a value has a place on an axis: not NaN or infinite, nor so large that the span of two of them is. */
+export const isPlaceable = (value: number): boolean => Math.abs(value) <= 1e300
+
+/** The least and the greatest of the values that have a place on an axis; `otherwise` where none has. */
+export function extentOf(
+  values: readonly number[],
+  otherwise: readonly [number, number] = [0, 1],
+): readonly [number, number] {
+  const placed = values.filter(isPlaceable)
+  if (placed.length === 0) return otherwise
+  return [placed.reduce((a, b) => Math.min(a, b)), placed.reduce((a, b) => Math.max(a, b))]
+}
+
 export function createScale(
   domain: readonly [number, number],
   range: readonly [number, number],
