@@ -53,8 +53,9 @@ export {
 } from './report/index.ts'
 export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
+export { type Executor, here, type JobOutcome, processesHere } from './runner/executor.ts'
 export { installedPlugins } from './runner/installed-plugins.ts'
-export type { Job, JobServices } from './runner/job.ts'
+export type { Job, JobSite } from './runner/job.ts'
 export {
   describeEngine,
   prepareRows,

@@ -8,6 +8,7 @@ import { type Engine, prepareEngine } from '@tricklab/engine'
 import { type Evaluation, evaluateRun } from '../src/evaluation/evaluate-run.ts'
 import { checkRecord } from '../src/record/check.ts'
 import { type RunRecord, readRecord } from '../src/record/read.ts'
+import { here } from '../src/runner/executor.ts'
 import { prepareRows, type RunOptions, runRow } from '../src/runner/run.ts'
 
 let engine: Engine | undefined
@@ -32,7 +33,7 @@ async function attempt(table: TrainingTable, name: string, { out, resume = false
     resume,
     dataPaths: [],
     checkpointMinutes: 0,
-    jobs: 1,
+    executor: here,
     reference: '',
     signal: stop.signal,
     progress({ kind }) {

@@ -1,9 +1,10 @@
 import { type Row, TricklabError } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
+import { processesHere } from '../runner/executor.ts'
 import { type RunOptions, runRow } from '../runner/run.ts'
 import type { Variant } from './plan.ts'
 
-export interface AblationOptions extends Omit<RunOptions, 'engine' | 'seeds' | 'jobs' | 'isolate'> {
+export interface AblationOptions extends Omit<RunOptions, 'engine' | 'seeds' | 'executor'> {
   readonly seeds: readonly number[]
   /** The engine, in the precision that a row asks for. */
   engineOf(row: Row): Promise<Engine>
@@ -27,6 +28,7 @@ export async function runAblation(variants: readonly Variant[], options: Ablatio
   const runs = new Map<string, { folder: string; error: unknown }>()
   const distinct = [...new Map(variants.map(({ row }) => [row.hash, row])).values()]
   const { seeds, engineOf, ...common } = options
+  const executor = processesHere(1)
   let stopped = false
   for (const seed of seeds) {
     for (const row of distinct) {
@@ -36,8 +38,7 @@ export async function runAblation(variants: readonly Variant[], options: Ablatio
         ...common,
         engine: await engineOf(row),
         seeds: [seed],
-        jobs: 1,
-        isolate: true,
+        executor,
         // After the first seed the folder is this run's own.
         resume: options.resume || before !== undefined,
       })

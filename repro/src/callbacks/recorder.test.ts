@@ -9,8 +9,19 @@ import { createRecorder } from './recorder.ts'
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tricklab-recorder-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const origin = {
+  host: 'here',
+  cpu: 'a processor',
+  engine: 'cpu',
+  version: '1.0.0',
+  precision: 'f32',
+  threads: 1,
+  commit: null,
+}
 const begin = (file: string, confirm = () => {}) =>
-  createRecorder({ path: file, seed: 1, waited: () => 0, confirm }).callback.beforeFit!({ startStep: 0 } as FitInfo)
+  createRecorder({ path: file, seed: 1, origin, waited: () => 0, confirm }).callback.beforeFit!({
+    startStep: 0,
+  } as FitInfo)
 
 // The start of this file cannot be written: EIO, on every Linux.
 test.skipIf(process.platform !== 'linux')(

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
 import { type Callback, fail, type Json, TricklabError } from '@tricklab/core'
-import type { LogLine } from '../record/types.ts'
+import type { LogLine, SeedOrigin } from '../record/types.ts'
 
 interface SavedRecorder {
   readonly bytes: number
@@ -26,6 +26,8 @@ export interface Recorder {
 export interface RecorderOptions {
   readonly path: string
   readonly seed: number
+  /** Where this process trains it. */
+  readonly origin: SeedOrigin
   /** Seconds that training waited for batches since the last call. */
   readonly waited: () => number
   /** Throws where this process may no longer write. */
@@ -39,7 +41,7 @@ export interface RecorderOptions {
  * run differs from that of an uninterrupted one only in `resume` lines and times. One recorder serves all stages.
  * @errors E_CHECKPOINT_WRITE, E_CHECKPOINT_MISMATCH when the file is shorter than at the checkpoint
  */
-export function createRecorder({ path, seed, waited, confirm }: RecorderOptions): Recorder {
+export function createRecorder({ path, seed, origin, waited, confirm }: RecorderOptions): Recorder {
   let file: number | undefined
   let resumeFrom: SavedRecorder | undefined
   let spent = 0
@@ -84,7 +86,7 @@ export function createRecorder({ path, seed, waited, confirm }: RecorderOptions)
         // A later stage goes on in the same file.
       } else if (resumeFrom === undefined) {
         file = onDisk(() => openSync(path, 'w'))
-        write({ event: 'start', seed, time })
+        write({ event: 'start', seed, time, origin })
       } else {
         const { bytes } = resumeFrom
         file = onDisk(() => {
@@ -93,7 +95,7 @@ export function createRecorder({ path, seed, waited, confirm }: RecorderOptions)
         })
         spent = resumeFrom.seconds
         epochStart = spent
-        write({ event: 'resume', step: startStep, time })
+        write({ event: 'resume', step: startStep, time, origin })
       }
       mark = performance.now()
     },

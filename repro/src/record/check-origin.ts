@@ -4,7 +4,7 @@ import { checkPlugins } from './check-plugins.ts'
 import type { CurrentRow } from './current-row.ts'
 import { problem } from './problem.ts'
 import type { SeedLog } from './read.ts'
-import type { JoinedRun, RunOrigin } from './types.ts'
+import type { JoinedRun, RunOrigin, SeedOrigin } from './types.ts'
 
 const version = /^\d+\.\d+\.\d+(-[\w.-]+)?$/
 
@@ -36,6 +36,22 @@ function checkPrecision({ engine }: JoinedRun, { precision }: CurrentRow): Probl
   return [problem('The precision is not that of the recipe.', precision, engine.precision)]
 }
 
+/** A seed may be trained on any machine, but by the engine of its run, in its precision. */
+function checkSeedOrigin(origin: SeedOrigin, { engine }: JoinedRun, place: string): Problem[] {
+  const { host, cpu, version, threads, commit } = origin
+  const [is, should] = [origin, { engine: engine.name, precision: engine.precision }].map(
+    (one) => `${one.engine} ${one.precision}`,
+  )
+  const possible =
+    [host, cpu, version].every((value) => value.trim() !== '') &&
+    threads >= 1 &&
+    (commit === null || /^[0-9a-f]{40}$/.test(commit))
+  return [
+    ...(is === should ? [] : [problem(`${place}: the engine is not that of the run.`, should, is)]),
+    ...(possible ? [] : [problem(`${place}: the origin is not possible.`, undefined, JSON.stringify(origin))]),
+  ]
+}
+
 /** A run: its machine, the plugins that the recipe needs, and its times around those of its seeds. */
 export function checkOrigin(
   run: JoinedRun,
@@ -50,7 +66,10 @@ export function checkOrigin(
     problems.push(problem('The run ends before it starts.', `after ${started}`, ended))
   }
   if (seeds.length === 0) problems.push(problem('A run has no seed.'))
-  for (const { seed, start, end } of own) {
+  for (const { seed, start, resumes, end } of own) {
+    for (const { line, origin } of [start, ...resumes]) {
+      if (origin !== undefined) problems.push(...checkSeedOrigin(origin, run, `Seed ${seed}, line ${line}`))
+    }
     if (Date.parse(start.time) < Date.parse(started)) {
       problems.push(problem(`Seed ${seed} starts before its run.`, `after ${started}`, start.time))
     }

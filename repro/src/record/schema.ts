@@ -67,6 +67,15 @@ const resumption = objectOf({
   started: time,
   seeds: listOf(integer),
 })
+const seedOrigin = objectOf({
+  host: text,
+  cpu: text,
+  engine: text,
+  version: text,
+  precision: text,
+  threads: count,
+  commit: nullable(text),
+})
 const sealShape = objectOf({ manifest: digest, files: mapOf(digest) })
 
 /** Shape of `manifest.json`. */
@@ -99,8 +108,8 @@ export const manifestShape = objectOf(
 
 /** Shape of a line of `seed-N.jsonl`, by event. */
 export const lineShapes: { readonly [E in LogLine['event']]: JsonShape } = {
-  start: objectOf({ event: text, seed: integer, time }),
-  resume: objectOf({ event: text, step: count, time }),
+  start: objectOf({ event: text, seed: integer, time }, { origin: seedOrigin }),
+  resume: objectOf({ event: text, step: count, time }, { origin: seedOrigin }),
   step: objectOf(
     { event: text, epoch: count, step: count, size: count, loss: number, learningRate: number, seconds: number },
     { stage: count, momentum: number },

@@ -56,6 +56,19 @@ export interface RunOrigin {
   readonly ended: string | null
 }
 
+/** Where a seed was trained, as the process that trained it says. */
+export interface SeedOrigin {
+  /** Name of the machine. */
+  readonly host: string
+  readonly cpu: string
+  readonly engine: string
+  readonly version: string
+  readonly precision: string
+  readonly threads: number
+  /** Commit of the sources, null outside a git checkout. */
+  readonly commit: string | null
+}
+
 /** Seeds of a record that ran apart from the others: at another time, on another machine. */
 export interface JoinedRun extends RunOrigin {
   readonly seeds: readonly number[]
@@ -112,8 +125,20 @@ export interface Manifest extends RunOrigin {
  * the sum of all, pauses excluded. Resuming cuts the file back to the checkpoint, so every step stands in it once.
  */
 export type LogLine =
-  | { readonly event: 'start'; readonly seed: number; readonly time: string }
-  | { readonly event: 'resume'; readonly step: number; readonly time: string }
+  | {
+      readonly event: 'start'
+      readonly seed: number
+      readonly time: string
+      /** Absent from older logs. */
+      readonly origin?: SeedOrigin
+    }
+  | {
+      readonly event: 'resume'
+      readonly step: number
+      readonly time: string
+      /** Absent from older logs. */
+      readonly origin?: SeedOrigin
+    }
   | {
       readonly event: 'step'
       /** Of a training in stages, and only there; counts from 0. Epochs and steps count on over the stages. */
@@ -172,8 +197,8 @@ export type LogLine =
     }
 
 export const logKeys: { readonly [E in LogLine['event']]: readonly string[] } = {
-  start: ['event', 'seed', 'time'],
-  resume: ['event', 'step', 'time'],
+  start: ['event', 'seed', 'time', 'origin'],
+  resume: ['event', 'step', 'time', 'origin'],
   step: ['event', 'stage', 'epoch', 'step', 'size', 'loss', 'learningRate', 'momentum', 'seconds'],
   epoch: ['event', 'stage', 'epoch', 'step', 'train', 'valid', 'seconds', 'waited'],
   stop: ['event', 'stage', 'epoch', 'step', 'reason'],

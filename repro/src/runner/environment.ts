@@ -5,7 +5,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Registry } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import type { Manifest } from '../record/types.ts'
+import type { Engine } from '@tricklab/engine'
+import type { Manifest, SeedOrigin } from '../record/types.ts'
 import { findProject } from './project.ts'
 import { describeSources } from './sources.ts'
 
@@ -31,7 +32,7 @@ export function describeEnvironment({ plugins }: Pick<Registry, 'plugins'>): Man
     node: process.version,
     tfjs: tf.version_core,
     os: `${os.type()} ${os.release()} ${os.arch()}`,
-    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cpu: processor(),
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     ...sources(),
@@ -39,6 +40,14 @@ export function describeEnvironment({ plugins }: Pick<Registry, 'plugins'>): Man
     plugins: Object.fromEntries(plugins.map(({ name, version }) => [name, version])),
   }
 }
+
+/** Where this process trains a seed. */
+export function describeOrigin({ name, version, precision, threads }: Engine): SeedOrigin {
+  const { commit } = sources()
+  return { host: os.hostname(), cpu: processor(), engine: name, version, precision, threads, commit }
+}
+
+const processor = (): string => os.cpus()[0]?.model.trim() || 'unknown'
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')

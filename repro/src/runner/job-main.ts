@@ -1,11 +1,11 @@
 // Entry of a job process: takes one job from its parent, runs it, answers, ends.
-import { fail, type Row, TricklabError } from '@tricklab/core'
-import { type EngineName, prepareEngine } from '@tricklab/engine'
+import { TricklabError } from '@tricklab/core'
+import { prepareEngine } from '@tricklab/engine'
 import { describeRow, type ProgressSink } from '@tricklab/train'
 import { surviveClosedStreams } from '../process/standard-streams.ts'
-import { runJob } from './job.ts'
-import type { JobMessage, JobReply } from './job-process.ts'
-import { findTarget } from './tables.ts'
+import { type Job, runJob } from './job.ts'
+import type { JobReply } from './job-process.ts'
+import { findJobRow } from './job-row.ts'
 
 const stop = new AbortController()
 const reply = (message: JobReply) =>
@@ -15,20 +15,20 @@ surviveClosedStreams()
 // A terminal and a service manager signal every process; whichever hears of it first, this one saves before it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 process.on('disconnect', () => stop.abort())
-process.on('message', (message: JobMessage | 'stop') => {
+process.on('message', (message: string) => {
   if (message === 'stop') stop.abort()
-  else void run(message)
+  else void run(JSON.parse(message))
 })
 
-async function run({ reference, row: plainRow, job, engineOptions, dataPaths }: JobMessage): Promise<void> {
+async function run(job: Job): Promise<void> {
   const progress: ProgressSink = (event) => void reply({ kind: 'progress', event })
+  const { signal } = stop
   try {
-    const { table } = await findTarget(reference)
-    if (table.kind !== 'training') fail('E_INTERNAL', { what: `Table ${table.id} has nothing to train.` })
-    const row: Row = { ...plainRow, table }
-    await prepareEngine(job.engine as EngineName, engineOptions)
-    const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress, signal: stop.signal })
-    await runJob({ ...job, row }, { dataset, progress, signal: stop.signal })
+    const row = await findJobRow(job)
+    const engine = await prepareEngine(job.engine, { precision: job.precision, threads: job.threads })
+    const { dataPaths } = job
+    const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress, signal })
+    await runJob(job, { row, engine, dataset, progress, signal })
     await reply({ kind: 'done' })
   } catch (error) {
     if (error instanceof TricklabError) {

@@ -1,20 +1,9 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Problem, type Row, TricklabError } from '@tricklab/core'
+import { type Problem, TricklabError } from '@tricklab/core'
 import type { ProgressEvent } from '@tricklab/train'
-import type { Job } from './job.ts'
-import type { RunOptions } from './run.ts'
+import type { Job, JobSite } from './job.ts'
 import { setStatus } from './run-folder.ts'
-
-/** A job as plain data, for another process. */
-export interface JobMessage {
-  readonly reference: string
-  /** The row as it is, which need not be one of the table's own. */
-  readonly row: Omit<Row, 'table'>
-  readonly job: Omit<Job, 'row'>
-  readonly engineOptions: { readonly precision: 'f32' | 'bf16'; readonly threads: number }
-  readonly dataPaths: readonly string[]
-}
 
 /** What a job process answers. */
 export type JobReply =
@@ -24,29 +13,19 @@ export type JobReply =
   | { readonly kind: 'fault'; readonly stack: string }
 
 /** Runs a job in a process of its own. A signal asks it to stop after the step at hand. @errors those of runJob, E_WORKER */
-export async function runJobProcess(
-  { row: { table: _table, ...row }, ...job }: Job,
-  options: RunOptions,
-): Promise<void> {
+export async function runJobProcess(job: Job, { progress, signal: stopping }: JobSite): Promise<void> {
   const entry = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? './job-main.ts' : './job-main.js', import.meta.url),
   )
   const child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const stop = () => child.connected && child.send('stop')
-  options.signal.addEventListener('abort', stop)
+  stopping.addEventListener('abort', stop)
 
-  const message: JobMessage = {
-    reference: options.reference,
-    row,
-    job,
-    engineOptions: { precision: options.engine.precision, threads: options.engine.threads },
-    dataPaths: options.dataPaths,
-  }
   try {
     await new Promise<void>((resolve, reject) => {
       let settled = false
       child.on('message', (reply: JobReply) => {
-        if (reply.kind === 'progress') return options.progress(reply.event)
+        if (reply.kind === 'progress') return progress(reply.event)
         settled = true
         if (reply.kind === 'done') resolve()
         else if (reply.kind === 'error') reject(new TricklabError(reply.problems as [Problem, ...Problem[]]))
@@ -61,7 +40,7 @@ export async function runJobProcess(
           new TricklabError([
             {
               code: 'E_WORKER',
-              what: `The process of ${row.name} seed ${job.seed} ended before its job was done.`,
+              what: `The process of ${job.row} seed ${job.seed} ended before its job was done.`,
               expected: 'an answer.',
               received:
                 signal === null
@@ -72,11 +51,11 @@ export async function runJobProcess(
           ]),
         )
       })
-      child.send(message)
-      if (options.signal.aborted) stop()
+      child.send(JSON.stringify(job))
+      if (stopping.aborted) stop()
     })
   } finally {
-    options.signal.removeEventListener('abort', stop)
+    stopping.removeEventListener('abort', stop)
     if (child.connected) child.disconnect()
   }
 }

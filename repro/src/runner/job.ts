@@ -1,39 +1,55 @@
 import { rm } from 'node:fs/promises'
-import { type Dataset, listParams, type Row, type Scores, TricklabError } from '@tricklab/core'
+import { type Dataset, type Json, listParams, type Row, type Scores, TricklabError } from '@tricklab/core'
 import { hashWeights, loadCheckpoint, removeTemporaries, saveWeights } from '@tricklab/core/checkpoint'
 import type * as tf from '@tricklab/core/tf'
+import type { Engine, EngineName, Precision } from '@tricklab/engine'
 import { type Limits, openRow, type ProgressSink, trainRow } from '@tricklab/train'
 import { createCheckpointer } from '../callbacks/checkpointer.ts'
 import { bindHarness } from '../callbacks/harness.ts'
 import { createRecorder } from '../callbacks/recorder.ts'
+import { describeOrigin } from './environment.ts'
 import { readEnd, setStatus } from './run-folder.ts'
 import { seedFiles } from './seed-files.ts'
 import { lockSeed, type SeedLock } from './seed-lock.ts'
 import { startAnew } from './start-anew.ts'
 import { createWaitClock } from './wait-clock.ts'
 
-/** The unit of work: one seed of one row, in one run folder. Idempotent and resumable. */
+/**
+ * The unit of work: one seed of one row, in one run folder. Idempotent and resumable. It is data: as a line of JSON it says
+ * all that another process or machine needs to train the seed.
+ */
 export interface Job {
-  readonly row: Row
+  /** How the table is found: its id, or the path of its file. */
+  readonly reference: string
+  readonly row: string
+  readonly recipeHash: string
+  /** Of a row that its table does not have, such as one without a trick. */
+  readonly recipe?: Json
   readonly seed: number
+  readonly engine: EngineName
+  readonly precision: Precision
+  readonly threads: number
+  readonly limits: Limits
+  readonly dataPaths: readonly string[]
   /** Run folder; the job writes only files of its own seed. */
   readonly folder: string
-  readonly engine: string
-  readonly limits: Limits
   readonly resume: boolean
   readonly checkpointMinutes: number
 }
 
-export interface JobServices {
+/** What a job is trained with, where it is trained. */
+export interface JobSite {
+  readonly row: Row
+  readonly engine: Engine
   readonly dataset: Dataset
   readonly progress: ProgressSink
-  readonly signal?: AbortSignal
+  readonly signal: AbortSignal
 }
 
-const identityOf = ({ row, seed, engine }: Job) => ({
-  table: row.table.id,
-  row: row.name,
-  recipeHash: row.hash,
+const identityOf = ({ row, recipeHash, seed, engine }: Job, { table }: Row) => ({
+  table: table.id,
+  row,
+  recipeHash,
   seed,
   engine,
 })
@@ -43,7 +59,7 @@ const identityOf = ({ row, seed, engine }: Job) => ({
  * ended with. No other process can train the seed meanwhile.
  * @errors all of `fit`, E_CHECKPOINT_*, E_RUN_LOCKED, E_RUN_LOST
  */
-export async function runJob(job: Job, services: JobServices): Promise<Scores> {
+export async function runJob(job: Job, site: JobSite): Promise<Scores> {
   const { seed, folder } = job
   const lock = lockSeed(job)
   try {
@@ -51,7 +67,7 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
     const end = readEnd(folder, seed)
     if (end !== undefined) return end.result
     await setStatus(folder, seed, 'running')
-    const result = await train(job, services, lock)
+    const result = await train(job, site, lock)
     await setStatus(folder, seed, 'done')
     return result
   } catch (error) {
@@ -64,19 +80,32 @@ export async function runJob(job: Job, services: JobServices): Promise<Scores> {
   }
 }
 
-async function train(job: Job, { dataset, progress, signal }: JobServices, { confirm }: SeedLock): Promise<Scores> {
-  const { row, seed, folder, limits } = job
+async function train(job: Job, site: JobSite, { confirm }: SeedLock): Promise<Scores> {
+  const { seed, folder, limits } = job
+  const { row, engine, dataset, progress, signal } = site
   const files = seedFiles(folder, seed)
   for (const file of [files.checkpoint, files.weights]) await removeTemporaries(file)
   const opened = await openRow(row, { seed, dataset, limits, progress, signal })
   try {
     const clock = createWaitClock()
-    const recorder = createRecorder({ path: files.log, seed, waited: clock.take, confirm })
-    const from = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job)) : undefined
+    const recorder = createRecorder({
+      path: files.log,
+      seed,
+      origin: describeOrigin(engine),
+      waited: clock.take,
+      confirm,
+    })
+    const from = job.resume ? await loadCheckpoint(files.checkpoint, identityOf(job, row)) : undefined
     if (from === undefined) startAnew(job, progress)
     const { scores, end, weightsOf } = await trainRow(opened, {
-      callbacks: (snapshot) =>
-        bindHarness(recorder.callback, createCheckpointer({ ...checkpoints(job), snapshot, confirm, signal })),
+      callbacks: (snapshot) => {
+        const checkpoints = {
+          path: files.checkpoint,
+          identity: identityOf(job, row),
+          everyMinutes: job.checkpointMinutes,
+        }
+        return bindHarness(recorder.callback, createCheckpointer({ ...checkpoints, snapshot, confirm, signal }))
+      },
       from,
       through: clock.clocked,
       onStop: recorder.stopped,
@@ -102,9 +131,3 @@ async function train(job: Job, { dataset, progress, signal }: JobServices, { con
     await opened.dispose()
   }
 }
-
-const checkpoints = (job: Job) => ({
-  path: seedFiles(job.folder, job.seed).checkpoint,
-  identity: identityOf(job),
-  everyMinutes: job.checkpointMinutes,
-})

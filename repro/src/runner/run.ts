@@ -1,4 +1,5 @@
 import { rmdir } from 'node:fs/promises'
+import path from 'node:path'
 import { type Dataset, fail, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
 import {
@@ -13,8 +14,9 @@ import { harnessHooks } from '../callbacks/harness.ts'
 import { rowHead } from '../record/row-head.ts'
 import { type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEnvironment } from './environment.ts'
-import { runJob } from './job.ts'
-import { runJobProcess } from './job-process.ts'
+import type { Executor } from './executor.ts'
+import type { Job } from './job.ts'
+import { nameRow } from './job-row.ts'
 import { describeResumption, findResumable, type RunParts } from './resume.ts'
 import { createRunFolder, readEnd, updateManifest } from './run-folder.ts'
 import { refuseLocked } from './seed-lock.ts'
@@ -28,11 +30,9 @@ export interface RunOptions {
   readonly resume: boolean
   readonly dataPaths: readonly string[]
   readonly checkpointMinutes: number
-  /** Jobs side by side, each in a process of its own; 1 runs them here, one after the other. */
-  readonly jobs: number
-  /** A process of its own for every job even where they run one after the other: its peak memory is then its own. */
-  readonly isolate?: boolean
-  /** How a job process finds the table again. */
+  /** Where the seeds are trained. */
+  readonly executor: Executor
+  /** How another process finds the table again. */
   readonly reference: string
   readonly progress: ProgressSink
   readonly signal: AbortSignal
@@ -71,33 +71,20 @@ export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
 
 async function runSeeds(described: DescribedRow, options: RunOptions, dataset: Dataset): Promise<RowRun> {
   const { row } = described
-  const { engine, limits, signal, progress } = options
+  const { engine, executor, limits, resume, checkpointMinutes, dataPaths, signal, progress } = options
   const seeds = options.seeds ?? row.seeds
   const { folder, manifest } = await openRunFolder(described, seeds, options, dataset)
-
-  let error: unknown
-  const pending = seeds.filter((seed) => readEnd(folder, seed) === undefined)
-  const next = async (): Promise<void> => {
-    const seed = pending.shift()
-    if (seed === undefined || signal.aborted) return
-    const job = {
-      row,
-      seed,
-      folder,
-      engine: engine.name,
-      limits,
-      resume: options.resume,
-      checkpointMinutes: options.checkpointMinutes,
-    }
-    try {
-      if (options.jobs > 1 || options.isolate === true) await runJobProcess(job, options)
-      else await runJob(job, { dataset, progress, signal })
-    } catch (cause) {
-      error ??= cause
-    }
-    await next()
+  const { name, precision, threads } = engine
+  const common = {
+    ...nameRow(row, options.reference),
+    ...{ engine: name, precision, threads },
+    ...{ limits, dataPaths: dataPaths.map((place) => path.resolve(place)), folder: path.resolve(folder) },
+    ...{ resume, checkpointMinutes },
   }
-  await Promise.all(Array.from({ length: Math.min(options.jobs, pending.length) }, next))
+  const pending = seeds.filter((seed) => readEnd(folder, seed) === undefined)
+  const jobs = pending.map((seed): Job => ({ ...common, seed }))
+  const outcomes = await executor.run(jobs, { row, engine, dataset, progress, signal })
+  let error = outcomes.find((outcome) => outcome.error !== undefined)?.error
 
   const ended = await updateManifest(folder, (before = manifest) => {
     const complete = before.seeds.every((seed) => readEnd(folder, seed) !== undefined)
@@ -130,7 +117,7 @@ async function openRunFolder(described: DescribedRow, seeds: readonly number[], 
     progress({ kind: 'notice', message: `${row.name}: nothing to resume, starting anew.` })
   }
   const pending = seeds.filter((seed) => resumed === undefined || readEnd(resumed, seed) === undefined)
-  if (resumed !== undefined) for (const seed of pending) refuseLocked({ row, seed, folder: resumed })
+  if (resumed !== undefined) for (const seed of pending) refuseLocked({ row: row.name, seed, folder: resumed })
   // Nothing is left behind by a start that fails before there is anything to say of it.
   const fresh = resumed === undefined ? describeRun(described, options, dataset, now) : undefined
   const folder = resumed ?? createRunFolder(out, row)

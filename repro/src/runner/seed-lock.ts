@@ -36,7 +36,7 @@ export function refuseLocked(place: Place): void {
 
 function refuse({ row, seed, folder }: Place, owner: LockOwner): never {
   fail('E_RUN_LOCKED', {
-    what: `Another process is training seed ${seed} of ${row.name} in ${folder}.`,
+    what: `Another process is training seed ${seed} of ${row} in ${folder}.`,
     expected: 'a seed that no other process is training.',
     received: `${describeOwner(owner)}.`,
     fix: 'wait until that process ends, or stop it and run again with --resume. If it was on another machine and has ended, wait three minutes first.',
@@ -44,7 +44,7 @@ function refuse({ row, seed, folder }: Place, owner: LockOwner): never {
 }
 
 function failLost({ row, seed, folder }: Place, lost: 'removed' | 'taken'): never {
-  const where = `${row.name} seed ${seed}`
+  const where = `${row} seed ${seed}`
   if (lost === 'taken') {
     fail('E_RUN_LOST', {
       what: `Another process has taken over ${where} in ${folder}, because this process was suspended for minutes.`,

@@ -17,14 +17,14 @@ export function startAnew({ row, seed, folder }: Pick<Job, 'row' | 'seed' | 'fol
   const steps = events.filter((event) => event === 'step').length
   if (hadCheckpoint(events)) {
     fail('E_CHECKPOINT_MISSING', {
-      what: `The checkpoint of ${row.name} seed ${seed} is gone, so ${steps} steps of its log cannot be continued.`,
+      what: `The checkpoint of ${row} seed ${seed} is gone, so ${steps} steps of its log cannot be continued.`,
       expected: `${checkpoint}.`,
       received: 'no such file.',
       fix: `put the file back, or move ${log} away to train the seed from its first step.`,
     })
   }
   if (steps === 0) return
-  const message = `${row.name} seed ${seed}: stopped before its first checkpoint; its ${steps} steps are trained again.`
+  const message = `${row} seed ${seed}: stopped before its first checkpoint; its ${steps} steps are trained again.`
   progress({ kind: 'notice', message })
 }
 

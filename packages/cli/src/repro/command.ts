@@ -6,8 +6,10 @@ import {
   compareSummaries,
   findTarget,
   formatSummaryComparison,
+  here,
   listRows,
   prepareRows,
+  processesHere,
   reportRuns,
   reportSummaryTable,
 } from '@tricklab/repro'
@@ -32,7 +34,8 @@ import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
 import { type TrainingArguments, trainWork } from './training.ts'
 
-interface ReproOptions extends SeedArguments, TrainingArguments {
+interface ReproOptions extends SeedArguments, Omit<TrainingArguments, 'executor'> {
+  readonly jobs: number
   readonly engine: EngineName | 'auto'
   readonly precision?: 'f32' | 'bf16'
   readonly resume?: boolean
@@ -173,7 +176,8 @@ async function reproTraining(
   const view = createProgressView()
   const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
   const work = rows.map((row) => ({ row, reference, seeds: seedsOf(options), resume: options.resume === true }))
-  const { exitCode, results } = await trainWork(work, options, view, signal)
+  const executor = options.jobs > 1 ? processesHere(options.jobs) : here
+  const { exitCode, results } = await trainWork(work, { ...options, executor }, view, signal)
   if (exitCode === 3) process.stderr.write(resumeHint('repro'))
   if (options.json === true) process.stdout.write(`${JSON.stringify({ table: table.id, rows: results })}\n`)
   return exitCode

@@ -9,6 +9,7 @@ import {
   makePlan,
   type Plan,
   prepareRows,
+  processesHere,
   type ReferencedRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
@@ -143,7 +144,7 @@ async function runPlan(target: string | undefined, options: RunPlanArguments): P
       yield { row, reference, seeds: [seed], resume: (engine) => engines.some((other) => isLike(engine, other)) }
     }
   }
-  const training = { ...options, jobs: 1, isolate: true, keepGoing: true }
+  const training = { ...options, executor: processesHere(1), keepGoing: true }
   const { exitCode, stopped, results } = await trainWork(work(), training, view, signal)
   if (stopped) process.stderr.write(`Go on with: ${commandAgain('repro')}\n`)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ jobs: plan.jobs, rows: results })}\n`)

@@ -1,6 +1,7 @@
 import type { Row } from '@tricklab/core'
 import { type Engine, prepareEngine } from '@tricklab/engine'
 import {
+  type Executor,
   exitCodeOf,
   formatVerdictTable,
   readRecord,
@@ -16,9 +17,8 @@ import type { RunsArguments } from './options.ts'
 
 /** What a training takes from the command line. */
 export interface TrainingArguments extends EngineArguments, Omit<RunsArguments, 'resume'> {
-  readonly jobs: number
-  /** A process of its own for every seed. */
-  readonly isolate?: boolean
+  /** Where the seeds are trained. */
+  readonly executor: Executor
   /** What cannot even start, such as a row whose photos are missing, is told and left out. */
   readonly keepGoing?: boolean
 }
@@ -90,8 +90,7 @@ export async function trainWork(
         resume: typeof resume === 'boolean' ? resume : resume(engine),
         dataPaths: options.data ?? [],
         checkpointMinutes: options.checkpointMinutes,
-        jobs: options.jobs,
-        isolate: options.isolate === true,
+        executor: options.executor,
         reference,
         progress: view.sink,
         signal,

@@ -58,6 +58,7 @@ export const errorCodes = {
     meaning: 'The run to resume had another recipe, dataset, engine, precision or number of threads.',
   },
   E_RUN_LOCKED: { exit: 2, meaning: 'Another process is training this seed or run; the message names the process.' },
+  E_JOB: { exit: 2, meaning: 'A job trains a recipe that is another where it came to: the versions differ.' },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
   E_WEIGHTS: { exit: 2, meaning: 'A file of weights does not fit the model: names, shapes or types differ.' },
   E_EXPORT: { exit: 2, meaning: 'A layer of the model cannot be written in the format asked for.' },
