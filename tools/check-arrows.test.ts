@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkArrows, importsOf } from './check-arrows.ts'
+import { checkArrows, findCircles, importsOf } from './check-arrows.ts'
 
 const check = (file: string, text: string) => checkArrows([{ file, text }])
 
@@ -34,5 +34,29 @@ describe('checkArrows', () => {
     ['packages/nn/src/a.ts', 'const x = tf.randomNormal([3])'],
   ])('refuses %s: %s', (file, text) => {
     expect(check(file, text)).toHaveLength(1)
+  })
+})
+
+describe('findCircles', () => {
+  const circlesOf = (imports: { readonly [file: string]: string }) =>
+    findCircles(Object.entries(imports).map(([file, target]) => ({ file, text: `import { x } from '${target}'` })))
+
+  it('finds a circle of rooms, however long, and of types as well', () => {
+    const imports = { 'repro/src/a/x.ts': '../b/y.ts', 'repro/src/b/z.ts': '../c.ts', 'repro/src/c.ts': './a/x.ts' }
+    expect(circlesOf(imports)).toEqual(['repro/src: a → b → c.ts → a is a circle.'])
+    const types = [
+      { file: 'repro/src/a/x.ts', text: "import type { Y } from '../b/y.ts'" },
+      { file: 'repro/src/b/y.ts', text: "export { z } from '../a/z.ts'" },
+    ]
+    expect(findCircles(types)).toHaveLength(1)
+  })
+
+  it.each([
+    ['one way', { 'repro/src/a/x.ts': '../b/y.ts', 'repro/src/b/y.ts': './z.ts' }],
+    ['files of one room', { 'repro/src/a/x.ts': './y.ts', 'repro/src/a/y.ts': './x.ts' }],
+    ['a test', { 'repro/src/a/x.ts': '../b/y.ts', 'repro/src/b/y.test.ts': '../a/x.ts' }],
+    ['another package', { 'docs/src/a/x.ts': '../b/y.ts', 'docs/src/b/y.ts': '../a/x.ts' }],
+  ])('lets %s be', (_, imports) => {
+    expect(circlesOf(imports)).toEqual([])
   })
 })

@@ -44,6 +44,9 @@ const doors: readonly { readonly packages: RegExp; readonly allowed: RegExp; rea
   },
 ]
 
+/** Sources whose rooms, folders and single files, must not import each other in a circle, tests apart. */
+const acyclic = ['repro/src']
+
 /** Randomness that no key controls. */
 const forbiddenCalls = /\bMath\.random\(|\btf\.(random\w+|truncatedNormal|multinomial|dropout)\(/
 
@@ -63,6 +66,37 @@ export function checkArrows(sources: readonly Source[]): string[] {
       ? [`${file}: draws random numbers outside core/rng.`]
       : []),
   ])
+}
+
+/** Circles between the rooms of the packages that must have none, each once, as `a → b → a`. */
+export function findCircles(sources: readonly Source[]): string[] {
+  return acyclic.flatMap((base) => {
+    const targets = new Map<string, Set<string>>()
+    for (const { file, text } of sources) {
+      if (!file.startsWith(`${base}/`) || file.endsWith('.test.ts')) continue
+      const from = partOf(base, file)
+      const own = importsOf(text).filter((specifier) => specifier.startsWith('.'))
+      const reached = own.map((specifier) => partOf(base, path.posix.join(path.posix.dirname(file), specifier)))
+      targets.set(from, new Set([...(targets.get(from) ?? []), ...reached.filter((part) => part !== from)]))
+    }
+    return circlesIn(targets).map((circle) => `${base}: ${circle.join(' → ')} is a circle.`)
+  })
+}
+
+/** The folder of `base` that a file lies in, or the file itself. */
+const partOf = (base: string, file: string): string => file.slice(base.length + 1).split('/')[0]!
+
+function circlesIn(targets: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const done = new Set<string>()
+  const circles: string[][] = []
+  const visit = (part: string, above: readonly string[]): void => {
+    if (above.includes(part)) circles.push([...above.slice(above.indexOf(part)), part])
+    if (above.includes(part) || done.has(part)) return
+    for (const target of targets.get(part) ?? []) visit(target, [...above, part])
+    done.add(part)
+  }
+  for (const part of targets.keys()) visit(part, [])
+  return circles
 }
 
 export function importsOf(text: string): string[] {
@@ -122,7 +156,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     .flatMap((room) => listSources(root, room))
     // AssemblyScript sources are no TypeScript modules of ours.
     .filter((file) => !file.startsWith('packages/engine/src/wasm/kernels/'))
-  const problems = checkArrows(files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') })))
+  const sources = files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }))
+  const problems = [...checkArrows(sources), ...findCircles(sources)]
   for (const problem of problems) process.stderr.write(`✖ ${problem}\n`)
   process.stderr.write(`${files.length} files, ${problems.length} arrows point the wrong way.\n`)
   process.exitCode = problems.length === 0 ? 0 : 1

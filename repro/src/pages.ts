@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { fail, type SummaryTable } from '@tricklab/core'
+import { acceptedRecords } from './accepted/accepted.ts'
 import type { ComparedSummary, ComparedValue } from './closed-form.ts'
-import { acceptedRecords } from './record/accepted.ts'
 import { type ClosedFormRow, writeReport, writeReportFile } from './report/index.ts'
 
 /**

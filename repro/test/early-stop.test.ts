@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import earlyStop from '@tricklab/plugin-early-stop'
 import { describe, expect, test } from 'vitest'
-import { checkRecord } from '../src/record/check.ts'
+import { checkRecord } from '../src/check/check.ts'
 import { runKilled, runWhole } from './row-run.ts'
 import { tinyTable } from './tiny-table.ts'
 

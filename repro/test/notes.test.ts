@@ -1,8 +1,8 @@
 import { rowNames } from '@tricklab/core'
 import { tables } from '@tricklab/recipes'
 import { describe, expect, test } from 'vitest'
+import { acceptedMeasurements, acceptedRecords } from '../src/accepted/accepted.ts'
 import { judgeMeasurement } from '../src/measurement/read.ts'
-import { acceptedMeasurements, acceptedRecords } from '../src/record/accepted.ts'
 
 /** Sentences of notes with a number that was measured here: each must follow from the accepted records. */
 const claims = tables.flatMap((table) =>

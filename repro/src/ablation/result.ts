@@ -3,8 +3,8 @@ import { summarize as summarizeModel } from '@tricklab/nn'
 import { type OpenOptions, openModel } from '@tricklab/train'
 import { metricOf } from '../record/metrics.ts'
 import { type RunRecord, readRecord, type SeedLog } from '../record/read.ts'
-import { verdictRow } from '../report/verdict-row.ts'
 import { median, type PairedDifference, pairedDifference, type Summary, summarize } from '../statistics/index.ts'
+import { verdictRow } from '../verdict/verdict-row.ts'
 import type { VariantRun } from './run.ts'
 
 /** The figures of one variant. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fail, type MetricTraits } from '@tricklab/core'
-import { findAccepted } from '../record/accepted.ts'
+import { findAccepted } from '../accepted/accepted.ts'
 import { metricOf } from '../record/metrics.ts'
 import { readRecord } from '../record/read.ts'
-import { mainMetric } from '../report/verdict-row.ts'
+import { mainMetric } from '../verdict/verdict-row.ts'
 
 /** One side of a comparison: what several trainings of one recipe ended with. */
 export interface Side {

@@ -1,10 +1,10 @@
 import { createRng, SmoothLoss } from '@tricklab/core'
 import { describe, expect, test } from 'vitest'
 import type { RateSearch } from './find.ts'
+import { formatRateSearch } from './format-rate-search.ts'
 import { fallsBeyondNoise } from './noise.ts'
 import { renderRateSearch } from './page.ts'
 import { suggestRates } from './suggest.ts'
-import { formatRateSearch } from './text.ts'
 
 /** A search whose batch losses lie around `level(step)`, with a deviation of .05. */
 function search(seed: number, steps: number, level: (step: number) => number): RateSearch {

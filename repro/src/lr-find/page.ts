@@ -3,7 +3,7 @@ import type { Mark } from '../report/chart/marks.ts'
 import { html } from '../report/html.ts'
 import { renderPage } from '../report/page.ts'
 import type { RateSearch } from './find.ts'
-import { caution, endings, formatRate } from './text.ts'
+import { caution, endings, formatRate } from './format-rate-search.ts'
 
 const rules = {
   valley: 'a rate in the second half of the longest fall of the loss',

@@ -1,5 +1,5 @@
 import type { Verdict } from '../record/types.ts'
-import { within } from '../verdict.ts'
+import { within } from '../verdict/judge.ts'
 import type { MeasuredRow } from './types.ts'
 
 export interface Claim extends Omit<MeasuredRow, 'verdict' | 'note'> {

@@ -1,7 +1,7 @@
 import type { NormalRecipe, Rng, Row, Shape, Stream } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { type DatasetServices, type DescribedRow, describeRow, openBatches, splitDataset } from '@tricklab/train'
-import { datasetFacts } from '../record/current-row.ts'
+import { datasetFacts } from '../check/current-row.ts'
 
 /** What training one seed of a row takes, whatever trains it. */
 export interface RowCost {

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Row } from '@tricklab/core'
-import { findAccepted } from '../record/accepted.ts'
+import { findAccepted } from '../accepted/accepted.ts'
 import { readRecord } from '../record/read.ts'
 import type { Manifest } from '../record/types.ts'
-import { type VerdictRow, verdictRow } from '../report/index.ts'
 import { readEnd, readManifest, rowFolder } from '../runner/run-folder.ts'
+import { type VerdictRow, verdictRow } from '../verdict/verdict-row.ts'
 
 /** The verdict on the accepted record of a row; undefined without one, and where the recipe has changed since. */
 export async function recordedRow(row: Row, root?: string): Promise<VerdictRow | undefined> {

@@ -1,11 +1,11 @@
+import type { AcceptedMeasurement } from '../accepted/accepted.ts'
 import { formatDifference, formatInterval, formatSeeds, formatSize, formatSummary } from '../format.ts'
 import { judgeMeasurement } from '../measurement/read.ts'
-import type { AcceptedMeasurement } from '../record/accepted.ts'
 import type { RunRecord } from '../record/read.ts'
 import type { RecordedData } from '../record/recorded-data.ts'
 import type { Verdict } from '../record/types.ts'
-import { verdictText, verdictWords } from './verdict-badge.ts'
-import { verdictRow } from './verdict-row.ts'
+import { verdictRow } from '../verdict/verdict-row.ts'
+import { verdictText, verdictWords } from '../verdict/words.ts'
 
 const heads = 'table|row|documented|measured|difference (95 %)|tolerance|verdict|data|seeds|engine'.split('|')
 const alignment = ['---', '---', '--:', '--:', '--:', '--:', '---', '---', '---', '---']

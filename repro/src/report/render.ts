@@ -1,5 +1,7 @@
 import type { RunRecord } from '../record/read.ts'
 import type { Verdict } from '../record/types.ts'
+import { type VerdictRow, verdictRow } from '../verdict/verdict-row.ts'
+import { verdictWords } from '../verdict/words.ts'
 import { type AblationReport, ablationPage } from './ablation.ts'
 import { drawForestChart } from './chart/forest-chart.ts'
 import { type ClosedFormReport, closedFormSection } from './closed-form.ts'
@@ -8,8 +10,7 @@ import { type MeasurementReport, measurementPage } from './measurement.ts'
 import { type Page, renderPage } from './page.ts'
 import { clock, rowSection } from './row-section.ts'
 import { sourceLink } from './source-link.ts'
-import { exactBadge, verdictWords } from './verdict-badge.ts'
-import { type VerdictRow, verdictRow } from './verdict-row.ts'
+import { exactBadge } from './verdict-badge.ts'
 import { verdictTable } from './verdict-table.ts'
 
 /** Trained rows, of one table or several. */

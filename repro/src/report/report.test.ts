@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FakeOptions, type FakeRecord, fakeRecord, writeFakeRecord } from '../../test/fake-record.ts'
 import type { RunRecord } from '../record/read.ts'
 import { readSeedLog } from '../record/read-log.ts'
+import { verdictRow } from '../verdict/verdict-row.ts'
 import { escapeHtml, html } from './html.ts'
 import {
   type ClosedFormReport,
@@ -12,7 +13,6 @@ import {
   judgeClosedForm,
   renderMarkdownTable,
   renderReport,
-  verdictRow,
   writeReport,
   writeReportFile,
 } from './index.ts'

@@ -4,11 +4,11 @@ import { formatSeconds, formatValue } from '../format.ts'
 import { metricOf } from '../record/metrics.ts'
 import type { RunRecord, SeedLog } from '../record/read.ts'
 import type { Manifest, RunOrigin } from '../record/types.ts'
+import { secondsOf, type VerdictRow } from '../verdict/verdict-row.ts'
 import { type Html, html } from './html.ts'
 import { nestedTable } from './nested-table.ts'
 import { rowCharts } from './row-charts.ts'
 import { badge } from './verdict-badge.ts'
-import { secondsOf, type VerdictRow } from './verdict-row.ts'
 
 /**
  * Everything about one row: verdict, curves, seeds, configuration, environment. The last two begin folded unless

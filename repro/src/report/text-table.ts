@@ -1,6 +1,6 @@
 import { formatDifference, formatDigits, formatInterval, formatSeconds, formatSize, formatSummary } from '../format.ts'
-import { verdictText } from './verdict-badge.ts'
-import type { VerdictRow } from './verdict-row.ts'
+import type { VerdictRow } from '../verdict/verdict-row.ts'
+import { verdictText } from '../verdict/words.ts'
 
 const heads = ['row', 'documented', 'measured', 'difference', 'tolerance', 'verdict'] as const
 const gap = '  '

@@ -1,7 +1,7 @@
 import { formatDifference, formatDigits, formatInterval, formatSeconds, formatSize, formatSummary } from '../format.ts'
+import type { VerdictRow } from '../verdict/verdict-row.ts'
 import { type Html, html } from './html.ts'
 import { badge } from './verdict-badge.ts'
-import type { VerdictRow } from './verdict-row.ts'
 
 /** The rows side by side; `links` are the anchors of their sections. On a narrow screen every row becomes a card. */
 export function verdictTable(rows: readonly VerdictRow[], links: readonly string[]): Html {

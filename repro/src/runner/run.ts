@@ -10,11 +10,11 @@ import {
   shorteningLimits,
   splitDataset,
 } from '@tricklab/train'
-import { harnessHooks } from '../callbacks/harness.ts'
 import { rowHead } from '../record/row-head.ts'
 import { type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEnvironment } from './environment.ts'
 import type { Executor } from './executor.ts'
+import { harnessHooks } from './harness.ts'
 import type { Job } from './job.ts'
 import { nameRow } from './job-row.ts'
 import { describeResumption, findResumable, type RunParts } from './resume.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { VerdictRow } from '../verdict-row.ts'
+import type { VerdictRow } from '../../verdict/verdict-row.ts'
 import { drawCostChart } from './cost-chart.ts'
 import { drawForestChart } from './forest-chart.ts'
 import { drawLineChart, type Line, type LineChart } from './line-chart.ts'

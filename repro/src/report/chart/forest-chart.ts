@@ -1,7 +1,7 @@
 import type { MetricFormat } from '@tricklab/core'
 import { formatDifference, formatInterval, formatSize, formatValue, isPercent } from '../../format.ts'
+import type { VerdictRow } from '../../verdict/verdict-row.ts'
 import { type Html, html } from '../html.ts'
-import type { VerdictRow } from '../verdict-row.ts'
 import { axis, bar, fluid, line, sign, span, text, within } from './fluid.ts'
 import { createScale, extentOf, type Scale } from './scale.ts'
 

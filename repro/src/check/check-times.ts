@@ -1,4 +1,4 @@
-import type { SeedLog } from './read.ts'
+import type { SeedLog } from '../record/read.ts'
 
 /** Durations in a log are rounded to 0.1 ms. */
 const rounding = 1e-4

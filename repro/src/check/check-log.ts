@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import type { Hyperparameters, Metric, Problem } from '@tricklab/core'
+import type { SeedLog } from '../record/read.ts'
 import { checkEnd, checkPrediction, checkScores } from './check-scores.ts'
 import { checkTimes } from './check-times.ts'
-import type { SeedLog } from './read.ts'
 
 /** How long the training of a row is, and what each of its steps must say. */
 export interface Plan {

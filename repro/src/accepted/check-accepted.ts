@@ -9,16 +9,16 @@ import {
   TricklabError,
 } from '@tricklab/core'
 import { tables as documentedTables } from '@tricklab/recipes'
+import { checkRead } from '../check/check.ts'
+import { findCopies } from '../check/copies.ts'
+import { currentRow } from '../check/current-row.ts'
 import { checkMeasurementSeal } from '../measurement/accept.ts'
 import { checkMeasurement } from '../measurement/check.ts'
 import { readMeasurement } from '../measurement/record.ts'
-import { checkRead } from './check.ts'
-import { findCopies } from './copies.ts'
-import { currentRow } from './current-row.ts'
+import { problem } from '../record/problem.ts'
+import { type RunRecord, readRecord } from '../record/read.ts'
+import { checkSeal } from '../record/seal.ts'
 import { acceptedFolder, type RecordPlace, type Records, recordPlaces, strayFiles } from './places.ts'
-import { problem } from './problem.ts'
-import { type RunRecord, readRecord } from './read.ts'
-import { checkSeal } from './seal.ts'
 
 /** What was found of one accepted record. */
 export interface CheckedRecord {

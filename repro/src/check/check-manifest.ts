@@ -1,12 +1,12 @@
 import { canonicalJson, type Json, type Problem } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { knownPhotos, readOrigin } from '@tricklab/data'
+import { problem } from '../record/problem.ts'
+import type { RunRecord } from '../record/read.ts'
+import type { JoinedRun, Manifest } from '../record/types.ts'
 import type { CheckOptions } from './check.ts'
 import { checkOrigin } from './check-origin.ts'
 import type { CurrentRow } from './current-row.ts'
-import { problem } from './problem.ts'
-import type { RunRecord } from './read.ts'
-import type { JoinedRun, Manifest } from './types.ts'
 
 /** Verifies that a manifest is that of its row, of data that are known, and complete. */
 export function checkManifest(

@@ -5,14 +5,14 @@ import { tables as documentedTables } from '@tricklab/recipes'
 import { acceptMeasurement } from '../measurement/accept.ts'
 import { isMeasurement, readMeasurement } from '../measurement/record.ts'
 import type { MeasurementRecord } from '../measurement/types.ts'
+import { type RunRecord, readManifest, readRecord } from '../record/read.ts'
+import { rowHead } from '../record/row-head.ts'
+import { sealOf } from '../record/seal.ts'
+import type { Manifest } from '../record/types.ts'
 import { checkAgainstRow, findRow } from './check-accepted.ts'
 import { joinManifests } from './join.ts'
 import { pickSeeds } from './pick-seeds.ts'
 import { acceptedFolder, type Records, recordPlaces } from './places.ts'
-import { type RunRecord, readManifest, readRecord } from './read.ts'
-import { rowHead } from './row-head.ts'
-import { sealOf } from './seal.ts'
-import type { Manifest } from './types.ts'
 
 const folderOf = (table: string, row: string, root = acceptedFolder) => path.join(root, table, row)
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { documented, type FakeOptions, type FakeRecord, fakeRecord, writeFakeRecord } from '../../test/fake-record.ts'
+import { readRecord } from '../record/read.ts'
+import { lineShapes } from '../record/schema.ts'
+import { type LogLine, logKeys, type Manifest } from '../record/types.ts'
 import { type CheckOptions, checkRecord } from './check.ts'
 import type { CurrentRow } from './current-row.ts'
-import { readRecord } from './read.ts'
-import { lineShapes } from './schema.ts'
-import { type LogLine, logKeys, type Manifest } from './types.ts'
 
 /** Small enough to read: 2 epochs of 3 batches (4, 4, 2), 2 seeds. */
 const small: FakeOptions = { seeds: [1, 2], epochs: 2, trainSize: 10, batchSize: 4, sd: 0.0001 }

@@ -1,6 +1,6 @@
 import { canonicalJson, type Json, type Scores, SmoothLoss } from '@tricklab/core'
+import type { SeedLog } from '../record/read.ts'
 import type { Plan } from './check-log.ts'
-import type { SeedLog } from './read.ts'
 
 /** The scores of every epoch: those that follow from the steps are computed again, the others must be possible. */
 export function checkScores(log: SeedLog, plan: Plan | null): string[] {

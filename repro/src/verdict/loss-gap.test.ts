@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type FakeOptions, fakeRecord } from '../../test/fake-record.ts'
 import type { EpochLine, RunRecord, SeedLog } from '../record/read.ts'
-import { formatVerdictTable, renderReport, verdictRow } from '../report/index.ts'
-import { type Floors, lossGap } from './gap.ts'
-import { lossGapRemark } from './remark.ts'
+import { formatVerdictTable, renderReport } from '../report/index.ts'
+import { type Floors, lossGap } from './loss-gap.ts'
+import { lossGapRemark } from './loss-gap-remark.ts'
+import { verdictRow } from './verdict-row.ts'
 
 type Losses = readonly (readonly [train: number, valid: number])[]
 

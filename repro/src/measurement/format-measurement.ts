@@ -1,5 +1,5 @@
-import { verdictWords } from '../report/verdict-badge.ts'
 import { alignColumns } from '../text-columns.ts'
+import { verdictWords } from '../verdict/words.ts'
 import type { MeasuredRow } from './types.ts'
 
 /** The claims as aligned text, with the reason of each verdict below. */

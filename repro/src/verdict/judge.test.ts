@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mean } from './statistics/index.ts'
-import { exitCodeOf, type JudgeInput, judge, reportedSummary } from './verdict.ts'
+import { mean } from '../statistics/index.ts'
+import { exitCodeOf, type JudgeInput, judge, reportedSummary } from './judge.ts'
 
 const base: JudgeInput = {
   reported: { metric: 'accuracy', runs: [0.895] },

@@ -9,11 +9,11 @@ import {
   stageRecipes,
 } from '@tricklab/core'
 import { describeRow } from '@tricklab/train'
-import { harnessHooks } from '../callbacks/harness.ts'
+import { type RowHead, rowHead } from '../record/row-head.ts'
+import type { Manifest } from '../record/types.ts'
+import { harnessHooks } from '../runner/harness.ts'
 import type { Plan, StagePlan } from './check-log.ts'
 import { type TablePlugins, tablePlugins } from './check-plugins.ts'
-import { type RowHead, rowHead } from './row-head.ts'
-import type { Manifest } from './types.ts'
 
 /** A row as its table declares it today, and what follows from that: what an accepted record must still agree with. */
 export interface CurrentRow extends Plan {

@@ -1,6 +1,6 @@
 import { formatSeconds, formatSeeds } from '../format.ts'
-import { verdictWords } from '../report/verdict-badge.ts'
 import { alignColumns } from '../text-columns.ts'
+import { verdictWords } from '../verdict/words.ts'
 import type { PlannedJob } from './order.ts'
 import type { Plan, PlannedRow, ReferenceSpeed } from './plan.ts'
 

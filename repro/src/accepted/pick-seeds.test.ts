@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { SeedLog } from '../record/read.ts'
+import type { Manifest } from '../record/types.ts'
 import { pickSeeds } from './pick-seeds.ts'
-import type { SeedLog } from './read.ts'
-import type { Manifest } from './types.ts'
 
 const log = (seed: number, time?: string) => ({ seed, end: time === undefined ? null : { time } }) as SeedLog
 

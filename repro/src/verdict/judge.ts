@@ -1,6 +1,6 @@
 import { fail, type MetricFormat, type MetricTraits } from '@tricklab/core'
-import { formatSize, formatValue, isPercent } from './format.ts'
-import type { Reported, Verdict } from './record/types.ts'
+import { formatSize, formatValue, isPercent } from '../format.ts'
+import type { Reported, Verdict } from '../record/types.ts'
 import {
   differenceInterval,
   floorOf,
@@ -11,7 +11,7 @@ import {
   seedsFor,
   summarize,
   type Validation,
-} from './statistics/index.ts'
+} from '../statistics/index.ts'
 
 export interface JudgeInput {
   readonly reported: Reported | null

@@ -1,10 +1,10 @@
 import type { Problem } from '@tricklab/core'
 import { engineNames } from '@tricklab/engine'
+import { problem } from '../record/problem.ts'
+import type { SeedLog } from '../record/read.ts'
+import type { JoinedRun, RunOrigin, SeedOrigin } from '../record/types.ts'
 import { checkPlugins } from './check-plugins.ts'
 import type { CurrentRow } from './current-row.ts'
-import { problem } from './problem.ts'
-import type { SeedLog } from './read.ts'
-import type { JoinedRun, RunOrigin, SeedOrigin } from './types.ts'
 
 const version = /^\d+\.\d+\.\d+(-[\w.-]+)?$/
 

@@ -1,6 +1,6 @@
 import { type Json, kinds, type Problem, type Registry } from '@tricklab/core'
-import { problem } from './problem.ts'
-import type { Manifest } from './types.ts'
+import { problem } from '../record/problem.ts'
+import type { Manifest } from '../record/types.ts'
 
 /** Plugins of a table, and those of them that what was run cannot do without. */
 export interface TablePlugins {

@@ -10,14 +10,14 @@ import {
 import { tables as documentedTables } from '@tricklab/recipes'
 import { formatDifference, formatInterval, formatSeeds, formatSummary } from '../format.ts'
 import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'
-import { type VerdictRow, verdictRow } from '../report/index.ts'
+import { readRecord } from '../record/read.ts'
+import type { RecordedData } from '../record/recorded-data.ts'
+import type { Verdict } from '../record/types.ts'
 import type { Summary } from '../statistics/index.ts'
-import { reportedSummary } from '../verdict.ts'
+import { reportedSummary } from '../verdict/judge.ts'
+import { type VerdictRow, verdictRow } from '../verdict/verdict-row.ts'
 import { acceptedMeasurements, findAccepted } from './accepted.ts'
 import { acceptedFolder } from './places.ts'
-import { readRecord } from './read.ts'
-import type { RecordedData } from './recorded-data.ts'
-import type { Verdict } from './types.ts'
 
 /** A row of `pnpm repro list`. */
 export interface ListedRow {

@@ -1,13 +1,13 @@
 import { type NormalRecipe, type NormalStage, type Problem, TricklabError } from '@tricklab/core'
-import { judge, within } from '../verdict.ts'
+import { metricOf, validationOf } from '../record/metrics.ts'
+import { problem } from '../record/problem.ts'
+import { type RunRecord, readRecord } from '../record/read.ts'
+import type { Manifest } from '../record/types.ts'
+import { judge, within } from '../verdict/judge.ts'
 import { checkLog, type Plan } from './check-log.ts'
 import { checkManifest } from './check-manifest.ts'
 import { findCopies } from './copies.ts'
 import type { CurrentRow } from './current-row.ts'
-import { metricOf, validationOf } from './metrics.ts'
-import { problem } from './problem.ts'
-import { type RunRecord, readRecord } from './read.ts'
-import type { Manifest } from './types.ts'
 
 export interface CheckOptions {
   /** The recipe itself declares that this row falls short of its source. */

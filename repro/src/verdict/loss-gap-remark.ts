@@ -1,4 +1,4 @@
-import type { Floors, Harder, LossGap } from './gap.ts'
+import type { Floors, Harder, LossGap } from './loss-gap.ts'
 
 const number = (value: number) => value.toFixed(3)
 

@@ -1,13 +1,13 @@
 import type { MetricFormat } from '@tricklab/core'
-import { lossGap } from '../loss-gap/gap.ts'
-import { lossGapRemark } from '../loss-gap/remark.ts'
 import { metricOf, validationOf } from '../record/metrics.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
 import { type RecordedData, recordedData } from '../record/recorded-data.ts'
 import type { Verdict } from '../record/types.ts'
 import { type Interval, type Summary, summarize } from '../statistics/index.ts'
-import { judge, reportedSummary } from '../verdict.ts'
 import { type EquivalenceNote, equivalenceNote } from './equivalence-note.ts'
+import { judge, reportedSummary } from './judge.ts'
+import { lossGap } from './loss-gap.ts'
+import { lossGapRemark } from './loss-gap-remark.ts'
 
 /** One row of a verdict table, and of `--json`: documented and measured side by side. */
 export interface VerdictRow {

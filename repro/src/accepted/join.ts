@@ -1,5 +1,5 @@
 import { failAll, type Problem } from '@tricklab/core'
-import type { JoinedRun, Manifest } from './types.ts'
+import type { JoinedRun, Manifest } from '../record/types.ts'
 
 /**
  * The manifest of an accepted record to which the seeds of another run are added. What they ran on stays theirs.

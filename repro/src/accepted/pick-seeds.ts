@@ -1,6 +1,6 @@
 import { fail } from '@tricklab/core'
-import type { SeedLog } from './read.ts'
-import type { Manifest } from './types.ts'
+import type { SeedLog } from '../record/read.ts'
+import type { Manifest } from '../record/types.ts'
 
 /**
  * The manifest of some seeds of a run, as if no others had been asked for: the run then ended with the last of them.

@@ -1,6 +1,6 @@
 import type { Json } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
-import type { RunRecord, SeedLog } from './read.ts'
+import type { RunRecord, SeedLog } from '../record/read.ts'
 
 /** Two seeds of which one must be a copy of the other. */
 export interface Copy {
