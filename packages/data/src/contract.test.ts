@@ -1,7 +1,7 @@
 import { createRng, type DatasetContext, type Services, TricklabError } from '@tricklab/core'
 import { checkDataset, datasetContract } from '@tricklab/testing'
 import { expect, test, vi } from 'vitest'
-import { openFashionMnist } from './fashion-mnist/open.ts'
+import { fashionMnist } from './fashion-mnist/dataset.ts'
 import { data } from './index.ts'
 
 datasetContract({
@@ -15,7 +15,7 @@ const context: DatasetContext & Services = { dataPaths: [], log: () => {}, onPro
 test('dataset "fashion-mnist" keeps the contract', async ({ skip }) => {
   vi.stubEnv('TRICKLAB_OFFLINE', '1')
   try {
-    await openFashionMnist(context)
+    await fashionMnist.create({}, context)
   } catch (error) {
     if (!(error instanceof TricklabError) || error.code !== 'E_DATASET_MISSING') throw error
     return skip('FashionMNIST is not on this machine: not in the cache, TRICKLAB_DATA or /usr/share')

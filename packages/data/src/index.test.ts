@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type Component, createRng, type DatasetContext, type Registrar, type Services } from '@tricklab/core'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createFolder } from '../test/folder.ts'
-import { fashionMnistFiles } from './fashion-mnist/files.ts'
+import { fashionMnistSet } from './fashion-mnist/dataset.ts'
 import { data, readImageSize } from './index.ts'
 
 const datasets = new Map<string, Component<'dataset'>>()
@@ -27,6 +27,9 @@ test('the plugin registers the datasets', () => {
   const photos = ['imagenette2', 'imagewoof2', 'imagenette', 'imagewoof']
   expect([...datasets.keys()]).toEqual([
     'fashion-mnist',
+    'mnist',
+    'cifar10',
+    'cifar100',
     'synthetic',
     ...photos,
     'image-folder',
@@ -50,7 +53,7 @@ test('a bad file in --data is refused, not passed over', async () => {
 test('a bad file in the cache is refused with the command that removes it', async () => {
   const { folder } = await prepare('cache/fashion-mnist')
   const creating = datasets.get('fashion-mnist')!.create({}, context)
-  await expect(creating).rejects.toThrow(`Fix: rm "${path.join(folder, `${fashionMnistFiles[0]!.name}.gz`)}"`)
+  await expect(creating).rejects.toThrow(`Fix: rm "${path.join(folder, `${fashionMnistSet.files[0]!.name}.gz`)}"`)
 })
 
 /** Four files with the right names and wrong content, in a folder below one that holds the cache. */
@@ -60,6 +63,6 @@ async function prepare(place: string): Promise<{ folder: string }> {
   vi.stubEnv('TRICKLAB_CACHE', path.join(root, 'cache'))
   vi.stubEnv('TRICKLAB_OFFLINE', '1')
   await mkdir(folder, { recursive: true })
-  for (const { name } of fashionMnistFiles) await writeFile(path.join(folder, `${name}.gz`), 'no gzip file')
+  for (const { name } of fashionMnistSet.files) await writeFile(path.join(folder, `${name}.gz`), 'no gzip file')
   return { folder }
 }

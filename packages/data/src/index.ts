@@ -1,15 +1,16 @@
 import { definePlugin } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
 import { augTransforms } from './augment/aug-transforms.ts'
+import { cifar10, cifar100 } from './cifar/sets.ts'
 import { randomResizedCrop } from './crops/random-resized-crop.ts'
 import { resizeCenterCrop } from './crops/resize-center-crop.ts'
 import { resizeCrop } from './crops/resize-crop.ts'
 import { squashCenterCrop } from './crops/squash-center-crop.ts'
 import { csvImages } from './csv-images/component.ts'
-import { fashionMnistFacts } from './fashion-mnist/load.ts'
-import { openFashionMnist } from './fashion-mnist/open.ts'
+import { fashionMnist } from './fashion-mnist/dataset.ts'
 import { imageFolder } from './image-folder/component.ts'
 import { imagenet } from './imagenet/component.ts'
+import { mnist } from './mnist/dataset.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
@@ -39,12 +40,10 @@ export const data = definePlugin({
   version: manifest.version,
   core: manifest.peerDependencies['@tricklab/core'],
   register: (on) => [
-    on.dataset('fashion-mnist', {
-      doc: 'FashionMNIST: 60,000 training and 10,000 validation images of clothes, 28 × 28, grey, 10 classes.',
-      options: {},
-      facts: fashionMnistFacts,
-      create: (_options, context) => openFashionMnist(context),
-    }),
+    on.dataset('fashion-mnist', fashionMnist),
+    on.dataset('mnist', mnist),
+    on.dataset('cifar10', cifar10),
+    on.dataset('cifar100', cifar100),
     on.dataset('synthetic', {
       doc: 'Images drawn from a seed for tests and first steps: one smooth pattern per class, plus noise.',
       options: syntheticOptions,

@@ -3,13 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { createRng, type Split } from '@tricklab/core'
-import type { KnownFile } from '../src/fashion-mnist/files.ts'
+import type { IdxFile } from '../src/idx/dataset.ts'
 import { writeIdx } from '../src/idx/idx.ts'
 
 /** A file of the layout of FashionMNIST, small, with its published packing. */
-export interface SmallFile extends KnownFile {
+export interface SmallFile extends IdxFile {
   readonly content: Uint8Array
   readonly gz: Uint8Array
+  readonly packed: { readonly bytes: number; readonly md5: string }
 }
 
 /** Describes any content as a known file. */
@@ -20,6 +21,7 @@ export function describeContent(name: string, split: Split, dims: readonly numbe
     split,
     holds: dims.length === 3 ? 'images' : 'labels',
     dims,
+    bytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
     packed: { bytes: gz.length, md5: createHash('md5').update(gz).digest('hex') },
     content,

@@ -3,20 +3,25 @@ import path from 'node:path'
 import { createRng, type Dataset, type DatasetContext, type Services, TricklabError } from '@tricklab/core'
 import { expect, test } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
-import { findFashionMnist, findOptions } from './find.ts'
-import { loadFashionMnist } from './load.ts'
+import { type FilePlaces, filePlaces, findFiles } from '../files/find.ts'
+import type { FilePaths } from '../files/in-folder.ts'
+import { readKnownFiles } from '../files/read.ts'
+import { createIdxDataset } from '../idx/dataset.ts'
+import { fashionMnistSet } from './dataset.ts'
 
 // The published files themselves, where this machine has them or can get them.
 const context: DatasetContext & Services = { dataPaths: [], log: () => {}, onProgress: () => {}, rng: createRng(0) }
 
 test('the FashionMNIST of this machine is the published one', async ({ skip }) => {
-  const paths = await findFashionMnist({ ...findOptions(context), offline: true }).catch((error: unknown) => {
-    if (error instanceof TricklabError && error.code === 'E_DATASET_MISSING') return undefined
-    throw error
-  })
+  const paths = await findFiles(fashionMnistSet, { ...filePlaces(fashionMnistSet, context), offline: true }).catch(
+    (error: unknown) => {
+      if (error instanceof TricklabError && error.code === 'E_DATASET_MISSING') return undefined
+      throw error
+    },
+  )
   if (paths === undefined)
     return skip('FashionMNIST is not on this machine: not in the cache, TRICKLAB_DATA or /usr/share')
-  await checkContent(await loadFashionMnist(paths, () => ''))
+  await checkContent(await load(paths))
 })
 
 test("Debian's package brings FashionMNIST into an empty cache, without root", async ({ skip }) => {
@@ -27,11 +32,18 @@ test("Debian's package brings FashionMNIST into an empty cache, without root", a
 
   // Nothing installed and no mirror: only the package is left.
   const nowhere = path.join(folder, 'nowhere')
-  const options = { ...findOptions(context, { TRICKLAB_CACHE: folder }), distribution: nowhere, mirrors: [] }
-  const paths = await findFashionMnist(options)
-  expect([...paths.values()].map((file) => path.dirname(file))).toEqual(new Array(4).fill(options.cache))
-  await checkContent(await loadFashionMnist(paths, () => ''))
+  const places: FilePlaces = {
+    ...filePlaces(fashionMnistSet, context, { TRICKLAB_CACHE: folder }),
+    distribution: nowhere,
+    mirrors: [],
+  }
+  const paths = await findFiles(fashionMnistSet, places)
+  expect([...paths.values()].map((file) => path.dirname(file))).toEqual(new Array(4).fill(places.cache))
+  await checkContent(await load(paths))
 })
+
+const load = async (paths: FilePaths) =>
+  createIdxDataset(fashionMnistSet, await readKnownFiles(fashionMnistSet, paths, () => ''))
 
 async function checkContent(dataset: Dataset): Promise<void> {
   expect(dataset.digest).toBe('5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a')

@@ -5,9 +5,10 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { createFolder } from '../../test/folder.ts'
 import { createSmallMnist, describeContent, type SmallFile, writeFiles } from '../../test/small-mnist.ts'
-import { writeIdx } from '../idx/idx.ts'
-import { findFiles } from './folders.ts'
-import { loadFashionMnist } from './load.ts'
+import { findInFolder } from '../files/in-folder.ts'
+import { readKnownFiles } from '../files/read.ts'
+import { createIdxDataset } from './dataset.ts'
+import { writeIdx } from './idx.ts'
 
 test('packed and unpacked files give the same images, labels and digest', async () => {
   const files = createSmallMnist()
@@ -110,9 +111,10 @@ test('a wrong magic number, count or label is refused', async () => {
 async function load(files: readonly SmallFile[], write?: (folder: string) => Promise<void>) {
   const folder = await createFolder()
   await (write ?? ((at) => writeFiles(at, files)))(folder)
-  const answer = await findFiles(folder, files)
+  const set = { name: 'small', title: 'FashionMNIST', files, classes: Array.from({ length: 10 }, (_, at) => `${at}`) }
+  const answer = await findInFolder(folder, set)
   if ('missing' in answer) throw new Error(answer.missing)
-  return loadFashionMnist(answer.found, (file) => `replace ${file}`, files)
+  return createIdxDataset(set, await readKnownFiles(set, answer.found, (file) => `replace ${file}`))
 }
 
 function md5(bytes: Uint8Array): string {

@@ -7,9 +7,18 @@ import { installFakeApt } from '../../test/fake-apt.ts'
 import { createFolder } from '../../test/folder.ts'
 import { serve, startServer } from '../../test/server.ts'
 import { createSmallMnist, type SmallFile, writeFiles } from '../../test/small-mnist.ts'
-import { type FindOptions, findFashionMnist, findOptions } from './find.ts'
+import type { FileSet } from './file-set.ts'
+import { type FilePlaces, filePlaces, findFiles } from './find.ts'
 
 const files = createSmallMnist()
+const set: FileSet = {
+  name: 'fashion-mnist',
+  title: 'FashionMNIST',
+  files,
+  mirrors: ['http://first.example/', 'https://second.example/'],
+  layouts: ['FashionMNIST/raw', 'raw'],
+  debian: { name: 'fake-package', folder: '/usr/share/fake' },
+}
 // Packages are built and unpacked by Debian's own tool.
 const noDpkg = spawnSync('dpkg-deb', ['--version']).status !== 0
 
@@ -86,7 +95,7 @@ test('a download fills the cache; what is there already is not fetched again', a
   const server = await startServer((request, response) =>
     serve(request, response, files.find(({ name }) => request.url === `/${name}.gz`)!.gz),
   )
-  const paths = await findFashionMnist({ ...options, offline: false, mirrors: [server.url] })
+  const paths = await findFiles(set, { ...options, offline: false, mirrors: [server.url] })
   expect(server.requests.map(({ url }) => url)).toEqual(files.slice(1).map(({ name }) => `/${name}.gz`))
   expect((await readdir(options.cache)).sort()).toEqual(files.map(({ name }) => `${name}.gz`).sort())
   for (const { name, gz } of files) expect(await readFile(paths.get(name)!)).toEqual(Buffer.from(gz))
@@ -105,15 +114,15 @@ test('an unwritable cache matters only when something must be written', async ()
 
 test.skipIf(noDpkg)("Debian's files are verified before they enter the cache", async () => {
   const { options, progress } = await createPlaces()
-  await installFakeApt(fakeDownload(await buildPackage(options, files)))
-  const paths = await findFashionMnist({ ...options, offline: false })
+  await installFakeApt(fakeDownload(await buildPackage(files)))
+  const paths = await findFiles(set, { ...options, offline: false })
   expect(path.dirname([...paths.values()][0]!)).toBe(options.cache)
   expect((await readdir(options.cache)).sort()).toEqual(files.map(({ name }) => `${name}.gz`).sort())
   expect(progress.at(-1)).toMatchObject({ what: "fashion-mnist: Debian's package", total: 1234 })
 
   const other = await createPlaces()
   const altered = files.map((file, index) => (index === 2 ? { ...file, gz: files[0]!.gz } : file))
-  await installFakeApt(fakeDownload(await buildPackage(other.options, altered)))
+  await installFakeApt(fakeDownload(await buildPackage(altered)))
   const failure = await failureOf({ ...other.options, offline: false })
   expect(failure.message).toMatch(/5\. Debian's package fake-package: \[E_DATASET_CORRUPT\] .*t10k-images/)
   expect(await readdir(other.options.cache)).not.toContain('t10k-images-idx3-ubyte.gz')
@@ -121,7 +130,7 @@ test.skipIf(noDpkg)("Debian's files are verified before they enter the cache", a
 
 test('TRICKLAB_DATA counts as --data, after it', () => {
   const context = { dataPaths: ['given'], log: () => {}, onProgress: () => {} }
-  const { dataPaths, cache, offline } = findOptions(context, {
+  const { dataPaths, cache, offline } = filePlaces(set, context, {
     TRICKLAB_DATA: ['one', 'two', 'given'].join(path.delimiter),
     TRICKLAB_CACHE: 'cache',
     TRICKLAB_OFFLINE: '1',
@@ -129,45 +138,43 @@ test('TRICKLAB_DATA counts as --data, after it', () => {
   expect(dataPaths).toEqual(['given', 'one', 'two'].map((folder) => path.resolve(folder)))
   expect(cache).toBe(path.resolve('cache', 'fashion-mnist'))
   expect(offline).toBe(true)
-  expect(findOptions(context, {}).offline).toBe(false)
-  expect(findOptions(context, {}).dataPaths).toEqual([path.resolve('given')])
+  expect(filePlaces(set, context, {}).offline).toBe(false)
+  expect(filePlaces(set, context, {}).dataPaths).toEqual([path.resolve('given')])
 })
 
 async function createPlaces() {
   const root = await createFolder()
   const lines: string[] = []
   const progress: unknown[] = []
-  const options: FindOptions = {
-    files,
+  const options: FilePlaces = {
     dataPaths: [path.join(root, 'data')],
     cache: path.join(root, 'cache', 'fashion-mnist'),
     distribution: path.join(root, 'distribution'),
     mirrors: [],
     offline: true,
-    debian: { name: 'fake-package', folder: '/usr/share/fake' },
     log: (line) => lines.push(line),
     onProgress: (event) => progress.push(event),
   }
   return { options, root, lines, progress }
 }
 
-async function folderOf(options: FindOptions): Promise<string> {
-  const folders = [...(await findFashionMnist(options)).values()].map((file) => path.dirname(file))
+async function folderOf(options: FilePlaces): Promise<string> {
+  const folders = [...(await findFiles(set, options)).values()].map((file) => path.dirname(file))
   expect(new Set(folders).size).toBe(1)
   return folders[0]!
 }
 
-async function failureOf(options: FindOptions): Promise<TricklabError> {
-  return findFashionMnist(options).then(
+async function failureOf(options: FilePlaces): Promise<TricklabError> {
+  return findFiles(set, options).then(
     () => expect.unreachable('it was found'),
     (error: TricklabError) => error,
   )
 }
 
 /** A Debian package that holds the files where the distribution would put them. */
-async function buildPackage({ debian }: FindOptions, contents: readonly SmallFile[]): Promise<string> {
+async function buildPackage(contents: readonly SmallFile[]): Promise<string> {
   const tree = await createFolder()
-  await writeFiles(path.join(tree, debian.folder), contents)
+  await writeFiles(path.join(tree, set.debian!.folder), contents)
   await mkdir(path.join(tree, 'DEBIAN'))
   const control = [
     'Package: fake-package',
