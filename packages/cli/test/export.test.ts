@@ -84,6 +84,17 @@ it('weights that went out and came back in give the accuracy of the run to the l
   expect(refused.code).toBe(2)
 })
 
+it("timm's weights of a ConvNeXt come in, and fit no other network", async () => {
+  const file = path.join(import.meta.dirname, '../../../plugins/convnext/test/golden/convnext.safetensors')
+  const bring = (model: string) =>
+    runCli('lab', ['import-weights', file, '--out', place('convnext.safetensors'), '--model', model, '--json'])
+  const imported = await bring(`${fixture('convnext.ts')}#small`)
+  expect(imported.json()).toMatchObject({ classes: 3, tensors: 65 })
+  const refused = await bring('convnext-atto')
+  expect(refused.stderr).toMatch(/E_WEIGHTS.*stem\.0\.weight is float32 \[4,3,4,4\], not float32 \[40,3,4,4\]/)
+  expect(refused.code).toBe(2)
+})
+
 it('whole networks go out as ONNX and as a graph of TensorFlow.js', async () => {
   const [onnx, tfjs] = await Promise.all([
     exportAs('attentive', 'onnx', 'network.onnx'),

@@ -1,3 +1,5 @@
+import type { ParamGroup } from '@tricklab/core'
+
 /** Names and defaults as fastai's `fine_tune`. */
 export interface FineTuneOptions {
   /** Epochs of the second stage. */
@@ -12,6 +14,14 @@ export interface FineTuneOptions {
   readonly div?: number
   /** Momenta of both stages at the start, the peak and the end; empty leaves the optimizer's alone. */
   readonly momenta?: readonly number[]
+  /**
+   * Where the parameters of all but the last layers are, from the first group of layers to the last: patterns as in `params`,
+   * such as `['stem', 'stage*']`. The first stage freezes them but for their norms; in the second their rates rise evenly
+   * from group to group. Default: none, a model of one group.
+   */
+  readonly body?: readonly string[]
+  /** By how much the first group's rate of the second stage is smaller than the last layers'. Default 100. */
+  readonly lrMult?: number
 }
 
 /** One of the two stages, ready to stand in a recipe's `stages`. */
@@ -25,17 +35,18 @@ export interface FineTuneStage {
     readonly divFinal: number
     readonly momenta: readonly number[]
   }
+  /** Absent for a model of one group. */
+  readonly params?: readonly ParamGroup[]
 }
 
 /** What both stages may change beside what `fineTune` sets: the image size, the batch size. */
 type Change = { readonly [K in keyof FineTuneStage]?: never }
 
 /**
- * The two stages of fastai's `fine_tune` for a model of one parameter group, which has nothing to freeze: a cycle that
- * rises over 99 % of `freezeEpochs` to the learning rate, then one over `epochs` with half of it. The optimizer begins
- * anew in both.
+ * The two stages of fastai's `fine_tune`: a cycle that rises over 99 % of `freezeEpochs` to the learning rate, with the body
+ * frozen, then one over `epochs` with half of it, where the body has smaller rates. The optimizer begins anew in both.
  * @param change of both stages, such as `{ data: { train: …, valid: … } }` for larger images
- * @differs from fastai with several parameter groups: it freezes all but the last, and lowers the rates of the first
+ * @differs none; where no `body` is named the model is one group, which has nothing to freeze
  */
 export function fineTune<const C extends object = object>(
   {
@@ -45,12 +56,28 @@ export function fineTune<const C extends object = object>(
     pctStart = 0.3,
     div = 5,
     momenta = [0.95, 0.85, 0.95],
+    body = [],
+    lrMult = 100,
   }: FineTuneOptions,
   change: C & Change = {} as C & Change,
 ): readonly [C & FineTuneStage, C & FineTuneStage] {
   const cycle = { use: 'fit-one-cycle', divFinal: 1e5, momenta } as const
+  const groups = (settings: (index: number) => Omit<ParamGroup, 'match'>) =>
+    body.length === 0 ? {} : { params: body.map((match, index): ParamGroup => ({ match, ...settings(index) })) }
   return [
-    { ...change, epochs: freezeEpochs, optimizer: { learningRate }, schedule: { ...cycle, pctStart: 0.99, div: 25 } },
-    { ...change, epochs, optimizer: { learningRate: learningRate / 2 }, schedule: { ...cycle, pctStart, div } },
+    {
+      ...change,
+      epochs: freezeEpochs,
+      optimizer: { learningRate },
+      schedule: { ...cycle, pctStart: 0.99, div: 25 },
+      ...groups(() => ({ role: ['weight', 'bias', 'scale', 'token'], freeze: true })),
+    },
+    {
+      ...change,
+      epochs,
+      optimizer: { learningRate: learningRate / 2 },
+      schedule: { ...cycle, pctStart, div },
+      ...groups((index) => ({ learningRate: lrMult ** (index / body.length - 1) })),
+    },
   ]
 }

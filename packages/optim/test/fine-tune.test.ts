@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { defineTable, type Model, normalizeRow, type Problem, TricklabError } from '@tricklab/core'
+import {
+  defineTable,
+  groupParams,
+  listParams,
+  type Model,
+  normalizeRow,
+  type Problem,
+  TricklabError,
+} from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -97,6 +105,34 @@ describe("fastai's fine_tune", () => {
     expect([first.epochs, first.batchSize, first.schedule.pctStart, first.schedule.div]).toEqual([2, 32, 0.99, 25])
     expect([second.epochs, second.batchSize, second.schedule.pctStart, second.schedule.div]).toEqual([3, 32, 0.5, 7])
     expect([first.schedule.momenta, second.schedule.momenta]).toEqual([[], []])
+  })
+
+  // fastai 2.8: even_mults(1e-3 / 100, 1e-3, 3), the rates of the three groups of vision_learner.
+  test("with a body, freezes it but for its norms, and then has fastai's rates", () => {
+    const [first, second] = fineTune({ epochs: 5, learningRate: 2e-3, body: ['stem', 'stage*'] })
+    expect(first.params!.map(({ match, freeze }) => [match, freeze])).toEqual([
+      ['stem', true],
+      ['stage*', true],
+    ])
+    const roles = ['weight', 'bias', 'norm', 'scale', 'token', 'buffer'] as const
+    const tree = { stem: Object.fromEntries(roles.map((role) => [role, { role, value: null as never }])) }
+    const head = { head: { weight: { role: 'weight', value: null as never } } } as const
+    const stage1 = { stage1: { weight: { role: 'weight', value: null as never } } } as const
+    const list = listParams({ ...tree, ...stage1, ...head } as never)
+    const frozen = groupParams(list, first.params!).filter((param) => param.frozen)
+    expect(frozen.map(({ path }) => path)).toEqual([
+      ...['stem/weight', 'stem/bias', 'stem/scale', 'stem/token'],
+      'stage1/weight',
+    ])
+    const rates = groupParams(list, second.params!).map(
+      ({ learningRate = 1 }) => second.optimizer.learningRate * learningRate,
+    )
+    expectClose([rates[0]!, rates[2]!, rates.at(-2)!, rates.at(-1)!], [1e-5, 1e-5, 1e-4, 1e-3], 1e-12)
+    expectClose(
+      fineTune({ epochs: 1, body: ['a', 'b', 'c'], lrMult: 1000 })[1].params!.map(({ learningRate }) => learningRate!),
+      [1e-3, 1e-2, 1e-1],
+      1e-12,
+    )
   })
 
   test('stands in a recipe, whatever the schedule of the row', () => {

@@ -24,6 +24,7 @@ import {
 } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
+import convnext from '@tricklab/plugin-convnext'
 import mbconv from '@tricklab/plugin-mbconv'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
@@ -46,7 +47,7 @@ export function addImportWeights(program: Command): void {
       "convert published weights to Tricklab's names; every tensor must be used once and have the right shape",
     )
     .argument('<file>', "a safetensors file with timm's names")
-    .requiredOption('--model <name>', 'efficientnet-b0, xresnet50, resnet18 …, or TABLE/ROW')
+    .requiredOption('--model <name>', 'efficientnet-b0, convnext-atto, xresnet50, resnet18 …, or TABLE/ROW')
     .option('--size <pixels>', 'image size to build the model for', wholeNumber('--size', 1), 224)
     .option('--out <file>', 'file for the weights; default: NAME-imported.safetensors', outFile)
     .option('--json', 'one JSON object on the last line of standard output')
@@ -108,7 +109,7 @@ async function findModel(text: string): Promise<{ registry: Registry; model: Nor
     const { registry, row } = describeRow(await oneRow(text))
     return { registry, model: row.recipe.model }
   }
-  const registry = createRegistry([nn, mbconv])
+  const registry = createRegistry([nn, mbconv, convnext])
   const names = namedModels(registry)
   if (!names.includes(text)) {
     fail('E_ARGUMENT', {

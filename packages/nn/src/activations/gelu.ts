@@ -4,7 +4,7 @@ import { gelu as geluOp } from '../ops/gelu.ts'
 const options = {
   form: opt.choice(['exact', 'tanh'], {
     default: 'exact',
-    doc: 'Φ by the error function, or by a hyperbolic tangent that comes near it (`approximate` in PyTorch).',
+    doc: 'How Φ is computed: `exact` by the error function, `tanh` by a hyperbolic tangent that comes near it (`approximate` in PyTorch).',
   }),
 }
 
