@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
 import { labelCells } from '../src/label-cells.ts'
+import { repositoryPage } from '../src/repository.ts'
 
 interface Link {
   readonly text: string
@@ -28,11 +29,15 @@ const guide: Link[] = [
   { text: 'Errors', link: '/errors' },
 ].filter(({ link }) => existsSync(new URL(`..${link}.md`, import.meta.url)))
 
-/** A link to the repository that the site is built from, where the workflow that builds it says which that is. */
-function repositoryLink() {
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env
-  if (server === undefined || repository === undefined) return {}
-  return { socialLinks: [{ icon: 'github', link: `${server}/${repository}` }] }
+/** The page of the repository, where package.json names one. */
+const repository = repositoryPage(
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { repository?: unknown },
+)
+
+/** A social link has an icon; of hosts that are not known it is that of git. */
+const repositoryLinks = (page: string) => {
+  const icon = ['github', 'gitlab', 'bitbucket', 'codeberg'].find((name) => page.includes(`//${name}.`)) ?? 'git'
+  return [{ icon, link: page, ariaLabel: 'Source code' }]
 }
 
 export default defineConfig({
@@ -45,6 +50,10 @@ export default defineConfig({
   // Pages of the guide are read on the repository's host as well, where folders have a README.md.
   markdown: { theme: { light: 'github-light', dark: 'github-dark' }, config: labelCells },
   head: [['link', { rel: 'icon', href: 'data:,' }]],
+  transformPageData({ frontmatter }) {
+    if (repository === undefined) return
+    frontmatter.hero?.actions.push({ theme: 'alt', text: 'Source code', link: repository })
+  },
   vite: { build: { chunkSizeWarningLimit: 1500 } },
   themeConfig: {
     nav: [
@@ -61,7 +70,7 @@ export default defineConfig({
       '/api/': [{ text: 'API', link: '/api/', items: [...generated.api] }],
       '/decisions/': [{ text: 'Decisions', link: '/decisions/', items: [...generated.decisions] }],
     },
-    ...repositoryLink(),
+    ...(repository === undefined ? {} : { socialLinks: repositoryLinks(repository) }),
     outline: { level: [2, 3] },
     search: { provider: 'local' },
     docFooter: { prev: 'Before', next: 'Next' },
