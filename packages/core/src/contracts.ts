@@ -263,6 +263,12 @@ export interface Optimizer {
   /** Forward and backward passes of an update: above 1 where it asks for gradients again. Default 1. */
   readonly passes?: number
   /**
+   * Whether `step` takes all parameters at once, each with the factor of its own learning rate, as it must where it wraps
+   * another optimizer. Default: it is called once for every learning rate, which `hyper` has, so that it need not know of
+   * any factor. One of several passes takes them at once in any case.
+   */
+  readonly together?: boolean
+  /**
    * Updates the variables in place; `gradients[i]` belongs to `params[i]`. `step` counts from 1.
    * @param again loss and gradients of the same batch at the weights as they are now, with the same draws; running
    * statistics stay as they are. Always there in a training

@@ -1,3 +1,4 @@
+export { byRate } from './by-rate.ts'
 export * from './contracts.ts'
 export * from './errors/index.ts'
 export * from './fused.ts'

@@ -1,6 +1,5 @@
 import { type Component, defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { byRate } from './by-rate.ts'
 import { decayOf, decayOption } from './decay.ts'
 import { createMoments } from './moments.ts'
 
@@ -45,7 +44,7 @@ export function createAdamw(values: AdamwValues): Optimizer {
   const { beta1, beta2, epsilon } = values
   const moments = createMoments<'m' | 'v'>()
   return {
-    step: byRate((params, gradients, { learningRate, momentum }, step) => {
+    step(params, gradients, { learningRate, momentum }, step) {
       const inputs: Record<string, tf.Tensor> = {}
       for (const [index, { path, value }] of params.entries()) {
         inputs[`p${index}`] = value
@@ -68,7 +67,7 @@ export function createAdamw(values: AdamwValues): Optimizer {
         moments.set(path, 'm', m)
         moments.set(path, 'v', v)
       }
-    }),
+    },
     state: moments.state,
     restore: moments.restore,
     dispose: moments.dispose,

@@ -11,7 +11,6 @@ import { rmsprop } from './rmsprop.ts'
 import { sgd } from './sgd.ts'
 
 export { createAdamw } from './adamw.ts'
-export { byRate } from './by-rate.ts'
 export { createConstantSchedule } from './constant.ts'
 export { decayOf } from './decay.ts'
 export { createExponential } from './exponential.ts'

@@ -1,6 +1,5 @@
 import { type Component, defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { byRate } from './by-rate.ts'
 import { decayOf } from './decay.ts'
 import { createMoments } from './moments.ts'
 
@@ -46,7 +45,7 @@ export function createRmsprop(values: OptionValues<typeof options>): Optimizer {
   const { decay, epsilon } = values
   const moments = createMoments<'m' | 'v'>()
   return {
-    step: byRate((params, gradients, { learningRate, momentum = values.momentum }) => {
+    step(params, gradients, { learningRate, momentum = values.momentum }) {
       const known = moments.state()
       const inputs: Record<string, tf.Tensor> = {}
       for (const [index, { path, value }] of params.entries()) {
@@ -65,7 +64,7 @@ export function createRmsprop(values: OptionValues<typeof options>): Optimizer {
         moments.set(path, 'm', m)
         moments.set(path, 'v', v)
       }
-    }),
+    },
     state: moments.state,
     restore: moments.restore,
     dispose: moments.dispose,

@@ -1,6 +1,5 @@
 import { type Component, defineFused, fail, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { byRate } from './by-rate.ts'
 import { decayOf, decayOption } from './decay.ts'
 import { createMoments } from './moments.ts'
 
@@ -44,7 +43,7 @@ export function createSgd(values: OptionValues<typeof options>): Optimizer {
   }
   const moments = createMoments<'b'>()
   return {
-    step: byRate((params, gradients, { learningRate, momentum = values.momentum }, step) => {
+    step(params, gradients, { learningRate, momentum = values.momentum }, step) {
       const inputs: Record<string, tf.Tensor> = {}
       for (const [index, { path, value }] of params.entries()) {
         inputs[`p${index}`] = value
@@ -66,7 +65,7 @@ export function createSgd(values: OptionValues<typeof options>): Optimizer {
         p.dispose()
         moments.set(path, 'b', b)
       }
-    }),
+    },
     state: moments.state,
     restore: moments.restore,
     dispose: moments.dispose,

@@ -302,6 +302,7 @@ describeBroken({ plugin: optimizerPlugin(), name: 'tiny' }, checkOptimizer, [
     /^after 3 steps, a parameter of {"learningRate":0} alone: 12 of 12/,
     (good) => ({
       ...good,
+      together: true,
       step: (params, gradients, hyper, step) =>
         good.step(
           params.map(({ path, role, value }) => ({ path, role, value })),

@@ -24,6 +24,7 @@ export default definePlugin({
         const inner = create('optimizer', use, {})
         return {
           ...inner,
+          together: true,
           step: (params, ...rest) => inner.step(decayLayers(params, decay, depth), ...rest),
         }
       },

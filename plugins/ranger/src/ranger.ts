@@ -1,6 +1,6 @@
 import { defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { byRate, createMoments, decayOf } from '@tricklab/optim'
+import { createMoments, decayOf } from '@tricklab/optim'
 import { rectify } from './rectify.ts'
 
 export const options = {
@@ -76,7 +76,7 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
   const { beta2, k, alpha, rectifyAbove, gradientCentralisation, form } = values
   const moments = createMoments<'m' | 'v' | 'slow'>()
   return {
-    step: byRate((params, gradients, { learningRate, momentum: beta1 = values.beta1 }, step) => {
+    step(params, gradients, { learningRate, momentum: beta1 = values.beta1 }, step) {
       const weightDecays = params.map((param) => decayOf(param, values))
       const synchronise = step % k === 0
       const known = moments.state()
@@ -108,7 +108,7 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
         if (synchronise) moments.set(path, 'slow', p)
         else p.dispose()
       }
-    }),
+    },
     state: moments.state,
     restore: moments.restore,
     dispose: moments.dispose,

@@ -23,6 +23,7 @@ export default definePlugin({
         const inner = create('optimizer', use, {})
         return {
           passes: 1 + (inner.passes ?? 1),
+          together: true,
           async step(params, gradients, hyper, step, again) {
             const start = params.map(({ value }) => tf.clone(value as tf.Tensor))
             const uphill = climb(start, gradients, options)

@@ -132,13 +132,13 @@ function differentiate(learner: Learner, batch: Batch) {
 
 /** One step of the optimizer with the mean gradient of a group of batches, of which `batch` is the last. */
 async function update(learner: Learner, batch: Batch): Promise<void> {
-  const { group, hooks, parts, trainable } = learner
+  const { group, hooks, optimizer, parts, trainable } = learner
   const { step } = batch
   const { params, gradients: means } = group.take(trainable)
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
   const count = learner.updateOf(batch) + 1
   await blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
-    parts.optimizer.step(params, gradients, learner.hyperOf(batch), count, () => differentiateAgain(learner, batch)),
+    optimizer.step(params, gradients, learner.hyperOf(batch), count, () => differentiateAgain(learner, batch)),
   )
   for (const { path } of params) learner.updated.add(path)
   tf.dispose([...means, ...gradients])

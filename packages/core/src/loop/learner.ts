@@ -1,3 +1,4 @@
+import { byRate } from '../by-rate.ts'
 import type {
   Batch,
   BatchSource,
@@ -170,6 +171,8 @@ export class Learner {
   readonly evaluation: EvaluationWeights
   readonly parts: LearnerParts
   readonly hooks: Hooks
+  /** The optimizer as it is stepped. */
+  readonly optimizer: Optimizer
   readonly start: FitStart
   /** Epochs when this fit is over, those of the stages before included. */
   readonly lastEpoch: number
@@ -181,6 +184,7 @@ export class Learner {
   constructor(parts: LearnerParts, hooks: Hooks) {
     this.parts = parts
     this.hooks = hooks
+    this.optimizer = byRate(parts.optimizer)
     this.params = groupParams(listParams(parts.model.params), parts.groups ?? [])
     this.trainable = trainable(this.params)
     this.evaluation = new EvaluationWeights(this.params, hooks)

@@ -31,7 +31,7 @@ export interface Services {
 }
 
 /** What optimizers receive beside it, because they may wrap another one. */
-interface Building {
+export interface Building {
   /** Builds another component of the run: one that is an option of this one. */
   readonly create: <K extends Kind>(kind: K, use: ComponentUse, context: Kinds[K]['context']) => Kinds[K]['instance']
 }

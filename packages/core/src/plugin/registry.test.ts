@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRng, TricklabError } from '../index.ts'
+import { createRng, type Optimizer, TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
 import { type AnyPlugins, type AnyRegistration, definePlugin, isPlugin, type Plugin, type Registrar } from './define.ts'
 import { coreVersion, createRegistry } from './registry.ts'
@@ -234,5 +234,49 @@ describe('presets', () => {
       { code: 'E_PLUGIN_BRAND', what: 'plugins[1][1][0] is not a Tricklab plugin.', received: 'string mixup.' },
       { code: 'E_PLUGIN_BRAND', what: 'plugins[2] is not a Tricklab plugin.' },
     ])
+  })
+})
+
+describe('an optimizer that wraps another', () => {
+  const seen: (number | undefined)[][] = []
+  const inner: Optimizer = {
+    step: (params, _gradients, { learningRate }) => void seen.push([learningRate, params[0]!.learningRate]),
+    state: () => ({}),
+    restore() {},
+    dispose() {},
+  }
+  const wrapping = (more: object) =>
+    createRegistry([
+      plugin('wrapping', ((on: Registrar) => [
+        on.optimizer('inner', { doc: '', options: {}, create: () => inner }),
+        on.optimizer('outer', {
+          doc: '',
+          options: { inner: opt.optimizer({ default: 'inner', doc: '' }) },
+          create: (options, { create }) => ({ ...create('optimizer', options.inner, {}), together: false, ...more }),
+        }),
+      ]) as never),
+    ]).create('optimizer', { use: 'outer', inner: { use: 'inner' } }, {})
+
+  test('steps all parameters together; the one inside need not know of rates', () => {
+    const params = [
+      { path: 'a', role: 'weight', value: null as never },
+      { path: 'b', role: 'weight', value: null as never, learningRate: 0.5 },
+    ] as const
+    void wrapping({ together: true }).step(params, [], { learningRate: 4 }, 1)
+    expect(seen).toEqual([
+      [4, undefined],
+      [2, undefined],
+    ])
+  })
+
+  test('is refused where it does not say so, before anything is trained', () => {
+    expect(problemsOf(() => wrapping({}))).toEqual([
+      expect.objectContaining({
+        code: 'E_COMPONENT',
+        what: 'The optimizer "outer" of plugin "wrapping" wraps another optimizer, but does not say that it steps all parameters together.',
+        expected: '`together: true` beside its `step`.',
+      }),
+    ])
+    expect(wrapping({ passes: 2, together: undefined }).passes).toBe(2)
   })
 })

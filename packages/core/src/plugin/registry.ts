@@ -3,7 +3,8 @@ import 'reflect-metadata'
 import semver from 'semver'
 import { container as rootContainer } from 'tsyringe'
 import manifest from '../../package.json' with { type: 'json' }
-import { type DatasetFacts, stages } from '../contracts.ts'
+import { byRate } from '../by-rate.ts'
+import { type DatasetFacts, type Optimizer, stages } from '../contracts.ts'
 import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import { checkErrorCodes } from '../errors/plugin-errors.ts'
 import type { Json } from '../json.ts'
@@ -13,6 +14,7 @@ import { createRng } from '../rng/index.ts'
 import {
   type AnyPlugins,
   type AnyRegistration,
+  type Building,
   type Component,
   isPlugin,
   type Kind,
@@ -23,7 +25,7 @@ import {
   type Registrar,
   type Services,
 } from './define.ts'
-import { blame, type Origin, rememberOrigin } from './origin.ts'
+import { blame, describeOrigin, type Origin, rememberOrigin } from './origin.ts'
 
 export const coreVersion: string = manifest.version
 
@@ -84,8 +86,14 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
       container.register(token, {
         useFactory: (run): Bound<Kind> => ({
           component,
-          create: (options, context) =>
-            build({ plugin: plugin.name, kind, name }, () =>
+          create(options, context) {
+            const origin = { plugin: plugin.name, kind, name }
+            let wraps = false
+            const inner: Building['create'] = (innerKind, use, innerContext) => {
+              wraps = true
+              return createInner(innerKind, use, innerContext)
+            }
+            const instance = build(origin, () =>
               component.create(options, {
                 // What a dataset holds belongs to no seed: every seed of a run reads the same.
                 rng: (kind === 'dataset' ? createRng(0) : run.resolve<Services['rng']>(serviceToken('rng'))).scope(
@@ -93,17 +101,22 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
                   name,
                 ),
                 log: run.resolve<Services['log']>(serviceToken('log')),
-                create: createInner,
+                create: inner,
                 ...context,
               } as never),
-            ),
+            )
+            if (wraps) checkWrapper(instance as Optimizer, origin)
+            return instance
+          },
         }),
       })
     }
   }
 
-  const createInner = (kind: Kind, use: ComponentUse, context: object) =>
-    registry.create(kind, typeof use === 'string' ? { use } : use, context as never)
+  const createInner: Building['create'] = (kind, use, context) => {
+    const instance = registry.create(kind, typeof use === 'string' ? { use } : use, context)
+    return kind === 'optimizer' ? (byRate(instance as Optimizer) as typeof instance) : instance
+  }
 
   const registry: Registry = {
     plugins: plugins.map(({ name, version }) => ({ name, version: version ?? coreVersion })),
@@ -154,6 +167,17 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
     },
   }
   return registry
+}
+
+/** A wrapper that saw the parameters of one rate alone would give the one inside it no others. @errors E_COMPONENT */
+function checkWrapper({ passes = 1, together = passes > 1 }: Optimizer, origin: Origin): void {
+  if (together) return
+  fail('E_COMPONENT', {
+    what: `The ${describeOrigin(origin)} wraps another optimizer, but does not say that it steps all parameters together.`,
+    expected: '`together: true` beside its `step`.',
+    received: 'nothing.',
+    fix: `report it to the author of "${origin.plugin}", or choose another optimizer.`,
+  })
 }
 
 /** Builds an instance, and remembers whose it is. @errors E_COMPONENT */

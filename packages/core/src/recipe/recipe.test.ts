@@ -40,13 +40,14 @@ const parts = definePlugin({
         learningRate: opt.number({ min: 0, default: 0.1, doc: '' }),
         beta: opt.number({ default: 0.9, doc: '' }),
       },
-      create: nothing,
+      create: () => ({}) as never,
     }),
     on.optimizer('sgd', { doc: '', options: { learningRate: opt.number({ min: 0, doc: '' }) }, create: nothing }),
     on.optimizer('wrapper', {
       doc: '',
       options: { inner: opt.optimizer({ default: 'adam', doc: '' }), k: opt.integer({ default: 5, doc: '' }) },
-      create: (options, { create }) => ({ options, inner: create('optimizer', options.inner, {}) }) as never,
+      create: (options, { create }) =>
+        ({ options, inner: create('optimizer', options.inner, {}), together: true }) as never,
     }),
     on.optimizer('rateless', { doc: '', options: { beta: opt.number({ default: 0.9, doc: '' }) }, create: nothing }),
     on.schedule('flat', { doc: '', options: {}, create: nothing }),

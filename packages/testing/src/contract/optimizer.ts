@@ -1,4 +1,5 @@
 import {
+  byRate,
   createRng,
   learningRateOf,
   type NamedParam,
@@ -184,13 +185,14 @@ function createBench(optimizer: Optimizer, learningRate: number, own: Own = {}):
   const gradients = (step: number) => layout.map(({ path, shape }) => drawTensor(`gradient ${step}`, path, shape))
   const slope = (step: number, kind: Slope) =>
     kind === 'drawn' ? gradients(step) : params.map(({ value }) => tf.mul(value, kind === 'level' ? 0 : 2))
+  const stepped = byRate(optimizer)
   let asked = 0
   const bench: Bench = {
     optimizer,
     params,
     gradients,
     async step(given, step, kind = 'drawn') {
-      await optimizer.step(params, given, { learningRate }, step, async () => {
+      await stepped.step(params, given, { learningRate }, step, async () => {
         asked += 1
         return { loss: tf.scalar(1), gradients: slope(step, kind) }
       })

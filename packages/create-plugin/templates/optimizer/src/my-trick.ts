@@ -1,6 +1,6 @@
 import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { byRate, createMoments } from '@tricklab/optim'
+import { createMoments } from '@tricklab/optim'
 
 export const options = {
   learningRate: opt.number({
@@ -31,8 +31,7 @@ export function applyMyTrick(
 export function createMyTrick(values: OptionValues<typeof options>): Optimizer {
   const moments = createMoments<'m'>()
   return {
-    // A recipe may give parameters a learning rate of their own; this takes one step for each of the rates.
-    step: byRate((params, gradients, { learningRate, momentum = values.momentum }) => {
+    step(params, gradients, { learningRate, momentum = values.momentum }) {
       for (const [index, { path, value }] of params.entries()) {
         const tensors = { p: value, m: moments.get(path, 'm', value.shape), g: gradients[index]! }
         const { p, m } = applyMyTrick(tensors, { learningRate, momentum })
@@ -40,7 +39,7 @@ export function createMyTrick(values: OptionValues<typeof options>): Optimizer {
         p.dispose()
         moments.set(path, 'm', m)
       }
-    }),
+    },
     state: moments.state,
     restore: moments.restore,
     dispose: moments.dispose,
