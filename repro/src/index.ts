@@ -22,9 +22,9 @@ export { findRates, type RateSearch } from './lr-find/find.ts'
 export { formatRateSearch } from './lr-find/format-rate-search.ts'
 export { renderRateSearch } from './lr-find/page.ts'
 export { formatMeasurement } from './measurement/format-measurement.ts'
-export { judgeMeasurement, measuredOf } from './measurement/read.ts'
-export { isMeasurement, measuredHash, readMeasurement, writeMeasurement } from './measurement/record.ts'
-export { measureScaling } from './measurement/scaling.ts'
+export { judgeMeasurement } from './measurement/read.ts'
+export { isMeasurement, readMeasurement } from './measurement/record.ts'
+export { runMeasurement } from './measurement/run-measurement.ts'
 export type { MeasuredRow, MeasurementRecord, Sample } from './measurement/types.ts'
 export { reportRuns, reportSummaryTable } from './pages.ts'
 export { createCostCounter } from './plan/cost.ts'
@@ -36,6 +36,10 @@ export { documentedRows, type ReferencedRow } from './plan/rows.ts'
 export { givenDataset } from './prediction/given-dataset.ts'
 export { type LoadedModel, type LoadOptions, loadModel, type Prediction } from './prediction/load-model.ts'
 export { forSingleImages } from './prediction/single-images.ts'
+export { peakResidentBytes } from './process/peak-memory.ts'
+export { nodeSide, type Side, type SideCommand, startSide } from './process/side.ts'
+export { answer, requests, runSide } from './process/side-loop.ts'
+export type { ProcessorTurn, Ready, TensorCount, TurnRequest } from './process/side-messages.ts'
 export { surviveClosedStreams } from './process/standard-streams.ts'
 export { readRecord } from './record/read.ts'
 export type { LogLine, Manifest, Reported, Verdict } from './record/types.ts'
@@ -54,8 +58,8 @@ export { type Executor, here, type JobOutcome, processesHere } from './runner/ex
 export { harnessHooks } from './runner/harness.ts'
 export { installedPlugins } from './runner/installed-plugins.ts'
 export type { Job, JobSite } from './runner/job.ts'
+export { oneRow } from './runner/one-row.ts'
 export {
-  describeEngine,
   prepareRows,
   type RowRun,
   type RunOptions,

@@ -4,17 +4,17 @@ import { createRegistry, normalizeRow, type Row } from '@tricklab/core'
 import { saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
+import { startSide } from '@tricklab/repro'
+import { again, createScriptedLoop, holdBatches } from '@tricklab/train'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { benchConvolutions } from '../src/bench/convolutions.ts'
 import { formatConvolutions } from '../src/bench/format-convolutions.ts'
-import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import type { PeerSetup } from '../src/bench/messages.ts'
 import { networkOf } from '../src/bench/network.ts'
 import { findPeers, peerSetup } from '../src/bench/peers.ts'
 import plainNetworks from '../src/bench/plain-networks.ts'
 import { findTorchPython } from '../src/bench/python.ts'
 import { describeTraining, shareStart } from '../src/bench/share.ts'
-import { startSide } from '../src/bench/side.ts'
 import plain from './fixtures/plain.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
@@ -37,7 +37,7 @@ interface Trained {
 
 /** Our side's first losses on a row, and what PyTorch starts from. */
 async function train(row: Row): Promise<Trained> {
-  const loop = await createBenchLoop(row, {})
+  const loop = await createScriptedLoop(row, {})
   const batches = await holdBatches(loop, steps)
   const share = path.join(folder, `${row.name}.safetensors`)
   await shareStart(loop, share, batches)

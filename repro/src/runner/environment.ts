@@ -41,6 +41,10 @@ export function describeEnvironment({ plugins }: Pick<Registry, 'plugins'>): Man
   }
 }
 
+export function describeEngine({ name, version, device, threads, precision, details }: Engine): Manifest['engine'] {
+  return { name, version, device, threads, precision, details }
+}
+
 /** Where this process trains a seed. */
 export function describeOrigin({ name, version, precision, threads }: Engine): SeedOrigin {
   const { commit } = sources()

@@ -12,7 +12,7 @@ import {
 } from '@tricklab/train'
 import { rowHead } from '../record/row-head.ts'
 import { type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
-import { describeEnvironment } from './environment.ts'
+import { describeEngine, describeEnvironment } from './environment.ts'
 import type { Executor } from './executor.ts'
 import { harnessHooks } from './harness.ts'
 import type { Job } from './job.ts'
@@ -154,10 +154,6 @@ function failGone(folder: string): never {
 
 const statusOf = (folder: string, seed: number): SeedStatus =>
   readEnd(folder, seed) === undefined ? 'stopped' : 'done'
-
-export function describeEngine({ name, version, device, threads, precision, details }: Engine): Manifest['engine'] {
-  return { name, version, device, threads, precision, details }
-}
 
 function describeRun(
   { row, rng, hookOrder }: DescribedRow,

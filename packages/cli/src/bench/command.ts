@@ -1,7 +1,7 @@
 import { fail } from '@tricklab/core'
+import { oneRow } from '@tricklab/repro'
 import type { ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
-import { oneRow } from '../lab/explain.ts'
 import { type EngineArguments, engineChoice, engineHelp, wholeNumber } from '../repro/arguments.ts'
 import { addDataOption, addJsonOption, addThreadsOption } from '../repro/options.ts'
 import { createProgram } from '../ui/main.ts'

@@ -2,9 +2,15 @@
 import type { SourceBatch } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Engine, prepareEngine } from '@tricklab/engine'
-import { describeRow, type ProgressSink } from '@tricklab/train'
+import {
+  again,
+  createScriptedLoop,
+  describeRow,
+  holdBatches,
+  type ProgressSink,
+  type ScriptedLoop,
+} from '@tricklab/train'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
-import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
 import type { ProfileOptions } from './profile.ts'
 import { median } from './statistics.ts'
 import { compareSupply, type SupplyResult } from './supply.ts'
@@ -58,7 +64,7 @@ export async function benchData(
   const opening = performance.now()
   const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress })
   const openSeconds = (performance.now() - opening) / 1000
-  const loop = await createBenchLoop(row, { dataset, progress })
+  const loop = await createScriptedLoop(row, { dataset, progress })
   const source = await readAlone(loop, batches)
   const training = await trainOn(loop, steps, warmup)
   await loop.dispose()
@@ -82,7 +88,7 @@ export async function benchData(
   }
 }
 
-async function readAlone(loop: BenchLoop, limit: number): Promise<DataResult['source']> {
+async function readAlone(loop: ScriptedLoop, limit: number): Promise<DataResult['source']> {
   let images = 0
   let batches = 0
   const start = performance.now()
@@ -96,7 +102,7 @@ async function readAlone(loop: BenchLoop, limit: number): Promise<DataResult['so
   return { batches, images, imagesPerSecond: (images * 1000) / (performance.now() - start) }
 }
 
-async function trainOn(loop: BenchLoop, steps: number, warmup: number): Promise<DataResult['training']> {
+async function trainOn(loop: ScriptedLoop, steps: number, warmup: number): Promise<DataResult['training']> {
   const held = await holdBatches(loop, 1)
   const waits: number[] = []
   const times: number[] = []
@@ -133,6 +139,6 @@ async function trainOn(loop: BenchLoop, steps: number, warmup: number): Promise<
 const pick = ({ images, targets }: SourceBatch) => ({ images, targets })
 
 /** Epoch after epoch, as a training run reads them. */
-async function* endless(loop: BenchLoop): AsyncGenerator<SourceBatch, undefined> {
+async function* endless(loop: ScriptedLoop): AsyncGenerator<SourceBatch, undefined> {
   for (;;) yield* loop.read()
 }

@@ -2,13 +2,20 @@
 import type { Row } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
-import { oneRow } from '../lab/explain.ts'
+import {
+  answer,
+  oneRow,
+  type ProcessorTurn,
+  peakResidentBytes,
+  requests,
+  runSide,
+  type TensorCount,
+  type TurnRequest,
+} from '@tricklab/repro'
+import { again, createScriptedLoop, holdBatches } from '@tricklab/train'
 import { createProgressView } from '../ui/progress-view.ts'
-import { again, createBenchLoop, holdBatches } from './loop.ts'
-import type { OursSetup, ProcessorTurn, TensorCount, TurnRequest } from './messages.ts'
-import { peakResidentBytes } from './peak-memory.ts'
+import type { OursSetup } from './messages.ts'
 import { describeTraining, shareStart } from './share.ts'
-import { answer, requests, runSide } from './side-loop.ts'
 
 /** Batches that are held in memory and visited in turn. */
 const heldBatches = 4
@@ -23,7 +30,7 @@ await runSide(async () => {
     ...(threads === undefined ? {} : { threads }),
   })
   const { sink: progress } = createProgressView()
-  const loop = await createBenchLoop(row, { dataPaths: setup.dataPaths, progress })
+  const loop = await createScriptedLoop(row, { dataPaths: setup.dataPaths, progress })
   const batches = await holdBatches(loop, heldBatches)
   if (setup.share !== undefined) await shareStart(loop, setup.share, batches)
 

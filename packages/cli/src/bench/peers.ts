@@ -1,10 +1,10 @@
 import os from 'node:os'
 import { fail, type Row } from '@tricklab/core'
+import { nodeSide, type SideCommand } from '@tricklab/repro'
 import type { PeerSetup } from './messages.ts'
 import { networkOf } from './network.ts'
 import { keptPages, torchSide } from './python.ts'
 import type { Training } from './share.ts'
-import { nodeSide, type SideCommand } from './side.ts'
 
 export const peerNames = ['tfjs', 'torch', 'none'] as const
 export type PeerName = (typeof peerNames)[number]
@@ -48,7 +48,8 @@ export function findPeers(name: PeerName, rows: readonly Row[], compile = false)
       })
     }
   }
-  if (name === 'tfjs') return [{ label: '', command: nodeSide('plain TF.js', './tfjs-peer/main.ts'), compile: false }]
+  if (name === 'tfjs')
+    return [{ label: '', command: nodeSide('plain TF.js', './tfjs-peer/main.ts', import.meta.url), compile: false }]
   const command = torchSide('PyTorch', 'torch-peer.py')
   const keeping = { ...command, env: keptPages }
   return [

@@ -1,10 +1,9 @@
 /** `bench profile`: where the time of a training step goes. */
 import type { Engine, EngineName, EngineOptions } from '@tricklab/engine'
 import { prepareEngine } from '@tricklab/engine'
-import type { ProgressSink } from '@tricklab/train'
+import { again, createScriptedLoop, holdBatches, type ProgressSink } from '@tricklab/train'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
 import { type KernelTime, watchKernels } from './kernel-times.ts'
-import { again, createBenchLoop, holdBatches } from './loop.ts'
 import { matmulSize, measureMatmul } from './matmul-speed.ts'
 import { median } from './statistics.ts'
 import type { BenchTarget } from './targets.ts'
@@ -60,7 +59,7 @@ export async function benchProfile(
 ): Promise<ProfileResult> {
   const environment = describeBenchEnvironment()
   const engine = await prepareEngine(...options.engine)
-  const loop = await createBenchLoop(row, { dataPaths, progress })
+  const loop = await createScriptedLoop(row, { dataPaths, progress })
   const [batch] = await holdBatches(loop, 1)
   const plain: number[] = []
   let total = 0

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fail } from '@tricklab/core'
-import type { SideCommand } from './side.ts'
+import type { SideCommand } from '@tricklab/repro'
 
 /** A Python that can import torch. */
 export interface TorchPython {

@@ -2,11 +2,11 @@
 import type { SourceBatch } from '@tricklab/core'
 import { saveWeights } from '@tricklab/core/checkpoint'
 import type * as tf from '@tricklab/core/tf'
-import type { BenchLoop } from './loop.ts'
+import type { ScriptedLoop } from '@tricklab/train'
 import type { OursReady } from './messages.ts'
 
 /** Writes the weights as they are now and the batches. */
-export async function shareStart(loop: BenchLoop, file: string, batches: readonly SourceBatch[]): Promise<void> {
+export async function shareStart(loop: ScriptedLoop, file: string, batches: readonly SourceBatch[]): Promise<void> {
   const weights = loop.learner.params.map(({ path, value }) => [`model/${path}`, value as tf.Tensor] as const)
   const data = batches.flatMap(({ images, targets }, index) => [
     [`batch/${index}/images`, images as tf.Tensor] as const,
@@ -22,7 +22,7 @@ export type Training = Pick<
 >
 
 /** The training of a loop on batches. */
-export function describeTraining(loop: BenchLoop, batches: readonly SourceBatch[]): Training {
+export function describeTraining(loop: ScriptedLoop, batches: readonly SourceBatch[]): Training {
   return {
     batchSize: batches[0]!.size,
     batches: batches.length,

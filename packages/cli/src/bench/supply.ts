@@ -3,9 +3,8 @@ import os from 'node:os'
 import { createRegistry, createRng, type Dataset, fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { createBatchSource, data, type NormalizedBatchSource } from '@tricklab/data'
-import type { Ready } from './messages.ts'
+import { type Ready, startSide } from '@tricklab/repro'
 import { torchSide } from './python.ts'
-import { startSide } from './side.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
 export interface SupplyOptions {

@@ -3,11 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Engine } from '@tricklab/engine'
+import {
+  nodeSide,
+  type ProcessorTurn,
+  type Ready,
+  type Side,
+  type SideCommand,
+  startSide,
+  type TensorCount,
+} from '@tricklab/repro'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
-import type { OursReady, OursSetup, ProcessorTurn, Ready, TensorCount } from './messages.ts'
+import type { OursReady, OursSetup } from './messages.ts'
 import { findPeers, type MemoryFormat, type PeerName, type PeerVariant, peerSetup } from './peers.ts'
 import type { ProgressLine } from './progress-line.ts'
-import { nodeSide, type Side, type SideCommand, startSide } from './side.ts'
 import { invertSpread, pairedRatios, type Spread, spreadOfTurns } from './statistics.ts'
 import type { BenchTarget } from './targets.ts'
 
@@ -140,7 +148,7 @@ async function benchRow(
   }
   try {
     const share = path.join(folder, 'share.safetensors')
-    const oursCommand = nodeSide('our side', './ours-main.ts')
+    const oursCommand = nodeSide('our side', './ours-main.ts', import.meta.url)
     const setup: OursSetup = {
       target: text,
       engine: options.engine,

@@ -7,6 +7,7 @@ import {
   findTarget,
   formatAblation,
   mostPairs,
+  oneRow,
   planAblation,
   readAblation,
   runAblation,
@@ -35,7 +36,6 @@ import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { oneRow } from './explain.ts'
 
 interface AblateArguments extends EngineArguments, SeedArguments, RunsArguments {
   readonly drop?: readonly string[]

@@ -12,13 +12,13 @@ import {
   reportDataset,
   reportSamples,
 } from '@tricklab/data'
+import { oneRow } from '@tricklab/repro'
 import { describeRow, type ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
 import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { formatStatistics, measureBatch } from './dataset-statistics.ts'
-import { oneRow } from './explain.ts'
 
 interface DatasetArguments extends DataArguments {
   readonly archive?: string

@@ -26,11 +26,11 @@ import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
 import convnext from '@tricklab/plugin-convnext'
 import mbconv from '@tricklab/plugin-mbconv'
+import { oneRow } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { wholeNumber } from '../repro/arguments.ts'
 import { outFile } from '../ui/out-file.ts'
-import { oneRow } from './explain.ts'
 
 interface ImportArguments {
   readonly model: string

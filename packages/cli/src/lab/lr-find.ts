@@ -1,14 +1,13 @@
 import path from 'node:path'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
-import { findRates, formatRateSearch, renderRateSearch } from '@tricklab/repro'
+import { findRates, formatRateSearch, oneRow, renderRateSearch } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { type EngineArguments, engineChoice, positiveNumber, wholeNumber } from '../repro/arguments.ts'
 import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { oneRow } from './explain.ts'
 
 interface LrFindArguments extends EngineArguments, DataArguments {
   readonly start: number

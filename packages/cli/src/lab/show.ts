@@ -4,12 +4,12 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { type BatchSection, type NormalizedBatchSource, renderBatch, renderBatchPage } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
+import { oneRow } from '@tricklab/repro'
 import { type OpenedRow, openRow } from '@tricklab/train'
 import type { Command } from 'commander'
 import { addDataOption, type DataArguments } from '../repro/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
-import { oneRow } from './explain.ts'
 
 // The same photos under several draws, and enough of them to judge.
 const draws = 4

@@ -9,10 +9,9 @@ import {
 } from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { formatSummary, summarize } from '@tricklab/nn'
-import { findTarget } from '@tricklab/repro'
+import { findTarget, oneRow } from '@tricklab/repro'
 import { openModel } from '@tricklab/train'
 import type { Command } from 'commander'
-import { oneRow } from './explain.ts'
 
 /** Declares `lab summary`. */
 export function addSummary(program: Command): void {

@@ -1,12 +1,11 @@
 import path from 'node:path'
 import { prepareEngine } from '@tricklab/engine'
-import { traceRow } from '@tricklab/repro'
+import { oneRow, traceRow } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { type EngineArguments, engineChoice, wholeNumber } from '../repro/arguments.ts'
 import { addDataOption, addEngineOptions, addJsonOption, type DataArguments } from '../repro/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { oneRow } from './explain.ts'
 
 interface TraceArguments extends EngineArguments, DataArguments {
   readonly steps: number

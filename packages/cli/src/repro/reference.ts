@@ -1,7 +1,6 @@
 import { type Engine, type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
 import { createCostCounter, type ReferenceSpeed } from '@tricklab/repro'
-import type { ProgressSink } from '@tricklab/train'
-import { again, createBenchLoop, holdBatches } from '../bench/loop.ts'
+import { again, createScriptedLoop, holdBatches, type ProgressSink } from '@tricklab/train'
 import { resolveTargets } from '../bench/targets.ts'
 import { type EngineArguments, engineChoice } from './arguments.ts'
 
@@ -49,7 +48,7 @@ async function measure(row: Row, precision: Precision, options: ReferenceOptions
     onNotice: notice,
   })
   notice(`Timing ${timedSteps} steps of ${network} on ${engine.name} ${engine.precision} …`)
-  const loop = await createBenchLoop(row, { progress })
+  const loop = await createScriptedLoop(row, { progress })
   const [batch] = await holdBatches(loop, 1)
   const times: number[] = []
   await loop.run(async function* () {

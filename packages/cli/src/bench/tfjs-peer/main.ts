@@ -4,9 +4,16 @@ import { readFile } from 'node:fs/promises'
 import { decodeSafetensors } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
 import { prepareStockWasm } from '@tricklab/engine/stock-wasm'
-import type { PeerSetup, ProcessorTurn, TensorCount, TurnRequest } from '../messages.ts'
-import { peakResidentBytes } from '../peak-memory.ts'
-import { answer, requests, runSide } from '../side-loop.ts'
+import {
+  answer,
+  type ProcessorTurn,
+  peakResidentBytes,
+  requests,
+  runSide,
+  type TensorCount,
+  type TurnRequest,
+} from '@tricklab/repro'
+import type { PeerSetup } from '../messages.ts'
 import { fillInConvFilterGradient, filterGradientNote } from './conv-filter-gradient.ts'
 import type { Weights } from './layers.ts'
 import { forwardOf, type PlainNetwork } from './network.ts'

@@ -1,7 +1,7 @@
 /** The side's end of the conversation, for sides written in TypeScript. */
 import { createInterface } from 'node:readline'
 import { TricklabError } from '@tricklab/core'
-import type { SideMessage } from './messages.ts'
+import type { SideMessage } from './side-messages.ts'
 
 /** Requests of the parent as they come; ends when the parent is done or gone. */
 export async function* requests<T>(): AsyncGenerator<T> {

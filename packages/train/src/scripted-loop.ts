@@ -1,9 +1,9 @@
 /** Runs scripts of training steps through the real loop: forward, backward, update, metrics and the row's callbacks. */
 import { fit, type Hyperparameters, Learner, type Row, type SourceBatch, type Split } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { type OpenOptions, openRow } from '@tricklab/train'
+import { type OpenOptions, openRow } from './open-row.ts'
 
-export interface BenchLoop {
+export interface ScriptedLoop {
   readonly learner: Learner
   /** Loss of every step so far; that of step n is computed before its update. */
   readonly losses: readonly number[]
@@ -25,10 +25,10 @@ export interface BenchLoop {
 class ScriptDone extends Error {}
 
 /** The loop of a row, of its first stage and seed. @errors those of openRow */
-export async function createBenchLoop(row: Row, options: OpenOptions): Promise<BenchLoop> {
+export async function createScriptedLoop(row: Row, options: OpenOptions): Promise<ScriptedLoop> {
   const losses: number[] = []
   const observer = {
-    name: 'bench',
+    name: 'observer',
     stage: 'log',
     callback: {
       afterBatch({ loss }: { readonly loss: number }) {
@@ -79,7 +79,7 @@ export async function createBenchLoop(row: Row, options: OpenOptions): Promise<B
 }
 
 /** The first full batches of a row in memory, up to `count`; one that is not full only where there is no other. */
-export async function holdBatches(loop: BenchLoop, count: number): Promise<readonly SourceBatch[]> {
+export async function holdBatches(loop: ScriptedLoop, count: number): Promise<readonly SourceBatch[]> {
   const held: SourceBatch[] = []
   for await (const batch of loop.read()) {
     if (held.length === count || (held.length > 0 && batch.size < held[0]!.size)) {

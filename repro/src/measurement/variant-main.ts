@@ -1,13 +1,17 @@
 // One turn of one variant: training steps, then predictions of the batch and of a single image.
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
-import { oneRow } from '../lab/explain.ts'
-import { createProgressView } from '../ui/progress-view.ts'
-import { again, type BenchLoop, createBenchLoop, holdBatches } from './loop.ts'
-import type { TurnRequest } from './messages.ts'
-import { peakResidentBytes } from './peak-memory.ts'
-import { answer, requests, runSide } from './side-loop.ts'
+import { again, createScriptedLoop, holdBatches, type ProgressSink, type ScriptedLoop } from '@tricklab/train'
+import { peakResidentBytes } from '../process/peak-memory.ts'
+import { answer, requests, runSide } from '../process/side-loop.ts'
+import type { TurnRequest } from '../process/side-messages.ts'
+import { oneRow } from '../runner/one-row.ts'
 import type { VariantSetup, VariantTurn } from './variants.ts'
+
+/** What a reader should know stands among the notices of the parent; its progress is counted in turns. */
+const progress: ProgressSink = (event) => {
+  if (event.kind === 'notice') process.stderr.write(`${event.message}\n`)
+}
 
 await runSide(async () => {
   const incoming = requests<VariantSetup | TurnRequest>()
@@ -17,8 +21,7 @@ await runSide(async () => {
     precision: setup.precision as Precision,
     threads: setup.threads,
   })
-  const { sink: progress } = createProgressView()
-  const loop = await createBenchLoop(row, { dataPaths: setup.dataPaths, progress })
+  const loop = await createScriptedLoop(row, { dataPaths: setup.dataPaths, progress })
   const [batch] = await holdBatches(loop, 1)
   await loop.run(async function* () {
     yield again(batch!)
@@ -52,7 +55,7 @@ await runSide(async () => {
 })
 
 /** Times of scoring the images, after one score to warm up. @unit milliseconds */
-async function timePredictions({ learner }: BenchLoop, images: tf.Tensor4D, count: number): Promise<number[]> {
+async function timePredictions({ learner }: ScriptedLoop, images: tf.Tensor4D, count: number): Promise<number[]> {
   const { model, rng } = learner.parts
   const times: number[] = []
   for (let index = 0; index <= count; index++) {

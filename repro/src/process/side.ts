@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Problem, TricklabError } from '@tricklab/core'
-import type { Ready, SideMessage, Turn } from './messages.ts'
+import type { Ready, SideMessage, Turn } from './side-messages.ts'
 
 /** How to start a side. */
 export interface SideCommand {
@@ -23,13 +23,10 @@ export interface Side<R extends Ready = Ready> {
   close(): Promise<void>
 }
 
-/** A side that is a TypeScript file of this folder. */
-export function nodeSide(
-  title: string,
-  file: './ours-main.ts' | './tfjs-peer/main.ts' | './variant-main.ts',
-): SideCommand {
-  const fromSources = import.meta.url.endsWith('.ts')
-  const entry = fileURLToPath(new URL(fromSources ? file : file.replace(/ts$/, 'js'), import.meta.url))
+/** A side that is a TypeScript file, named from the module `base` as an import would name it. */
+export function nodeSide(title: string, file: `./${string}.ts`, base: string): SideCommand {
+  const fromSources = base.endsWith('.ts')
+  const entry = fileURLToPath(new URL(fromSources ? file : file.replace(/ts$/, 'js'), base))
   const loader = fromSources ? ['--import', import.meta.resolve('tsx')] : []
   return { title, program: process.execPath, args: [...loader, entry] }
 }

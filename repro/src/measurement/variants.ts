@@ -1,9 +1,9 @@
 /** Steps of several variants of a network, in turns: A B C … A B C … */
 import type { StepTimeTable } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
-import type { Sample } from '@tricklab/repro'
-import type { Ready, Turn } from './messages.ts'
-import { nodeSide, startSide } from './side.ts'
+import { nodeSide, startSide } from '../process/side.ts'
+import type { Ready, Turn } from '../process/side-messages.ts'
+import type { Sample } from './types.ts'
 
 /** First line to the process of a variant. */
 export interface VariantSetup {
@@ -48,7 +48,7 @@ export async function measureVariants(
       onProgress(`${table.id}/${row}: turn ${turn + 1}/${turns}`)
       const { name, precision, threads } = engine
       const setup: VariantSetup = { target: targetOf(row), engine: name, precision, threads, dataPaths }
-      const side = await startSide<Ready>(nodeSide(row, './variant-main.ts'), setup)
+      const side = await startSide<Ready>(nodeSide(row, './variant-main.ts', import.meta.url), setup)
       try {
         const { times, predict, latency } = (await side.measure(steps)) as VariantTurn
         const own = figures.get(row)!
