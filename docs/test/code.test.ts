@@ -12,7 +12,12 @@ import { type Block, blocksOf, listPages, myTable, root } from './pages.ts'
  * The example of the test kit is a test of its own, which the kit compares with its page. What the pages on writing
  * plugins say is done word by word in a test of create-plugin.
  */
-const testedElsewhere = ['packages/testing/README.md', 'docs/20-write-a-block.md', 'docs/21-write-a-callback.md']
+const testedElsewhere = [
+  'packages/testing/README.md',
+  'docs/20-write-a-block.md',
+  'docs/21-write-a-callback.md',
+  'docs/25-your-own-photos.md',
+]
 
 const folder = path.join(import.meta.dirname, '.snippets')
 

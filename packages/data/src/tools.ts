@@ -1,0 +1,16 @@
+/** What datasets are written with: files that are found and verified, archives, folders, images in memory, photos. */
+
+export { type DownloadOptions, downloadFiles, hashFile, type RemoteFile } from './archive/download.ts'
+export { type ExtractOptions, extractArchive } from './archive/extract.ts'
+export { type Place, searchPlaces } from './archive/places.ts'
+export { dataFolders, isOffline } from './archive/surroundings.ts'
+export { digestOfFiles, type FileSet, type KnownArchive, type KnownFile } from './files/file-set.ts'
+export { type FileContents, readFiles } from './files/read.ts'
+export { findGiven } from './folder/find-given.ts'
+export { isImageName, listFolders, walkFolder } from './folder/walk.ts'
+export { readIdx } from './idx/idx.ts'
+export type { LabelledFile, PhotoDataset } from './photos/open-files.ts'
+export { type OwnPhotos, openPhotos } from './photos/open-own.ts'
+export { type ReadingOptions, readingFacts, readingOptions } from './photos/reading.ts'
+export { createSampleDataset, type SampleDatasetOptions, type SplitSamples } from './samples/dataset.ts'
+export { drawValidation, type ShareOptions, shareOptions } from './split/draw-validation.ts'
