@@ -182,6 +182,15 @@ export interface ApplyContext {
   readonly rng: Rng
 }
 
+/** What a training step keeps of one image until its backward pass. */
+export interface Kept {
+  /** Whether the input is kept: that is one tensor, also where what stands before keeps it as its output. */
+  readonly input: boolean
+  readonly output: boolean
+  /** Numbers beside input and output. */
+  readonly inside: number
+}
+
 /** A differentiable map from images to images. `apply` runs inside the gradient tape and a tidy. */
 export interface Block {
   readonly params: ParamTree
@@ -189,6 +198,8 @@ export interface Block {
   outputShape(input: Shape): Shape
   /** Multiply-accumulates for one image. */
   macs(input: Shape): number
+  /** What a training step keeps of it. Default: its input alone, as convolutions and norms do. */
+  kept?(input: Shape): Kept
   apply(images: tf.Tensor4D, context: ApplyContext): tf.Tensor4D
   dispose(): void
 }

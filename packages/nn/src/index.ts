@@ -21,7 +21,7 @@ import { xresnetBlock } from './blocks/xresnet-block.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
 import { accuracy } from './metrics/accuracy.ts'
 import { topKAccuracy } from './metrics/top-k-accuracy.ts'
-import { resnet18, resnet50 } from './models/resnet.ts'
+import { resnet } from './models/resnet.ts'
 import { slowaiCnn, slowaiDeeperCnn } from './models/slowai.ts'
 import { xresnet } from './models/xresnet.ts'
 
@@ -46,6 +46,7 @@ export {
 export { createResidualConvBlock } from './blocks/residual-conv.ts'
 export { type ConvWindow, createSwappable } from './blocks/swap.ts'
 export { createXresnetBlock } from './blocks/xresnet-block.ts'
+export { costOf, type ModelCost } from './cost.ts'
 export {
   type ExportMetadata,
   exportOnnx,
@@ -60,7 +61,6 @@ export * from './layers/index.ts'
 export { createCrossEntropy } from './losses/cross-entropy.ts'
 export { createAccuracy } from './metrics/accuracy.ts'
 export { createLayeredModel } from './models/layered.ts'
-export { type XresnetCost, type XresnetName, xresnetCost } from './models/xresnet-cost.ts'
 export * from './ops/index.ts'
 export { expectChannels, expectKept, expectPixels, formatShape, windowCount, within } from './shape.ts'
 export { formatSummary, type LayerSummary, type Summary, summarize } from './summary.ts'
@@ -92,8 +92,8 @@ export const nn = definePlugin({
     on.activation('hard-sigmoid', hardSigmoid),
     on.model('slowai-cnn', slowaiCnn),
     on.model('slowai-deeper-cnn', slowaiDeeperCnn),
-    on.model('resnet18', resnet18),
-    on.model('resnet50', resnet50),
+    on.model('resnet18', resnet('resnet18')),
+    on.model('resnet50', resnet('resnet50')),
     on.model('xresnet18', xresnet('xresnet18')),
     on.model('xresnet34', xresnet('xresnet34')),
     on.model('xresnet50', xresnet('xresnet50')),

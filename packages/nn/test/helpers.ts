@@ -13,6 +13,7 @@ import {
   normalizeModel,
   type ParamTree,
   type Problem,
+  type Rng,
   type Shape,
   trainable,
 } from '@tricklab/core'
@@ -47,14 +48,16 @@ export function createModel(
     imageShape?: Shape
     classes?: number
     seed?: number
+    init?: Rng
   } = {},
 ): Model {
   const { block, options = {}, imageShape = [28, 28, 1], classes = 10, seed = 1 } = settings
+  const init = settings.init ?? createRng(seed).scope('init')
   const slots = settings.slots ?? (block === undefined ? {} : { block })
   const problems: Problem[] = []
   const normal = normalizeModel({ use: name, ...options, slots }, registry, 'test', problems)
   expect(problems).toEqual([])
-  return createCoreModel(registry, normal, { imageShape, classes, init: createRng(seed).scope('init') })
+  return createCoreModel(registry, normal, { imageShape, classes, init })
 }
 
 export function contextOf(training: boolean): ApplyContext {

@@ -115,7 +115,7 @@ const denseStart: Initializer = (shape, stream) => {
 
 function dropoutPart(rate: number): Block {
   return {
-    ...createActivationLayer({ apply: (x) => x }),
+    ...createActivationLayer({ apply: (x) => x, fused: 'linear' }),
     apply: (images, { training, rng }) => (training ? dropout(images, rate, rng.at('key').integer(2 ** 32)) : images),
   }
 }

@@ -12,6 +12,7 @@ import {
   disposeParts,
   drawDropConnect,
   kaimingNormal,
+  keptInLine,
   type LayerPadding,
   type Parts,
   sequential,
@@ -110,6 +111,7 @@ export function createMbconv(values: MbconvValues, context: BlockContext): Block
     params: collectParams(parts),
     outputShape: (input) => branch.outputShape(input),
     macs: (input) => branch.macs(input),
+    kept: (input) => keptInLine(activate ? [branch, act] : [branch], input),
     apply(images, apply) {
       let result = branch.apply(images, apply)
       if (adds) {

@@ -1,4 +1,4 @@
-import type { NormalRecipe, Rng, Row, Shape, Stream } from '@tricklab/core'
+import { type NormalRecipe, type Row, type Shape, undrawn } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { type DatasetServices, type DescribedRow, describeRow, openBatches, splitDataset } from '@tricklab/train'
 import { datasetFacts } from '../check/current-row.ts'
@@ -40,7 +40,7 @@ export function createCostCounter(options: DatasetServices) {
     const known = counted.get(key)
     if (known !== undefined) return known
     const classes = Array.from({ length: count }, (_, index) => `class ${index}`)
-    const model = createModel({ imageShape, classes }, noInit)
+    const model = createModel({ imageShape, classes }, undrawn)
     const macs = model.macs(imageShape)
     model.dispose()
     counted.set(key, macs)
@@ -149,14 +149,3 @@ function shapesOf({ recipe }: Row, valid: Shape, { registry }: DescribedRow): Sh
   )
   return { train: [height, width, valid[2]!], valid }
 }
-
-/** Weights that nobody reads need not be drawn. */
-const still: Stream = {
-  uniform: () => 0.5,
-  integer: () => 0,
-  normal: () => 0,
-  gamma: () => 1,
-  beta: () => 0.5,
-  permutation: (length) => Uint32Array.from({ length }, (_, index) => index),
-}
-const noInit: Rng = { at: () => still, scope: () => noInit }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { fail } from '@tricklab/core'
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import { positiveNumber, wholeNumber } from '../repro/arguments.ts'
 import { outFile } from '../ui/out-file.ts'
@@ -41,6 +42,8 @@ async function showScaling(family: string, given: ScaleArguments): Promise<void>
   }
   const { depth, width, size, classes, batch } = given
   const scaling = { depth, width, size, classes, batch }
+  // The networks that are built are not computed with.
+  await prepareEngine('cpu')
   const scaled = scaleEfficientnet(scaling)
   const others = compareWith(scaling)
   if (given.json === true) {

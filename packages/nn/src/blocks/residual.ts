@@ -1,6 +1,7 @@
 import type { Activation, Block, BlockContext, Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { reluActivation } from '../activations/relu.ts'
+import { keptBy, keptInLine, sizeOf } from '../layers/kept.ts'
 import { applyPart, collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
 import { addRelu } from '../ops/relu.ts'
 import { expectEqual, within } from '../shape.ts'
@@ -105,6 +106,18 @@ export function joinResidual(
       within('shortcut', () => shortcut.outputShape(pooled)),
     )
   }
+  const fused = activate && activation.fused === 'relu'
+  /** Branch, shortcut and sum, behind the pool. Both begin with the same tensor. */
+  const joined: Block = {
+    ...sequential({}),
+    outputShape: (input) => branch.outputShape(input),
+    kept(input) {
+      const [a, b] = [keptBy(branch, input), keptBy(shortcut, input)]
+      const ends = Number(a.output) + Number(b.output) + Number(activate && !fused && activation.fused !== 'linear')
+      const inside = a.inside + b.inside + ends * sizeOf(branch.outputShape(input))
+      return { input: a.input || b.input, output: fused, inside }
+    },
+  }
   return {
     params: { ...branch.params, ...collectParams({ pool, shortcut }) },
     outputShape,
@@ -112,10 +125,11 @@ export function joinResidual(
       const pooled = pool.outputShape(input)
       return pool.macs(input) + branch.macs(pooled) + shortcut.macs(pooled)
     },
+    kept: (input) => keptInLine([pool, joined], input),
     apply(images, context) {
       const pooled = applyPart('pool', pool, images, context)
       const [a, b] = [applyPart('branch', branch, pooled, context), applyPart('shortcut', shortcut, pooled, context)]
-      if (activate && activation.fused === 'relu') return addRelu(a, b)
+      if (fused) return addRelu(a, b)
       const sum = tf.add(a, b) as tf.Tensor4D
       return activate ? activation.apply(sum) : sum
     },

@@ -29,6 +29,8 @@ export function createLayerNorm({ channels, epsilon = 1e-5, gamma = 1 }: LayerNo
       return input
     },
     macs: () => 0,
+    // Mean and deviation of every position.
+    kept: ([height, width]) => ({ input: true, output: false, inside: 2 * height * width }),
     apply(images) {
       const [, height, width, depth] = images.shape
       this.outputShape([height, width, depth])

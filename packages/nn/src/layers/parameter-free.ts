@@ -3,6 +3,7 @@ import { applyDropConnect, drawDropConnect } from '../ops/drop-connect.ts'
 import { leakyReluOffset } from '../ops/leaky-relu-offset.ts'
 import { averagePool2, globalAveragePool, maxPool, maxPool2 } from '../ops/pool.ts'
 import { expectPixels, windowCount } from '../shape.ts'
+import { nothingKept } from './kept.ts'
 
 const parameterFree = { params: {}, macs: () => 0, dispose() {} } as const
 
@@ -58,13 +59,24 @@ export function createGlobalAveragePool(): Block {
   return {
     ...parameterFree,
     outputShape: ([, , channels]) => [1, 1, channels],
+    kept: () => nothingKept,
     apply: (images) => globalAveragePool(images),
   }
 }
 
 /** An activation as a layer among others. */
 export function createActivationLayer(activation: Activation): Block {
-  return { ...parameterFree, outputShape: (input) => input, apply: (images) => activation.apply(images) }
+  // ReLU needs to know where its output is above 0; others their input.
+  const kept = {
+    input: activation.fused === undefined || activation.fused === 'mish',
+    output: activation.fused === 'relu',
+  }
+  return {
+    ...parameterFree,
+    outputShape: (input) => input,
+    kept: () => ({ ...kept, inside: 0 }),
+    apply: (images) => activation.apply(images),
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Shape,
 } from '@tricklab/core'
 import { within } from '../shape.ts'
+import { keptInLine } from './kept.ts'
 
 type Images = Parameters<Block['apply']>[0]
 
@@ -31,6 +32,7 @@ export function sequential(parts: Parts): Block {
       }
       return sum
     },
+    kept: (input) => keptInLine(Object.values(parts), input),
     apply: (images, context) => entries.reduce((x, [name, part]) => applyPart(name, part, x, context), images),
     dispose: () => disposeParts(parts),
   }

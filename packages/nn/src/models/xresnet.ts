@@ -14,10 +14,10 @@ import { createConvNorm } from '../blocks/conv-norm.ts'
 import { createMaxPoolBlock } from '../blocks/pools.ts'
 import { sequential } from '../layers/sequential.ts'
 import { createLayeredModel } from './layered.ts'
-import { timmXresnetNameOf } from './timm-names.ts'
+import { timmLeafOf } from './timm-leaf.ts'
 
 /** What tells the variants apart: blocks a stage, and output channels of a block to those inside it. */
-export const xresnetVariants = {
+const xresnetVariants = {
   xresnet18: { layers: [2, 2, 2, 2], expansion: 1 },
   xresnet34: { layers: [3, 4, 6, 3], expansion: 1 },
   xresnet50: { layers: [3, 4, 6, 3], expansion: 4 },
@@ -203,13 +203,50 @@ function checkStages({ layers, widths, stemWidths }: OptionValues<XresnetOptions
   }
 }
 
+/**
+ * timm's name of a parameter of xresnet, which is its ResNet-D (`resnet18d`, `resnet50d`, …): `stage2/block1/shortcut/conv/weight`
+ * is `layer2.0.downsample.1.weight`. Undefined for a path that timm's network does not have.
+ */
+function timmNameOf(path: string): string | undefined {
+  const places = path.split('/')
+  const leaf = timmLeafOf(places.pop()!)
+  const place = places.join('/')
+  const inside = /^stage(\d+)\/block(\d+)\/(.+)$/.exec(place)
+  const module = inside === null ? outerPart(place) : innerPart(inside[3]!)
+  if (module === undefined) return undefined
+  const prefix = inside === null ? '' : `layer${inside[1]}.${Number(inside[2]) - 1}.`
+  return `${prefix}${module}.${leaf}`
+}
+
+/** The stem's convolutions and norms are one sequence with activations between them; the last norm stands outside. */
+const outerParts: Readonly<Record<string, string>> = {
+  'stem/1/conv': 'conv1.0',
+  'stem/1/norm': 'conv1.1',
+  'stem/2/conv': 'conv1.3',
+  'stem/2/norm': 'conv1.4',
+  'stem/3/conv': 'conv1.6',
+  'stem/3/norm': 'bn1',
+  'head/linear': 'fc',
+}
+
+const outerPart = (place: string): string | undefined => outerParts[place]
+
+function innerPart(place: string): string | undefined {
+  const [, part, index] = /^(conv|norm)(\d)$/.exec(place) ?? []
+  if (part !== undefined) return `${part === 'conv' ? 'conv' : 'bn'}${index}`
+  // Place 0 is the pool, also where there is none.
+  return { 'shortcut/conv': 'downsample.1', 'shortcut/norm': 'downsample.2' }[place]
+}
+
+export type XresnetName = keyof typeof xresnetVariants
+
 /** The component of a variant. */
-export function xresnet(name: keyof typeof xresnetVariants): Component<'model', XresnetOptions, typeof slots> {
+export function xresnet(name: XresnetName): Component<'model', XresnetOptions, typeof slots> {
   return {
     doc: `The ${name} of fastai: a ResNet with the bag of tricks.`,
     options: optionsOf(xresnetVariants[name]),
     slots,
     create: createXresnet,
-    publishedName: timmXresnetNameOf,
+    publishedName: timmNameOf,
   }
 }

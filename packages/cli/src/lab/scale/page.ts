@@ -26,7 +26,7 @@ export function scalingPage(scaling: Scaling, scaled: ScaledNetwork, others: rea
   const all = [scaled, ...others]
   return renderPage({
     title: `EfficientNet: depth ${depth}, width ${factor}, ${size} px`,
-    footer: html`Made by <code>pnpm lab scale</code> of Tricklab; nothing was built or trained.`,
+    footer: html`Made by <code>pnpm lab scale</code> of Tricklab; nothing was trained.`,
     body: html`<header>
 <p class="eyebrow">Tricklab scaling</p>
 <h1>EfficientNet at depth ${depth}, width ${factor} and ${size} px</h1>

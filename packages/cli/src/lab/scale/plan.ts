@@ -1,5 +1,6 @@
-import { type XresnetName, xresnetCost } from '@tricklab/nn'
-import { costOf, planEfficientnet, variants } from '@tricklab/plugin-mbconv'
+import { createModel, createRegistry, normalizeModel, undrawn } from '@tricklab/core'
+import { costOf, type ModelCost, nn } from '@tricklab/nn'
+import { planEfficientnet, costOf as plannedCost, variants } from '@tricklab/plugin-mbconv'
 
 /** A network with what it costs, before anything is trained. */
 export interface ScaledNetwork {
@@ -34,15 +35,15 @@ const copies = 4
 /** xresnet has no size of its own; it is compared at that of EfficientNet-B0. */
 const xresnetSize = 224
 
-const xresnets = ['xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152'] as const satisfies XresnetName[]
+const xresnets = ['xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152']
 
 /** EfficientNet scaled as asked. */
 export function scaleEfficientnet({ depth, width, size, classes, batch }: Scaling, name = 'scaled'): ScaledNetwork {
-  const cost = costOf(planEfficientnet({ width, depth }), { imageSize: size, classes })
+  const cost = plannedCost(planEfficientnet({ width, depth }), { imageSize: size, classes })
   return { name, family: 'efficientnet', depth, width, imageSize: size, ...bytesOf(cost, batch) }
 }
 
-/** What it is compared with: the published scalings at their own sizes, and xresnet. */
+/** What it is compared with: the published scalings at their own sizes, and xresnet, which is built for it. */
 export function compareWith({ classes, batch }: Pick<Scaling, 'classes' | 'batch'>): ScaledNetwork[] {
   const published = Object.entries(variants).filter(([name]) => /-b[0-7]$/.test(name))
   return [
@@ -50,12 +51,21 @@ export function compareWith({ classes, batch }: Pick<Scaling, 'classes' | 'batch
       scaleEfficientnet({ depth, width, size: imageSize, classes, batch }, name),
     ),
     ...xresnets.map((name): ScaledNetwork => {
-      const cost = xresnetCost(name, { imageSize: xresnetSize, classes })
+      const cost = builtCost(name, classes)
       return { name, family: 'xresnet', depth: null, width: null, imageSize: xresnetSize, ...bytesOf(cost, batch) }
     }),
   ]
 }
 
-function bytesOf({ params, macs, activations }: { params: number; macs: number; activations: number }, batch: number) {
+function builtCost(name: string, classes: number): ModelCost {
+  const registry = createRegistry([nn])
+  const imageShape = [xresnetSize, xresnetSize, 3] as const
+  const model = createModel(registry, normalizeModel(name, registry, name, []), { imageShape, classes, init: undrawn })
+  const cost = costOf(model)
+  model.dispose()
+  return cost
+}
+
+function bytesOf({ params, macs, activations }: ModelCost, batch: number) {
   return { params, macs, activationBytes: float * activations * batch, weightBytes: float * copies * params }
 }

@@ -1,0 +1,32 @@
+import type { Block, Kept, Shape } from '@tricklab/core'
+
+/** What lets its input through and keeps nothing. */
+export const nothingKept: Kept = { input: false, output: false, inside: 0 }
+
+/** What a training step keeps of a block; its input alone where it does not say. */
+export const keptBy = (block: Block, input: Shape): Kept =>
+  block.kept?.(input) ?? { input: true, output: false, inside: 0 }
+
+/** What is kept of blocks one after the other. What both sides of a place between them keep is one tensor. */
+export function keptInLine(blocks: readonly Block[], input: Shape): Kept {
+  let shape = input
+  let kept: Kept | undefined
+  for (const block of blocks) {
+    const own = keptBy(block, shape)
+    const output = block.outputShape(shape)
+    // A value that only passes is the same tensor before and after.
+    const passes = !own.input && !own.output && own.inside === 0 && sizeOf(output) === sizeOf(shape)
+    if (!passes) {
+      const between = kept !== undefined && (kept.output || own.input) ? sizeOf(shape) : 0
+      kept = {
+        input: kept?.input ?? own.input,
+        output: own.output,
+        inside: (kept?.inside ?? 0) + between + own.inside,
+      }
+    }
+    shape = output
+  }
+  return kept ?? nothingKept
+}
+
+export const sizeOf = ([height, width, channels]: Shape): number => height * width * channels
