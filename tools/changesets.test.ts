@@ -13,7 +13,7 @@ test('a changeset says what it does to results, and a change of numbers is major
     'a.md: the line "Results: …" is missing; write "Results: unchanged.", or say which numbers change and why.',
   ])
   expect(checkChangeset('a.md', changeset('minor', 'Results: losses of ranger rise by 1e-6.'))).toEqual([
-    'a.md: results change ("losses of ranger rise by 1e-6.") but no package is major; a change of numbers is a major change.',
+    'a.md: the results change ("losses of ranger rise by 1e-6."), so at least one package needs a major change.',
   ])
 })
 
