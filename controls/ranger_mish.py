@@ -1,10 +1,11 @@
-"""The recipe of imagewoof-128-5/ranger-mish in PyTorch, written from its definitions, with weights and draws of its own.
+"""Trains the recipe of imagewoof-128-5/ranger-mish in PyTorch. The program is written from the definitions of the recipe and
+draws its own initial weights and random numbers.
 
     python controls/ranger_mish.py --photos FOLDER --size 64 --seeds 1-20 --out controls/results/imagewoof-64-f32.jsonl
 
-FOLDER holds Imagewoof v2 as fast.ai packs it: {train,val}/<class>/*.JPEG. Every finished seed adds one line to the output;
-seeds that stand there already are left out, so that an interrupted program goes on where it was.
-PyTorch keeps its memory between steps, and is faster, with MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ set to 1e11.
+FOLDER contains Imagewoof v2 as packed by fast.ai: {train,val}/<class>/*.JPEG. Every finished seed adds one line to the output
+file. The program skips seeds that the file already contains, so the same command continues an interrupted run.
+Set MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ to 1e11: PyTorch then keeps its memory between steps and runs faster.
 """
 
 import argparse
@@ -229,11 +230,11 @@ def seeds_of(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", required=True, help="folder with train and val")
+    parser.add_argument("--photos", required=True, help="folder that contains the folders train and val")
     parser.add_argument("--size", type=int, default=64, help="width of the images in pixels")
-    parser.add_argument("--seeds", default="1", help="such as 1-20 or 1,3")
-    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 is autocast's")
-    parser.add_argument("--out", required=True, help="file that gets one JSON line a seed")
+    parser.add_argument("--seeds", default="1", help="seeds to train, such as 1-20 or 1,3")
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="precision of the passes; bf16 uses autocast of PyTorch")
+    parser.add_argument("--out", required=True, help="output file, one JSON line for each seed")
     parser.add_argument("--cache", required=True, help="folder for the decoded photos, 5.4 GB")
     args = parser.parse_args()
     torch.set_num_threads(os.cpu_count())

@@ -1,11 +1,11 @@
-"""Follows a trace of `pnpm lab trace` in PyTorch: same weights, same batches, networks and optimizers written from their
-definitions.
+"""Repeats in PyTorch the training steps that `pnpm lab trace` has recorded. The weights and batches are those of the trace; the
+networks and optimizers are written from their definitions.
 
     python controls/replay.py TRACE_FOLDER [--json FILE]
 
-Prints, step by step, the two losses and their relative difference; then how far weights, statistics and optimizer state
-are apart after the last step, and the validation losses. Dropout and stochastic depth draw numbers that a trace does not
-hold: rows with them cannot be followed.
+For each step, the program prints the two losses and their relative difference. At the end it prints the differences of the
+weights, of the statistics, of the optimizer state and of the validation losses. It cannot repeat rows with dropout or
+stochastic depth, because a trace does not contain their random numbers.
 """
 
 import argparse
@@ -277,8 +277,8 @@ def images_of(tensors, i):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", help="folder that `pnpm lab trace` wrote")
-    parser.add_argument("--json", help="file that gets the result")
+    parser.add_argument("folder", help="folder that `pnpm lab trace` has written")
+    parser.add_argument("--json", help="output file for the result")
     args = parser.parse_args()
     trace = json.load(open(f"{args.folder}/trace.json"))
     start, end, batches, valid = (load_file(f"{args.folder}/{n}.safetensors") for n in ("start", "end", "batches", "valid"))

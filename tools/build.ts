@@ -43,7 +43,7 @@ export function build(root = workspaceRoot): string[] {
 
 function run(cwd: string, args: readonly string[]): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${args[0]} ended with ${status}:\n${stdout}${stderr}`)
+  if (status !== 0) throw new Error(`${args[0]} ended with exit code ${status}:\n${stdout}${stderr}`)
 }
 
 /** What the compiler leaves to us. */

@@ -10,10 +10,10 @@ test('a changeset says what it does to results, and a change of numbers is major
   expect(checkChangeset('a.md', changeset('major', 'A fix.\n\nResults: losses of ranger rise by 1e-6.'))).toEqual([])
   expect(checkChangeset('a.md', '---\n---\n\nNothing to release.\n')).toEqual([])
   expect(checkChangeset('a.md', changeset('patch', 'A fix.'))).toEqual([
-    'a.md: no line "Results: …"; say "Results: unchanged." or which numbers change, and why.',
+    'a.md: the line "Results: …" is missing; write "Results: unchanged.", or say which numbers change and why.',
   ])
   expect(checkChangeset('a.md', changeset('minor', 'Results: losses of ranger rise by 1e-6.'))).toEqual([
-    'a.md: results change ("losses of ranger rise by 1e-6.") but no package is major; a change of numbers is a major change.',
+    'a.md: the results change ("losses of ranger rise by 1e-6."), so at least one package needs a major change.',
   ])
 })
 

@@ -9,8 +9,10 @@ export function checkChangeset(name: string, text: string): string[] {
   const results = statement.exec(body)?.[1]
   if (bumps.length === 0) return [] // an empty changeset releases nothing
   if (results === undefined) {
-    return [`${name}: no line "Results: …"; say "Results: unchanged." or which numbers change, and why.`]
+    return [
+      `${name}: the line "Results: …" is missing; write "Results: unchanged.", or say which numbers change and why.`,
+    ]
   }
   if (/^unchanged\b/.test(results) || bumps.includes('major')) return []
-  return [`${name}: results change ("${results}") but no package is major; a change of numbers is a major change.`]
+  return [`${name}: the results change ("${results}"), so at least one package needs a major change.`]
 }

@@ -63,7 +63,7 @@ export function checkArrows(sources: readonly Source[]): string[] {
   return sources.flatMap(({ file, text }) => [
     ...importsOf(text).flatMap((specifier) => checkImport(file, specifier)),
     ...(forbiddenCalls.test(text) && !file.startsWith('tools/')
-      ? [`${file}: draws random numbers outside core/rng.`]
+      ? [`${file}: the file draws random numbers; only core/rng may do so.`]
       : []),
   ])
 }
@@ -110,18 +110,20 @@ function checkImport(file: string, specifier: string): string[] {
     const target = roomOf(path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier)))
     return target === room
       ? []
-      : [`${file}: reaches into ${target ?? specifier} by a relative path; import the package.`]
+      : [`${file}: a relative path leads into ${target ?? specifier}; import the package instead.`]
   }
   if (specifier.startsWith('@tricklab/')) {
     const target = roomOfPackage(specifier)
     if (target === undefined || target === room) return []
     // Tests may use the test kit and prepare an engine wherever they stand.
     if (isTest && (target === 'packages/testing' || target === 'packages/engine')) return []
-    return below(room, target) ? [] : [`${file}: ${room} must not import ${target}; imports point downwards.`]
+    return below(room, target)
+      ? []
+      : [`${file}: ${room} must not import ${target}; a folder imports only from folders below it.`]
   }
   return doors
     .filter(({ packages, allowed }) => packages.test(specifier) && !allowed.test(file))
-    .map(({ why }) => `${file}: imports ${specifier}; ${why}.`)
+    .map(({ why }) => `${file}: the file imports ${specifier}; ${why}.`)
 }
 
 function below(room: string | undefined, target: string): boolean {
@@ -159,6 +161,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const sources = files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }))
   const problems = [...checkArrows(sources), ...findCircles(sources)]
   for (const problem of problems) process.stderr.write(`✖ ${problem}\n`)
-  process.stderr.write(`${files.length} files, ${problems.length} arrows point the wrong way.\n`)
+  process.stderr.write(`${files.length} files were checked; ${problems.length} imports are wrong.\n`)
   process.exitCode = problems.length === 0 ? 0 : 1
 }

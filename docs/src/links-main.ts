@@ -13,5 +13,5 @@ const problems = checkLinks(
   new Set(files),
 )
 for (const problem of problems) process.stderr.write(`✖ ${problem}\n`)
-process.stderr.write(`${pages.length} pages, ${problems.length} links lead nowhere.\n`)
+process.stderr.write(`${pages.length} pages were checked; ${problems.length} links lead nowhere.\n`)
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -9,7 +9,9 @@ import { publicPackages, workspaceRoot } from './packages.ts'
 
 const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env
 if (server === undefined || repository === undefined) {
-  process.stderr.write('✖ A release is made by .github/workflows/release.yml, which says where it is made.\n')
+  process.stderr.write(
+    '✖ GITHUB_SERVER_URL and GITHUB_REPOSITORY are not set. Only the workflow .github/workflows/release.yml makes releases.\n',
+  )
   process.exit(2)
 }
 for (const { folder, manifest } of publicPackages()) {

@@ -40,7 +40,9 @@ export function createShell(temporary: string, extra: Readonly<Record<string, st
 export async function succeed(running: Promise<CommandResult>): Promise<CommandResult> {
   const result = await running
   if (result.code === 0) return result
-  throw new Error(`ended with ${result.code}:\n${result.stdout.slice(-4000)}\n${result.stderr.slice(-4000)}`)
+  throw new Error(
+    `The command ended with exit code ${result.code}:\n${result.stdout.slice(-4000)}\n${result.stderr.slice(-4000)}`,
+  )
 }
 
 /** Where pnpm is not installed, npx fetches it, as the README has newcomers do. */
@@ -50,6 +52,6 @@ function pnpmFolder(temporary: string): string {
     cwd: temporary,
     encoding: 'utf8',
   })
-  if (found.status !== 0) throw new Error(`pnpm could not be fetched:\n${found.stderr}`)
+  if (found.status !== 0) throw new Error(`The shell could not fetch pnpm:\n${found.stderr}`)
   return `${path.dirname(found.stdout.trim())}${path.delimiter}`
 }

@@ -71,7 +71,7 @@ function checkManifest(manifest: Manifest): string[] {
   const isPlugin = manifest.name.startsWith('@tricklab/plugin-')
   const keywords = (manifest.keywords ?? []) as readonly string[]
   return [
-    ...local.map(([name, range]) => `package.json: ${name} is asked for as ${range}.`),
+    ...local.map(([name, range]) => `package.json: the dependency ${name} has the local range ${range}.`),
     ...wanted.map((field) => `package.json: ${field} is missing.`),
     ...(isPlugin && !keywords.includes('tricklab-plugin')
       ? ['package.json: the keyword tricklab-plugin is missing.']
@@ -114,7 +114,7 @@ async function lint(bytes: Uint8Array): Promise<string[]> {
 /** For ES modules alone: resolution as CommonJS and by the rules of Node 10 is not promised. */
 async function checkTypes(contents: Package): Promise<string[]> {
   const result = await checkPackage(contents)
-  if (!result.types) return ['it has no types.']
+  if (!result.types) return ['the package has no types.']
   return result.problems
     .filter((problem) => !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(problem.resolutionKind))
     .map((problem) => `are the types wrong: ${JSON.stringify(problem)}`)

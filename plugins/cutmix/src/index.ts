@@ -10,10 +10,15 @@ export default definePlugin({
   paper: 'arXiv:1905.04899',
   register: (on) =>
     on.callback('cutmix', {
-      doc: 'Puts a rectangle of another image into every image of a training batch, and mixes their targets likewise.',
+      doc: 'Replaces a rectangle of every training image with that of another image of the batch, and mixes their targets by area.',
       stage: 'target',
       options: {
-        alpha: opt.number({ min: 0, default: 1, unit: 'Beta shape', doc: 'Share kept: Beta(alpha, alpha); 0 is off.' }),
+        alpha: opt.number({
+          min: 0,
+          default: 1,
+          unit: 'Beta shape',
+          doc: 'The share of an image that stays is drawn from Beta(alpha, alpha); 0 switches CutMix off.',
+        }),
         per: opt.choice(['batch', 'sample'], {
           default: 'batch',
           doc: 'Draws one rectangle for the whole `batch`, or one for every `sample`.',

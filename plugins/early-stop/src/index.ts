@@ -3,7 +3,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { type Watched, watchScore } from './watch-score.ts'
 
 const errors = defineErrors({
-  E_EARLY_STOP_METRIC: { exit: 2, meaning: 'The score that early-stop watches is none that the row has.' },
+  E_EARLY_STOP_METRIC: { exit: 2, meaning: 'The row does not have the score that early-stop watches.' },
 })
 
 export default definePlugin({
@@ -13,12 +13,21 @@ export default definePlugin({
   errors,
   register: (on) =>
     on.callback('early-stop', {
-      doc: 'Ends a training when a score of the validation has not become better for some epochs.',
+      doc: 'Ends a training when a validation score has not improved for some epochs.',
       stage: 'metric',
       options: {
-        metric: opt.text({ default: 'loss', doc: 'Score that is watched: the loss, or a metric of the row.' }),
-        patience: opt.integer({ min: 1, default: 3, unit: 'epochs', doc: 'Epochs in a row that may be no better.' }),
-        minDelta: opt.number({ min: 0, default: 0, doc: 'A score must be better by more than this.' }),
+        metric: opt.text({ default: 'loss', doc: 'The validation score to watch: `loss`, or a metric of the row.' }),
+        patience: opt.integer({
+          min: 1,
+          default: 3,
+          unit: 'epochs',
+          doc: 'The training ends after so many epochs in a row without an improvement.',
+        }),
+        minDelta: opt.number({
+          min: 0,
+          default: 0,
+          doc: 'An improvement counts only when the score is better by more than this number.',
+        }),
       },
       create({ metric, patience, minDelta }, { metrics }) {
         const known = [{ name: 'loss', better: 'lower' } as const, ...metrics]
@@ -28,7 +37,9 @@ export default definePlugin({
           afterEpoch({ valid }) {
             watched = watchScore(watched, valid[metric]!, { better, minDelta })
             if (watched.waited < patience) return
-            return { stop: `${metric} has not been better than ${watched.best} for ${patience} epochs` }
+            return {
+              stop: `${metric} has not been better than ${watched.best} for ${patience} ${patience === 1 ? 'epoch' : 'epochs'}`,
+            }
           },
           state: () => watched,
           restore(state) {

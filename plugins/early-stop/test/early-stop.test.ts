@@ -23,7 +23,7 @@ describe('early stopping', () => {
     [{ patience: 2 }, [3, 2, 2.5, 2.1, 1], 4, 'loss has not been better than 2 for 2 epochs'],
     [{ patience: 2 }, [3, 2, 2.5, 1.9, 1.95, 1], 6, undefined],
     // Equal is no better.
-    [{ patience: 1 }, [3, 3], 2, 'loss has not been better than 3 for 1 epochs'],
+    [{ patience: 1 }, [3, 3], 2, 'loss has not been better than 3 for 1 epoch'],
     [{ patience: 2, minDelta: 0.5 }, [3, 2.6, 2.5, 2.4], 3, 'loss has not been better than 3 for 2 epochs'],
     // Small steps that add up are a gain over the best.
     [{ patience: 2, minDelta: 0.5 }, [3, 2.6, 2.4, 2.2], 4, undefined],

@@ -9,20 +9,23 @@ export default definePlugin({
   paper: 'Polyak & Juditsky 1992, "Acceleration of stochastic approximation by averaging"',
   register: (on) =>
     on.callback('ema', {
-      doc: 'Validation sees an exponential moving average of the weights, and it is the result.',
+      doc: 'Keeps an exponential moving average of the weights; validation uses the average, and the result is the average.',
       stage: 'optim',
       options: {
         decay: opt.number({
           min: 0,
           below: 1,
           default: 0.999,
-          doc: 'Share of the average that an update keeps; 0 is off.',
+          doc: 'Share of the average that stays at every update; 0 switches the average off.',
         }),
-        warmup: opt.boolean({ default: false, doc: 'Begin with small decays: at most (1 + n)/(10 + n) at update n.' }),
+        warmup: opt.boolean({
+          default: false,
+          doc: 'Whether the decay starts small: at update n it is at most (1 + n)/(10 + n).',
+        }),
         handOn: opt.boolean({
           default: false,
           addedLater: true,
-          doc: 'A later stage of the row begins with the average, not with the weights that were trained.',
+          doc: 'Whether a later stage of the row begins with the average; otherwise it begins with the trained weights.',
         }),
       },
       create(options) {

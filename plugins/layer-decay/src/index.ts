@@ -9,16 +9,21 @@ export default definePlugin({
   paper: 'arXiv:2106.08254',
   register: (on) =>
     on.optimizer('layer-decay', {
-      doc: 'Another optimizer with smaller learning rates the nearer a layer is to the input.',
+      doc: 'Runs another optimizer with a learning rate that becomes smaller from the last layer to the first.',
       options: {
         inner: opt.optimizer({ doc: 'The optimizer that takes the steps.' }),
         decay: opt.number({
           above: 0,
           max: 1,
           default: 0.75,
-          doc: 'Factor from one layer to the one before; 1 is off.',
+          doc: 'Learning rate of a layer divided by that of the layer behind it; 1 switches layer decay off.',
         }),
-        depth: opt.integer({ min: 1, default: 1, unit: 'names', doc: 'First names of a path that make a layer.' }),
+        depth: opt.integer({
+          min: 1,
+          default: 1,
+          unit: 'names',
+          doc: 'Parameters belong to one layer when so many names at the beginning of their paths are the same.',
+        }),
       },
       create({ inner: use, decay, depth }, { create }) {
         const inner = create('optimizer', use, {})

@@ -10,13 +10,13 @@ export default definePlugin({
   paper: 'arXiv:2010.01412',
   register: (on) =>
     on.optimizer('sam', {
-      doc: 'Steps of another optimizer with the gradients of a point uphill: minima that are flat.',
+      doc: 'Moves the weights uphill, computes the gradients there, and lets another optimizer step with them, which leads to flat minima.',
       options: {
         inner: opt.optimizer({ doc: 'The optimizer that takes the steps.' }),
-        rho: opt.number({ min: 0, default: 0.05, doc: 'Length of the way uphill.' }),
+        rho: opt.number({ min: 0, default: 0.05, doc: 'Distance by which the weights move uphill.' }),
         adaptive: opt.boolean({
           default: false,
-          doc: 'ASAM: the way is longer along larger weights; wants a larger rho.',
+          doc: 'Whether larger weights move further uphill, as in ASAM; ASAM needs a larger rho.',
         }),
       },
       create({ inner: use, ...options }, { create }) {

@@ -9,8 +9,15 @@ export default definePlugin({
   paper: 'arXiv:1603.09382',
   register: (on) =>
     on.block('stochastic-depth', {
-      doc: 'Leaves the branch of a residual block out at random, image by image, in training.',
-      options: { rate: opt.number({ min: 0, below: 1, default: 0.1, doc: 'Share of images without it; 0 is off.' }) },
+      doc: 'Leaves out the branch of a residual block at random in training, for each image separately.',
+      options: {
+        rate: opt.number({
+          min: 0,
+          below: 1,
+          default: 0.1,
+          doc: 'Share of the training images for which the branch is left out; 0 switches stochastic depth off.',
+        }),
+      },
       create: createDepth,
     }),
 })

@@ -9,22 +9,25 @@ import { listCsv } from './list.ts'
 
 const options = {
   file: opt.text({
-    doc: 'CSV file with a header and a line for each image; below what `--data` names, or from the folder where the command runs. Images lie below its folder.',
+    doc: 'Path of a CSV file with a header and a line for each image. The path starts from a folder that `--data` names, or from the folder where the command runs. Paths in the file start from the folder of the file.',
   }),
-  pathColumn: opt.text({ default: 'path', doc: 'Column with the path of the image, from the folder of the file.' }),
-  labelColumn: opt.text({ default: 'label', doc: 'Column with the name of the class.' }),
+  pathColumn: opt.text({ default: 'path', doc: 'Name of the column with the paths of the images.' }),
+  labelColumn: opt.text({ default: 'label', doc: 'Name of the column with the names of the classes.' }),
   splitColumn: opt.text({
     default: '',
-    doc: 'Column that says `train` or `valid` (also `val`, `validation`, `test`); empty: a share of every class validates.',
+    doc: 'Name of the column that says `train` or `valid` (also `val`, `validation`, `test`). If it is empty, `validShare` of every class validates.',
   }),
-  separator: opt.choice(['comma', 'semicolon', 'tab'], { default: 'comma', doc: 'What divides the fields of a line.' }),
+  separator: opt.choice(['comma', 'semicolon', 'tab'], {
+    default: 'comma',
+    doc: 'Character between the fields of a line: a `comma`, a `semicolon` or a `tab`.',
+  }),
   ...shareOptions,
   ...readingOptions({ orientation: 'exif', colours: 'srgb' }),
 }
 
 /** Photos of one's own that a table lists. */
 export const csvImages = {
-  doc: 'Photos of your own that a CSV file lists: a path and a label in every line.',
+  doc: 'Photos of your own, listed in a CSV file with a path and a label in every line.',
   options,
   // Classes and sizes, only the file tells.
   facts: (given) => ({ reading: readingFacts(given) }),

@@ -7,7 +7,7 @@ import { listImageFolder } from './list.ts'
 
 const options = {
   folder: opt.text({
-    doc: 'Folder of the photos, with a folder for each class; below what `--data` names, or from the folder where the command runs.',
+    doc: 'Path of a folder with a folder of photos for each class. The path starts from a folder that `--data` names, or from the folder where the command runs.',
   }),
   ...shareOptions,
   ...readingOptions({ orientation: 'exif', colours: 'srgb' }),
@@ -15,7 +15,7 @@ const options = {
 
 /** Photos of one's own whose classes are folders. */
 export const imageFolder = {
-  doc: 'Photos of your own: a folder for each class, below `train` and `val` or in one folder of which a share validates.',
+  doc: 'Photos of your own, with a folder for each class: below `train` and `val`, or in one folder of which a share validates.',
   options,
   // Classes and sizes, only the folder tells.
   facts: (given) => ({ reading: readingFacts(given) }),

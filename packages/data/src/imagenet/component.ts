@@ -10,7 +10,7 @@ import { readingFacts, readingOptions } from '../photos/reading.ts'
 const options = {
   folder: opt.text({
     default: 'imagenet',
-    doc: 'Folder with `train` and `val`, each with a folder for each class, named by its WordNet number; below what `--data` names, or from the folder where the command runs.',
+    doc: 'Path of a folder with `train` and `val`, which contain a folder for each class, named by its WordNet number. The path starts from a folder that `--data` names, or from the folder where the command runs.',
   }),
   ...readingOptions({ orientation: 'stored', colours: 'stored' }),
 }

@@ -7,12 +7,12 @@ export const shareOptions = {
     below: 1,
     default: 0.2,
     unit: 'share of the images',
-    doc: 'Share of every class that validates, where the data do not say it themselves; at least one image of a class, and not all.',
+    doc: 'Share of the images of every class that validate, if the dataset does not say which images validate; at least one image of a class, and never all of them.',
   }),
   splitSeed: opt.integer({
     min: 0,
     default: 0,
-    doc: 'Which images that are: another number draws others. It does not depend on the seed of the run.',
+    doc: 'Number from which the validation images are drawn; another number draws other images. The seed of the run has no influence.',
   }),
 }
 
