@@ -4,8 +4,15 @@
  */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
 import type * as tf from '@tricklab/core/tf'
-import { loadAddon } from './addon.ts'
+import { addonFunctions, loadAddon } from './addon.ts'
 import { type Block, BufferPool } from './pool.ts'
+import { HalfRecord, type Numbers, type Storage, type Stored } from './storage.ts'
+
+/** Functions of native/binding/storage.cc. */
+interface StorageAddon {
+  widen(halves: Uint16Array, count: number, floats: Float32Array): void
+  narrow(floats: Float32Array, count: number, halves: Uint16Array): void
+}
 
 /** The cpu backend's record, and the block that its values lie in, if they do. */
 interface DataRecord {
@@ -14,6 +21,8 @@ interface DataRecord {
   complexTensorInfos?: { real: tf.TensorInfo; imag: tf.TensorInfo }
   refCount: number
   block?: Block
+  /** The same numbers as bf16, where a kernel asked for them. */
+  narrowed?: Stored<Uint16Array>
 }
 
 type DataId = tf.DataId
@@ -23,18 +32,27 @@ export type NativeType = 'float32' | 'int32' | 'bool'
 
 export class NativeBackend extends MathBackendCPU {
   readonly pool: BufferPool
+  readonly #addon: StorageAddon
 
   constructor() {
     super()
     const { functions, build } = loadAddon()
+    this.#addon = addonFunctions<StorageAddon>()
     // Else the first tensor in Node prints an advertisement for tfjs-node.
     ;(this as unknown as { firstUse: boolean }).firstUse = false
     this.pool = new BufferPool(functions, { exact: build?.flags.includes('-fsanitize=address') ?? false })
   }
 
-  /** A new tensor for a kernel to fill; its values are undefined until then. */
-  output(shape: number[], dtype: NativeType = 'float32'): tf.TensorInfo {
+  /**
+   * A new tensor for a kernel to fill; its values are undefined until then. One that is stored as bf16 is filled by way
+   * of `numbers`.
+   */
+  output(shape: number[], dtype: NativeType = 'float32', storage: Storage = 'float32'): tf.TensorInfo {
     const size = sizeOf(shape)
+    if (dtype === 'float32' && storage === 'bf16') {
+      const record = new HalfRecord(this.#halves(size, shape), (halves) => this.#widened(halves, shape))
+      return { dataId: this.#add(record as unknown as DataRecord), shape, dtype }
+    }
     const bytes = dtype === 'bool' ? size : size * 4
     const block = this.#take(bytes, shape)
     const { buffer } = block
@@ -59,6 +77,25 @@ export class NativeBackend extends MathBackendCPU {
     if (values instanceof Float32Array) return values
     // The cpu backend's casts only rename: what it calls float32 may lie there as whole numbers.
     return this.#retype(x.dataId, Float32Array.from(values as Int32Array))
+  }
+
+  /** A new float32 tensor that is stored as another one is. */
+  outputLike(x: tf.TensorInfo, shape = x.shape): tf.TensorInfo {
+    return this.output(shape, 'float32', this.storage(x))
+  }
+
+  /** How a float32 tensor is stored. */
+  storage(x: tf.TensorInfo): Storage {
+    return this.#record(x.dataId) instanceof HalfRecord ? 'bf16' : 'float32'
+  }
+
+  /** Numbers of a float32 tensor as they are stored, or in another format; in place, if they are stored so. */
+  numbers(x: tf.TensorInfo, storage = this.storage(x)): Numbers {
+    if (storage === 'float32') return this.floats(x)
+    const record: DataRecord | HalfRecord = this.#record(x.dataId)
+    if (record instanceof HalfRecord) return record.halves
+    record.narrowed ??= this.#narrowed(this.floats(x), x.shape)
+    return record.narrowed.numbers
   }
 
   /** Values of an int32 tensor, in place. */
@@ -105,15 +142,29 @@ export class NativeBackend extends MathBackendCPU {
 
   /** A copy wherever later kernels could change the values. */
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
-    const { values, block } = this.#record(dataId)
+    const record: DataRecord | HalfRecord = this.#record(dataId)
+    if (record instanceof HalfRecord) {
+      const floats = new Float32Array(record.halves.length)
+      this.#addon.widen(record.halves, floats.length, floats)
+      return floats
+    }
+    const { values, block } = record
     if (block === undefined || !isNumeric(values)) return super.readSync(dataId)
     return values.slice()
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
     if (!this.data.has(dataId)) return true
-    const record = this.#record(dataId)
+    const record: DataRecord | HalfRecord = this.#record(dataId)
     if (!super.disposeData(dataId, force)) return false
+    if (record instanceof HalfRecord) {
+      record.release((block) => this.pool.give(block))
+      return true
+    }
+    if (record.narrowed !== undefined) {
+      this.pool.give(record.narrowed.block)
+      delete record.narrowed
+    }
     if (record.block !== undefined) {
       this.pool.give(record.block)
       // Whoever kept the record finds nothing rather than another tensor's values.
@@ -135,6 +186,24 @@ export class NativeBackend extends MathBackendCPU {
 
   #take(bytes: number, shape: readonly number[]): Block {
     return this.pool.take(bytes, () => `a tensor [${shape.join(', ')}]`)
+  }
+
+  #halves(size: number, shape: readonly number[]): Stored<Uint16Array> {
+    const block = this.#take(size * 2, shape)
+    return { numbers: new Uint16Array(block.buffer, 0, size), block }
+  }
+
+  #widened(halves: Uint16Array, shape: readonly number[]): Stored<Float32Array> {
+    const block = this.#take(halves.length * 4, shape)
+    const numbers = new Float32Array(block.buffer, 0, halves.length)
+    this.#addon.widen(halves, numbers.length, numbers)
+    return { numbers, block }
+  }
+
+  #narrowed(floats: Float32Array, shape: readonly number[]): Stored<Uint16Array> {
+    const stored = this.#halves(floats.length, shape)
+    this.#addon.narrow(floats, floats.length, stored.numbers)
+    return stored
   }
 
   #record(dataId: DataId): DataRecord {

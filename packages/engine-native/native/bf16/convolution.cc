@@ -8,12 +8,12 @@
 namespace tricklab {
 namespace {
 
-Image input_of(const Conv2dShape& shape, const float* x) {
-  return {x, shape.batch, shape.in_height, shape.in_width, shape.in_channels, shape.in_channels};
+Pixels input_of(const Conv2dShape& shape) {
+  return {shape.batch, shape.in_height, shape.in_width, shape.in_channels};
 }
 
-Image output_of(const Conv2dShape& shape, const float* dy) {
-  return {dy, shape.batch, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
+Pixels output_of(const Conv2dShape& shape) {
+  return {shape.batch, shape.out_height, shape.out_width, shape.out_channels};
 }
 
 // Groups have few channels each, and a map of one pixel is a quarter of what is laid out for it.
@@ -22,7 +22,7 @@ bool serves(const Conv2dShape& shape) {
 }
 
 // Taps that no position can use would only enlarge the padding.
-std::vector<Part> used_parts(const std::vector<Part>& parts, const Image& image) {
+std::vector<Part> used_parts(const std::vector<Part>& parts, const Pixels& image) {
   std::vector<Part> result = parts;
   for (Part& part : result) {
     const auto outside = [](int64_t offset, const Axis& axis, int64_t positions, int64_t size) {
@@ -44,30 +44,27 @@ constexpr int64_t kRows = 256;
 
 }  // namespace
 
-bool conv2d_bfloat16(const Conv2dShape& shape, const float* x, const float* filter, const Epilogue& epilogue,
-                     float* out) {
+bool conv2d_bfloat16(const Conv2dShape& shape, ConstNumbers x, const float* filter, const Epilogue& epilogue,
+                     Numbers out) {
   if (!serves(shape)) return false;
-  const Image image = input_of(shape, x);
-  const Target target{out, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
-  return bf16_product(image, used_parts(forward_parts(shape), image), {filter, shape.out_channels, 1},
-                     shape.in_channels * shape.out_channels, target, epilogue);
+  const Pixels image = input_of(shape);
+  return bf16_product(image, x, used_parts(forward_parts(shape), image), {filter, shape.out_channels, 1},
+                      shape.in_channels * shape.out_channels, output_of(shape), out, epilogue);
 }
 
-bool conv2d_input_gradient_bfloat16(const Conv2dShape& shape, const float* dy, const float* filter, float* dx) {
+bool conv2d_input_gradient_bfloat16(const Conv2dShape& shape, ConstNumbers dy, const float* filter, Numbers dx) {
   if (!serves(shape)) return false;
-  const Image image = output_of(shape, dy);
-  const Target target{dx, shape.in_height, shape.in_width, shape.in_channels, shape.in_channels};
-  return bf16_product(image, used_parts(input_gradient_parts(shape), image), {filter, 1, shape.out_channels},
-                     shape.in_channels * shape.out_channels, target, {});
+  const Pixels image = output_of(shape);
+  return bf16_product(image, dy, used_parts(input_gradient_parts(shape), image), {filter, 1, shape.out_channels},
+                      shape.in_channels * shape.out_channels, input_of(shape), dx, {});
 }
 
-bool conv2d_filter_gradient_bfloat16(const Conv2dShape& shape, const float* x, const float* dy, float* dfilter) {
+bool conv2d_filter_gradient_bfloat16(const Conv2dShape& shape, ConstNumbers x, ConstNumbers dy, float* dfilter) {
   if (!serves(shape)) return false;
-  const Image image = input_of(shape, x);
-  const Source source{dy, shape.out_height, shape.out_width, shape.out_channels, shape.out_channels};
+  const Pixels image = input_of(shape);
   const auto parts = used_parts(forward_parts(shape), image);
-  return bf16_filter_product(image, parts[0], source, shape.filter_height * shape.filter_width, dfilter,
-                            shape.out_channels);
+  return bf16_filter_product(image, x, parts[0], output_of(shape), dy, shape.filter_height * shape.filter_width,
+                             dfilter);
 }
 
 bool matmul_bfloat16(const MatMulShape& shape, const float* a, const float* b, const Epilogue& epilogue, float* c) {
@@ -79,14 +76,12 @@ bool matmul_bfloat16(const MatMulShape& shape, const float* a, const float* b, c
   const int64_t of_image = std::min(kRows, rows / thread_count());
   // What is left over would need a call of its own, with threads idle.
   if (of_image == 0 || rows % of_image != 0) return false;
-  const int64_t channels = shape.transpose_a ? shape.rows : shape.depth;
-  const Image image{a, rows / of_image, of_image, 1, channels, channels};
+  const Pixels image{rows / of_image, of_image, 1, shape.transpose_a ? shape.rows : shape.depth};
+  const Pixels other{rows / of_image, of_image, 1, shape.columns};
   const Part part{of_image, 1, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {{0, 0, 0}}};
-  if (shape.transpose_a) {
-    return bf16_filter_product(image, part, {b, of_image, 1, shape.columns, shape.columns}, 1, c, shape.columns);
-  }
+  if (shape.transpose_a) return bf16_filter_product(image, a, part, other, b, 1, c);
   const MatrixView right = shape.transpose_b ? MatrixView{b, 1, shape.depth} : MatrixView{b, shape.columns, 1};
-  return bf16_product(image, {part}, right, 0, {c, of_image, 1, shape.columns, shape.columns}, epilogue);
+  return bf16_product(image, a, {part}, right, 0, other, c, epilogue);
 }
 
 }  // namespace tricklab

@@ -6,11 +6,12 @@
 // into the pixels that a tap meets (its phases).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "bf16/products.h"
 #include "bf16/units.h"
-#include "conv/parts.h"
 
 namespace tricklab {
 
@@ -27,18 +28,35 @@ struct PixelLayout {
   int64_t image_pixels() const { return rows * pitch; }
 };
 
-// A layout of as many images together as `most_floats` numbers hold, at least one.
-PixelLayout pixel_layout(const std::vector<Part>& parts, const Image& image, int64_t images, int64_t most_floats);
+// A layout of as many images together as `most` numbers hold, of `images` at most and one at least.
+PixelLayout pixel_layout(const std::vector<Part>& parts, const Pixels& image, int64_t images, int64_t most);
 
 // Pixels from position 0 to where a tap meets the image for it.
 int64_t pixel_offset(const PixelLayout& layout, const Part& part, const Tap& tap);
 
-// Images [n, n + count) into a layout whose padding is zero already.
-void fill_pixels(const PixelLayout& layout, const Image& image, int64_t n, int64_t count, Bfloat16* pixels);
+// Calls visit(numbers of the image before, first pixel of the layout, pixels, numbers from one to the next) for the rows of
+// images [n, n + count), or the pixels of a row that belong to one phase.
+template <typename Visit>
+void each_stretch(const PixelLayout& layout, const Pixels& image, int64_t n, int64_t count, Visit visit) {
+  for (int64_t k = 0; k < count; ++k) {
+    for (int64_t y = 0; y < image.height; ++y) {
+      const int64_t line = ((n + k) * image.height + y) * image.width * image.channels;
+      const int64_t row = k * layout.rows + y / layout.step_y;
+      for (int64_t b = 0; b < std::min(layout.step_x, image.width); ++b) {
+        const int64_t phase = (y % layout.step_y) * layout.step_x + b;
+        const int64_t first = phase * layout.phase + layout.before + row * layout.pitch;
+        const int64_t columns = (image.width - b + layout.step_x - 1) / layout.step_x;
+        visit(line + b * image.channels, first, columns, layout.step_x * image.channels);
+      }
+    }
+  }
+}
 
-// Pixels of the other side's images at a part's positions, [positions][channels], each `stride` numbers long; what is no
-// position must be zero already.
-void fill_positions(const PixelLayout& layout, const Part& part, const float* data, int64_t height, int64_t width,
-                    int64_t channels, int64_t stride, int64_t n, int64_t count, Bfloat16* to, int64_t to_stride);
+// Images [n, n + count) into a layout whose padding is zero already.
+void fill_pixels(const PixelLayout& layout, const Pixels& image, ConstNumbers x, int64_t n, int64_t count,
+                 Bfloat16* pixels);
+
+// Whether the images lie in memory as the layout wants them.
+bool lies_ready(const PixelLayout& layout, const Pixels& image);
 
 }  // namespace tricklab

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/bfloat16.h"
+
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
 #define TRICKLAB_BF16 1
 #if defined(__linux__) && defined(__AMX_TILE__) && defined(__AMX_BF16__)
@@ -22,9 +24,6 @@ bool bf16_has_matrix_units();
 // The shape of tiles: 16 rows of 16 pairs of bf16, or of 16 floats.
 constexpr int64_t kTileSide = 16;
 constexpr int64_t kTileDepth = 32;
-
-// Numbers with eight bits of mantissa: the upper half of a float.
-using Bfloat16 = uint16_t;
 
 #if defined(TRICKLAB_BF16)
 
@@ -97,6 +96,37 @@ inline Halves to_bfloat16(__m512 values) { return reinterpret_cast<Halves>(_mm51
 // Lane i of the result is the pair (low[i], high[i]).
 inline Words pairs_of(Halves low, Halves high) {
   return __builtin_convertvector(low, Words) | (__builtin_convertvector(high, Words) << 16);
+}
+
+// 32 floats as bf16, `low` first.
+inline __m512i to_bfloat16(__m512 low, __m512 high) {
+  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+}
+
+// The first `count` of 32 lanes.
+inline __mmask32 first_lanes(int64_t count) {
+  return count >= 32 ? ~__mmask32{0} : static_cast<__mmask32>((uint32_t{1} << count) - 1);
+}
+
+// 32 numbers as bf16, of which `count` are there and the rest are zero.
+inline __m512i load_halves(const Bfloat16* from, int64_t count) {
+  return count >= 32 ? _mm512_loadu_si512(from) : _mm512_maskz_loadu_epi16(first_lanes(count), from);
+}
+inline __m512i load_halves(const float* from, int64_t count) {
+  if (count >= 32) return to_bfloat16(_mm512_loadu_ps(from), _mm512_loadu_ps(from + 16));
+  const __mmask32 mask = first_lanes(count);
+  const auto low = static_cast<__mmask16>(mask), high = static_cast<__mmask16>(mask >> 16);
+  // Masked loads of no lanes must not touch memory beyond the end.
+  return to_bfloat16(_mm512_maskz_loadu_ps(low, from), high == 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(high, from + 16));
+}
+
+// Two rows of 32 numbers as pairs of neighbours: `first` gets lanes 0 to 15 of both, `second` the others.
+inline void interleave(__m512i low, __m512i high, __m512i& first, __m512i& second) {
+  const __m512i begin = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
+                                         36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+  const __m512i end = _mm512_add_epi16(begin, _mm512_set1_epi16(16));
+  first = _mm512_permutex2var_epi16(low, begin, high);
+  second = _mm512_permutex2var_epi16(low, end, high);
 }
 
 #endif

@@ -14,6 +14,8 @@ const char* name_of(napi_typedarray_type type) {
       return "Int32Array";
     case napi_uint8_array:
       return "Uint8Array";
+    case napi_uint16_array:
+      return "Uint16Array";
     case napi_float64_array:
       return "Float64Array";
     default:
@@ -76,11 +78,12 @@ void* Arguments::elements(size_t index, int64_t least, int64_t size) const {
   return data;
 }
 
-std::vector<float*> Arguments::float_arrays(size_t index, size_t least, std::vector<int64_t>* lengths) const {
+std::vector<void*> Arguments::arrays(size_t index, napi_typedarray_type wanted, size_t least,
+                                     std::vector<int64_t>* lengths) const {
   uint32_t count = 0;
   if (index >= count_ || napi_get_array_length(env_, values_[index], &count) != napi_ok) refuse(index, "an array");
   if (count < least) too_short(index, "array", static_cast<int64_t>(least), count);
-  std::vector<float*> arrays(count);
+  std::vector<void*> arrays(count);
   if (lengths != nullptr) lengths->resize(count);
   for (uint32_t i = 0; i < count; ++i) {
     napi_handle_scope scope;
@@ -88,17 +91,21 @@ std::vector<float*> Arguments::float_arrays(size_t index, size_t least, std::vec
     napi_value element = nullptr;
     napi_typedarray_type type;
     size_t length = 0;
-    void* data = nullptr;
-    const bool good =
-        napi_get_element(env_, values_[index], i, &element) == napi_ok &&
-        napi_get_typedarray_info(env_, element, &type, &length, &data, nullptr, nullptr) == napi_ok &&
-        type == napi_float32_array;
+    const bool good = napi_get_element(env_, values_[index], i, &element) == napi_ok &&
+                      napi_get_typedarray_info(env_, element, &type, &length, &arrays[i], nullptr, nullptr) == napi_ok &&
+                      type == wanted;
     napi_close_handle_scope(env_, scope);
-    if (!good) refuse(index, "an array of Float32Arrays");
-    arrays[i] = static_cast<float*>(data);
+    if (!good) refuse(index, (std::string("an array of ") + name_of(wanted) + "s").c_str());
     if (lengths != nullptr) (*lengths)[i] = static_cast<int64_t>(length);
   }
   return arrays;
+}
+
+bool Arguments::stores_halves(size_t index) const {
+  napi_typedarray_type type;
+  return index < count_ &&
+         napi_get_typedarray_info(env_, values_[index], &type, nullptr, nullptr, nullptr, nullptr) == napi_ok &&
+         type == napi_uint16_array;
 }
 
 int64_t Arguments::length(size_t index) const {

@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
+
+#include "base/bfloat16.h"
 
 namespace tricklab {
 
@@ -36,6 +39,21 @@ class Arguments {
   uint8_t* bytes(size_t index, int64_t least) const {
     return static_cast<uint8_t*>(array(value(index), index, napi_uint8_array, least));
   }
+  // Floats, or bf16 in a Uint16Array.
+  Numbers numbers(size_t index, int64_t least) const {
+    if (stores_halves(index)) return elements_of<Bfloat16>(index, least);
+    return floats(index, least);
+  }
+  bool stores_halves(size_t index) const;
+  // As `floats`, in the format that a kernel was chosen for.
+  template <class T>
+  T* elements_of(size_t index, int64_t least) const {
+    if constexpr (std::is_same_v<T, Bfloat16>) {
+      return static_cast<Bfloat16*>(array(value(index), index, napi_uint16_array, least));
+    } else {
+      return floats(index, least);
+    }
+  }
   double* doubles(size_t index, int64_t least) const {
     return static_cast<double*>(array(value(index), index, napi_float64_array, least));
   }
@@ -45,8 +63,14 @@ class Arguments {
   }
   // A typed array of elements of `size` bytes, whatever their type.
   void* elements(size_t index, int64_t least, int64_t size) const;
-  // A JavaScript array of `count` Float32Arrays; each element's length is put into `lengths` when that is not null.
-  std::vector<float*> float_arrays(size_t index, size_t least, std::vector<int64_t>* lengths) const;
+  // A JavaScript array of at least `least` arrays of one format; their lengths are put into `lengths` when that is not null.
+  template <class T>
+  std::vector<T*> arrays_of(size_t index, size_t least, std::vector<int64_t>* lengths) const {
+    constexpr auto type = std::is_same_v<T, Bfloat16> ? napi_uint16_array : napi_float32_array;
+    std::vector<T*> result;
+    for (void* one : arrays(index, type, least, lengths)) result.push_back(static_cast<T*>(one));
+    return result;
+  }
 
   int64_t length(size_t index) const;
   bool missing(size_t index) const;
@@ -64,6 +88,7 @@ class Arguments {
   bool flag(size_t index) const { return number(index) != 0; }
 
  private:
+  std::vector<void*> arrays(size_t index, napi_typedarray_type wanted, size_t least, std::vector<int64_t>* lengths) const;
   void* array(napi_value value, size_t index, napi_typedarray_type wanted, int64_t least) const;
   [[noreturn]] static void refuse(size_t index, const char* expected);
 
@@ -71,5 +96,15 @@ class Arguments {
   size_t count_;
   napi_value values_[kMost];
 };
+
+// Calls run(an element) in the format of the array at `index`.
+template <class Run>
+void in_format_of(const Arguments& arguments, size_t index, Run run) {
+  if (arguments.stores_halves(index)) {
+    run(Bfloat16{});
+  } else {
+    run(float{});
+  }
+}
 
 }  // namespace tricklab

@@ -38,15 +38,22 @@ int64_t blurred_of(const Blur& blur) {
 // blurPool(sizes, taps, x, y)
 void blur_pool_call(Arguments& a) {
   const Blur blur = blur_of(a, 0, 1);
-  map_separably(blur.rows, blur.columns, blur.batch, blur.channels, a.floats(2, image_of(blur)),
-                a.floats(3, blurred_of(blur)));
+  in_format_of(a, 2, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(2, image_of(blur));
+    map_separably(blur.rows, blur.columns, blur.batch, blur.channels, x, a.elements_of<T>(3, blurred_of(blur)));
+  });
 }
 
 // blurPoolGrad(sizes, taps, dy, dx)
 void blur_pool_grad_call(Arguments& a) {
   const Blur blur = blur_of(a, 0, 1);
-  map_separably(blur.rows.transposed(), blur.columns.transposed(), blur.batch, blur.channels,
-                a.floats(2, blurred_of(blur)), a.floats(3, image_of(blur)));
+  in_format_of(a, 2, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(2, blurred_of(blur));
+    map_separably(blur.rows.transposed(), blur.columns.transposed(), blur.batch, blur.channels, dy,
+                  a.elements_of<T>(3, image_of(blur)));
+  });
 }
 
 }  // namespace

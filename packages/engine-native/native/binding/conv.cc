@@ -43,22 +43,22 @@ Precision precision_at(const Arguments& arguments, size_t index) {
 void conv2d_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
   const Epilogue epilogue{arguments.optional_floats(4, shape.out_channels), arguments.flag(5)};
-  run_conv2d(shape, precision_at(arguments, 1), arguments.floats(2, shape.in_size()),
-             arguments.floats(3, shape.filter_size()), epilogue, arguments.floats(6, shape.out_size()));
+  run_conv2d(shape, precision_at(arguments, 1), arguments.numbers(2, shape.in_size()),
+             arguments.floats(3, shape.filter_size()), epilogue, arguments.numbers(6, shape.out_size()));
 }
 
 // conv2dInputGradient(sizes, bfloat16, dy, filter, dx)
 void conv2d_input_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
-  run_conv2d_input_gradient(shape, precision_at(arguments, 1), arguments.floats(2, shape.out_size()),
-                            arguments.floats(3, shape.filter_size()), arguments.floats(4, shape.in_size()));
+  run_conv2d_input_gradient(shape, precision_at(arguments, 1), arguments.numbers(2, shape.out_size()),
+                            arguments.floats(3, shape.filter_size()), arguments.numbers(4, shape.in_size()));
 }
 
 // conv2dFilterGradient(sizes, bfloat16, x, dy, dfilter)
 void conv2d_filter_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
-  run_conv2d_filter_gradient(shape, precision_at(arguments, 1), arguments.floats(2, shape.in_size()),
-                             arguments.floats(3, shape.out_size()), arguments.floats(4, shape.filter_size()));
+  run_conv2d_filter_gradient(shape, precision_at(arguments, 1), arguments.numbers(2, shape.in_size()),
+                             arguments.numbers(3, shape.out_size()), arguments.floats(4, shape.filter_size()));
 }
 
 // The input group of each output group.

@@ -13,7 +13,10 @@ namespace {
 // unary(op, x, count, first, second, y)
 void unary_call(Arguments& a) {
   const int64_t count = a.size(2);
-  unary(static_cast<Unary>(a.integer(0)), a.floats(1, count), count, a.real(3), a.real(4), a.floats(5, count));
+  const auto op = static_cast<Unary>(a.integer(0));
+  if (!a.stores_halves(1)) return unary(op, a.floats(1, count), count, a.real(3), a.real(4), a.floats(5, count));
+  const Bfloat16* x = a.elements_of<Bfloat16>(1, count);
+  if (!unary(op, x, count, a.real(3), a.real(4), a.elements_of<Bfloat16>(5, count))) throw BadArgument("no bf16 here");
 }
 
 // [a's shape, b's shape] of equal rank at `shapes`, or the same shape for all where `rank` is 0 and `count` is given.
@@ -27,8 +30,12 @@ Broadcast broadcast_of(const Arguments& a, size_t shapes, size_t rank_at, size_t
 // binary(op, a, b, shapes, rank, count, out); rank −1: same shapes, −2: a is one element, −3: b is.
 void binary_call(Arguments& a) {
   const Broadcast broadcast = broadcast_of(a, 3, 4, 5);
-  binary(static_cast<Binary>(a.integer(0)), a.floats(1, count_of_a(broadcast)), a.floats(2, count_of_b(broadcast)),
-         broadcast, a.floats(6, broadcast.count));
+  const auto op = static_cast<Binary>(a.integer(0));
+  const int64_t of_a = count_of_a(broadcast), of_b = count_of_b(broadcast);
+  if (!a.stores_halves(1)) return binary(op, a.floats(1, of_a), a.floats(2, of_b), broadcast, a.floats(6, broadcast.count));
+  const Bfloat16* left = a.elements_of<Bfloat16>(1, of_a);
+  const Bfloat16* right = a.elements_of<Bfloat16>(2, of_b);
+  if (!binary(op, left, right, broadcast, a.elements_of<Bfloat16>(6, broadcast.count))) throw BadArgument("no bf16 here");
 }
 
 void compare_floats_call(Arguments& a) {
@@ -46,31 +53,54 @@ void compare_ints_call(Arguments& a) {
 // leakyReluGrad(dy, x, count, alpha, dx)
 void leaky_relu_grad_call(Arguments& a) {
   const int64_t count = a.size(2);
-  leaky_relu_grad(a.floats(0, count), a.floats(1, count), count, a.real(3), a.floats(4, count));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(0, count);
+    const T* x = a.elements_of<T>(1, count);
+    leaky_relu_grad(dy, x, count, a.real(3), a.elements_of<T>(4, count));
+  });
 }
 
 // mish(x, count, y)
 void mish_call(Arguments& a) {
   const int64_t count = a.size(1);
-  mish(a.floats(0, count), count, a.floats(2, count));
+  in_format_of(a, 0, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(0, count);
+    mish(x, count, a.elements_of<T>(2, count));
+  });
 }
 
 // mishGrad(dy, x, count, dx)
 void mish_grad_call(Arguments& a) {
   const int64_t count = a.size(2);
-  mish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(0, count);
+    const T* x = a.elements_of<T>(1, count);
+    mish_grad(dy, x, count, a.elements_of<T>(3, count));
+  });
 }
 
 // swish(x, count, y)
 void swish_call(Arguments& a) {
   const int64_t count = a.size(1);
-  swish(a.floats(0, count), count, a.floats(2, count));
+  in_format_of(a, 0, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(0, count);
+    swish(x, count, a.elements_of<T>(2, count));
+  });
 }
 
 // swishGrad(dy, x, count, dx)
 void swish_grad_call(Arguments& a) {
   const int64_t count = a.size(2);
-  swish_grad(a.floats(0, count), a.floats(1, count), count, a.floats(3, count));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(0, count);
+    const T* x = a.elements_of<T>(1, count);
+    swish_grad(dy, x, count, a.elements_of<T>(3, count));
+  });
 }
 
 GeluForm gelu_form_of(const Arguments& a, size_t index) {
@@ -103,13 +133,16 @@ void fill_call(Arguments& a) { fill(a.floats(0, a.size(1)), a.size(1), a.real(2)
 
 // addAll(arrays, count, y)
 void add_all_call(Arguments& a) {
-  std::vector<int64_t> lengths;
-  const auto arrays = a.float_arrays(0, 1, &lengths);
   const int64_t count = a.size(1);
-  for (const int64_t length : lengths) {
-    if (length < count) throw BadArgument("argument 0: an array is too short");
-  }
-  add_all(arrays.data(), static_cast<int64_t>(arrays.size()), count, a.floats(2, count));
+  in_format_of(a, 2, [&](auto element) {
+    using T = decltype(element);
+    std::vector<int64_t> lengths;
+    const auto arrays = a.arrays_of<T>(0, 1, &lengths);
+    for (const int64_t length : lengths) {
+      if (length < count) throw BadArgument("argument 0: an array is too short");
+    }
+    add_all(arrays.data(), static_cast<int64_t>(arrays.size()), count, a.elements_of<T>(2, count));
+  });
 }
 
 // select(condition, a, b, count, y)

@@ -31,6 +31,7 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
   tricklab::register_pool(registrar);
   tricklab::register_reduce(registrar);
   tricklab::register_resize(registrar);
+  tricklab::register_storage(registrar);
   tricklab::register_twist(registrar);
   if (tricklab::register_conv != nullptr) tricklab::register_conv(registrar);
   return exports;

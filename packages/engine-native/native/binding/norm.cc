@@ -16,30 +16,42 @@ Activation activation_of(const Arguments& a, size_t index) {
 // batchNormTrain(x, rows, channels, gamma, beta, epsilon, activation, y, stats)
 void batch_norm_train_call(Arguments& a) {
   const int64_t rows = a.size(1), channels = a.size(2);
-  const float* x = a.floats(0, rows * channels);
   const float* gamma = a.floats(3, channels);
   const float* beta = a.floats(4, channels);
-  float* y = a.floats(7, rows * channels);
   float* stats = a.floats(8, 2 * channels);
-  batch_moments(x, rows, channels, stats, stats + channels);
-  batch_normalize(x, rows, channels, stats, stats + channels, gamma, beta, a.number(5), activation_of(a, 6), y);
+  in_format_of(a, 0, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(0, rows * channels);
+    T* y = a.elements_of<T>(7, rows * channels);
+    batch_moments(x, rows, channels, stats, stats + channels);
+    batch_normalize(x, rows, channels, stats, stats + channels, gamma, beta, a.number(5), activation_of(a, 6), y);
+  });
 }
 
 // batchNormTrainGrad(dy, x, rows, channels, gamma, beta, stats, epsilon, activation, dx, dgamma, dbeta)
 void batch_norm_train_grad_call(Arguments& a) {
   const int64_t rows = a.size(2), channels = a.size(3);
   const float* stats = a.floats(6, 2 * channels);
-  batch_norm_grad(a.floats(0, rows * channels), a.floats(1, rows * channels), rows, channels, stats, stats + channels,
-                  a.floats(4, channels), a.floats(5, channels), a.number(7), activation_of(a, 8), a.floats(9, rows * channels),
-                  a.floats(10, channels), a.floats(11, channels));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(0, rows * channels);
+    const T* x = a.elements_of<T>(1, rows * channels);
+    batch_norm_grad(dy, x, rows, channels, stats, stats + channels, a.floats(4, channels), a.floats(5, channels),
+                    a.number(7), activation_of(a, 8), a.elements_of<T>(9, rows * channels), a.floats(10, channels),
+                    a.floats(11, channels));
+  });
 }
 
 // batchNormEval(x, rows, channels, mean, variance, gamma?, beta?, epsilon, activation, y)
 void batch_norm_eval_call(Arguments& a) {
   const int64_t rows = a.size(1), channels = a.size(2);
-  batch_normalize(a.floats(0, rows * channels), rows, channels, a.floats(3, channels), a.floats(4, channels),
-                  a.optional_floats(5, channels), a.optional_floats(6, channels), a.number(7), activation_of(a, 8),
-                  a.floats(9, rows * channels));
+  in_format_of(a, 0, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(0, rows * channels);
+    batch_normalize(x, rows, channels, a.floats(3, channels), a.floats(4, channels), a.optional_floats(5, channels),
+                    a.optional_floats(6, channels), a.number(7), activation_of(a, 8),
+                    a.elements_of<T>(9, rows * channels));
+  });
 }
 
 // layerNorm(x, rows, channels, gamma, beta, epsilon, y, mean, inverse)

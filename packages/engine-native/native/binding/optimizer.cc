@@ -18,7 +18,7 @@ void check_lengths(const std::vector<int64_t>& lengths, int64_t group) {
 //   beta1, beta2, stepSize, rootScale, epsilon)
 void adamw_call(Arguments& a) {
   std::vector<int64_t> lengths;
-  const auto arrays = a.float_arrays(0, 0, &lengths);
+  const auto arrays = a.arrays_of<float>(0, 0, &lengths);
   check_lengths(lengths, 7);
   const size_t count = arrays.size() / 7;
   const double* keep = a.doubles(1, static_cast<int64_t>(count));
@@ -36,7 +36,7 @@ void adamw_call(Arguments& a) {
 //   first)
 void sgd_call(Arguments& a) {
   std::vector<int64_t> lengths;
-  const auto arrays = a.float_arrays(0, 0, &lengths);
+  const auto arrays = a.arrays_of<float>(0, 0, &lengths);
   check_lengths(lengths, 5);
   const size_t count = arrays.size() / 5;
   const double* decays = a.doubles(1, static_cast<int64_t>(count));
@@ -52,7 +52,7 @@ void sgd_call(Arguments& a) {
 //   epsilon)
 void rmsprop_call(Arguments& a) {
   std::vector<int64_t> lengths;
-  const auto arrays = a.float_arrays(0, 0, &lengths);
+  const auto arrays = a.arrays_of<float>(0, 0, &lengths);
   check_lengths(lengths, 7);
   const size_t count = arrays.size() / 7;
   const double* decays = a.doubles(1, static_cast<int64_t>(count));
@@ -69,7 +69,7 @@ void rmsprop_call(Arguments& a) {
 //   Int32Array of last axes, 0 where gradients keep their mean, beta1, beta2, stepSize, epsilon, alpha, rectified)
 void ranger_call(Arguments& a) {
   std::vector<int64_t> lengths;
-  const auto arrays = a.float_arrays(0, 0, &lengths);
+  const auto arrays = a.arrays_of<float>(0, 0, &lengths);
   check_lengths(lengths, 8);
   const size_t count = arrays.size() / 8;
   const double* keep = a.doubles(1, static_cast<int64_t>(count));

@@ -23,25 +23,42 @@ int64_t pooled_of(const PoolShape& s) { return s.batch * s.out_h * s.out_w * s.c
 // maxPool(shape, x, y)
 void max_pool_call(Arguments& a) {
   const PoolShape s = shape_of(a, 0);
-  max_pool(s, a.floats(1, image_of(s)), a.floats(2, pooled_of(s)));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(1, image_of(s));
+    max_pool(s, x, a.elements_of<T>(2, pooled_of(s)));
+  });
 }
 
 // avgPool(shape, x, y)
 void avg_pool_call(Arguments& a) {
   const PoolShape s = shape_of(a, 0);
-  avg_pool(s, a.floats(1, image_of(s)), a.floats(2, pooled_of(s)));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* x = a.elements_of<T>(1, image_of(s));
+    avg_pool(s, x, a.elements_of<T>(2, pooled_of(s)));
+  });
 }
 
 // maxPoolGrad(shape, dy, x, dx)
 void max_pool_grad_call(Arguments& a) {
   const PoolShape s = shape_of(a, 0);
-  max_pool_grad(s, a.floats(1, pooled_of(s)), a.floats(2, image_of(s)), a.floats(3, image_of(s)));
+  in_format_of(a, 2, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(1, pooled_of(s));
+    const T* x = a.elements_of<T>(2, image_of(s));
+    max_pool_grad(s, dy, x, a.elements_of<T>(3, image_of(s)));
+  });
 }
 
 // avgPoolGrad(shape, dy, dx)
 void avg_pool_grad_call(Arguments& a) {
   const PoolShape s = shape_of(a, 0);
-  avg_pool_grad(s, a.floats(1, pooled_of(s)), a.floats(2, image_of(s)));
+  in_format_of(a, 1, [&](auto element) {
+    using T = decltype(element);
+    const T* dy = a.elements_of<T>(1, pooled_of(s));
+    avg_pool_grad(s, dy, a.elements_of<T>(2, image_of(s)));
+  });
 }
 
 }  // namespace

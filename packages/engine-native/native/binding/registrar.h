@@ -58,6 +58,7 @@ void register_optimizer(Registrar& registrar);
 void register_pool(Registrar& registrar);
 void register_reduce(Registrar& registrar);
 void register_resize(Registrar& registrar);
+void register_storage(Registrar& registrar);
 void register_twist(Registrar& registrar);
 void register_conv(Registrar& registrar);
 

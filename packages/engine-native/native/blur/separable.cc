@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/bfloat16.h"
 #include "base/loops.h"
 #include "base/memory.h"
 #include "base/numeric.h"
@@ -63,9 +64,9 @@ Workspace lines;
 constexpr int64_t kTogether = 6;
 
 // line = Σ share · x[row] of N terms, added to what is there unless they are the first.
-template <int N>
-void add_rows(const AxisMap::Term* terms, bool first, const float* x, int64_t length, float* __restrict line) {
-  const float* from[N];
+template <int N, class T>
+void add_rows(const AxisMap::Term* terms, bool first, const T* x, int64_t length, float* __restrict line) {
+  const T* from[N];
   float share[N];
   for (int k = 0; k < N; ++k) {
     from[k] = x + terms[k].from * length;
@@ -73,17 +74,18 @@ void add_rows(const AxisMap::Term* terms, bool first, const float* x, int64_t le
   }
   TRICKLAB_INDEPENDENT
   for (int64_t i = 0; i < length; ++i) {
-    float sum = share[0] * from[0][i];
+    float sum = share[0] * widened(from[0][i]);
 #pragma GCC unroll 6
-    for (int k = 1; k < N; ++k) sum += share[k] * from[k][i];
+    for (int k = 1; k < N; ++k) sum += share[k] * widened(from[k][i]);
     line[i] = first ? sum : line[i] + sum;
   }
 }
 
-// line = Σ share · x[row], over whole rows of `length` floats.
-void sum_rows(const AxisMap::Term* begin, const AxisMap::Term* end, const float* x, int64_t length, float* line) {
-  constexpr decltype(&add_rows<1>) kAdd[] = {add_rows<1>, add_rows<2>, add_rows<3>,
-                                             add_rows<4>, add_rows<5>, add_rows<6>};
+// line = Σ share · x[row], over whole rows of `length` elements.
+template <class T>
+void sum_rows(const AxisMap::Term* begin, const AxisMap::Term* end, const T* x, int64_t length, float* line) {
+  constexpr decltype(&add_rows<1, T>) kAdd[] = {add_rows<1, T>, add_rows<2, T>, add_rows<3, T>,
+                                                add_rows<4, T>, add_rows<5, T>, add_rows<6, T>};
   if (begin == end) std::fill_n(line, length, 0.0f);
   for (const AxisMap::Term* terms = begin; terms < end; terms += kTogether) {
     kAdd[std::min(kTogether, end - terms) - 1](terms, terms == begin, x, length, line);
@@ -91,11 +93,12 @@ void sum_rows(const AxisMap::Term* begin, const AxisMap::Term* end, const float*
 }
 
 // y[j] = Σ share · line[column], for each channel.
-void sum_columns(const AxisMap& columns, const float* line, int64_t channels, float* y) {
+template <class T>
+void sum_columns(const AxisMap& columns, const float* line, int64_t channels, T* y) {
   for (int64_t j = 0; j < columns.out_size(); ++j) {
     const AxisMap::Term* const begin = columns.begin(j);
     const AxisMap::Term* const end = columns.end(j);
-    float* to = y + j * channels;
+    T* to = y + j * channels;
     each_lanes(channels, [&](auto count, int64_t c) {
       constexpr int L = decltype(count)::kLanes;
       typename Lanes<L>::Type sum{};
@@ -109,8 +112,8 @@ void sum_columns(const AxisMap& columns, const float* line, int64_t channels, fl
 
 }  // namespace
 
-void map_separably(const AxisMap& rows, const AxisMap& columns, int64_t batch, int64_t channels, const float* x,
-                   float* y) {
+template <class T>
+void map_separably(const AxisMap& rows, const AxisMap& columns, int64_t batch, int64_t channels, const T* x, T* y) {
   const int64_t length = columns.size() * channels, out_length = columns.out_size() * channels;
   const int64_t image = rows.size() * length;
   const int64_t out_rows = rows.out_size();
@@ -124,5 +127,8 @@ void map_separably(const AxisMap& rows, const AxisMap& columns, int64_t batch, i
     }
   });
 }
+
+template void map_separably(const AxisMap&, const AxisMap&, int64_t, int64_t, const float*, float*);
+template void map_separably(const AxisMap&, const AxisMap&, int64_t, int64_t, const Bfloat16*, Bfloat16*);
 
 }  // namespace tricklab

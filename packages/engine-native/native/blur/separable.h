@@ -35,7 +35,9 @@ class AxisMap {
   std::vector<int64_t> begins_;
 };
 
-// y[n] = rows · x[n] · columnsᵀ for each channel; x is [batch, rows.size(), columns.size(), channels].
-void map_separably(const AxisMap& rows, const AxisMap& columns, int64_t batch, int64_t channels, const float* x, float* y);
+// y[n] = rows · x[n] · columnsᵀ for each channel; x is [batch, rows.size(), columns.size(), channels]. Elements are floats
+// or bf16.
+template <class T>
+void map_separably(const AxisMap& rows, const AxisMap& columns, int64_t batch, int64_t channels, const T* x, T* y);
 
 }  // namespace tricklab

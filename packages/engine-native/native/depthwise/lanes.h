@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/bfloat16.h"
 #include "gemm/panels.h"
 #include "provider/shapes.h"
 
@@ -29,6 +30,21 @@ inline __attribute__((always_inline)) typename Lanes<L>::Type load_lanes(const f
 template <int L>
 inline __attribute__((always_inline)) void store_lanes(float* to, typename Lanes<L>::Type value) {
   std::memcpy(to, &value, sizeof(value));
+}
+
+// The same of elements that are stored as bf16.
+template <int L>
+inline __attribute__((always_inline)) typename Lanes<L>::Type load_lanes(const Bfloat16* from) {
+  float values[L];
+  for (int lane = 0; lane < L; ++lane) values[lane] = widened(from[lane]);
+  return load_lanes<L>(values);
+}
+
+template <int L>
+inline __attribute__((always_inline)) void store_lanes(Bfloat16* to, typename Lanes<L>::Type value) {
+  float values[L];
+  store_lanes<L>(values, value);
+  for (int lane = 0; lane < L; ++lane) put(values[lane], to[lane]);
 }
 
 // What is done to P sums of channels from c on, on the way out.

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/numeric.h"
+#include "base/bfloat16.h"
 #include "base/streaming.h"
 #include "base/threads.h"
 
 namespace tricklab {
 namespace {
+
+// What a stored element stands for, and how a result is stored, of types that stand for themselves too.
+using tricklab::put;
+using tricklab::widened;
+inline int32_t widened(int32_t value) { return value; }
+inline void put(uint8_t value, uint8_t& to) { to = value; }
 
 // One operation on `count` elements; the names say which operand runs (v) and which is one element (s).
 template <class T, class Out>
@@ -21,15 +27,15 @@ template <class T, class Out, class Op>
 Inner<T, Out> inner_of() {
   return {
       [](const T* __restrict a, const T* __restrict b, Out* __restrict out, int64_t count) {
-        for (int64_t i = 0; i < count; ++i) out[i] = Op::run(a[i], b[i]);
+        for (int64_t i = 0; i < count; ++i) put(Op::run(widened(a[i]), widened(b[i])), out[i]);
       },
       [](const T* __restrict a, const T* __restrict b, Out* __restrict out, int64_t count) {
-        const T s = *b;
-        for (int64_t i = 0; i < count; ++i) out[i] = Op::run(a[i], s);
+        const auto s = widened(*b);
+        for (int64_t i = 0; i < count; ++i) put(Op::run(widened(a[i]), s), out[i]);
       },
       [](const T* __restrict a, const T* __restrict b, Out* __restrict out, int64_t count) {
-        const T s = *a;
-        for (int64_t i = 0; i < count; ++i) out[i] = Op::run(s, b[i]);
+        const auto s = widened(*a);
+        for (int64_t i = 0; i < count; ++i) put(Op::run(s, widened(b[i])), out[i]);
       },
   };
 }
@@ -72,21 +78,12 @@ void run_rows(const Inner<T, Out>& inner, const Plane<T, Out>& plane, const T* a
 
 // Part of one long row.
 template <class T, class Out>
-void run_stretch(const Inner<T, Out>& inner, const Plane<T, Out>& plane, const T* a, const T* b, Out* out,
-                 bool /*past*/) {
-  run_rows(inner, plane, a, b, out, 1);
-}
-
-void run_stretch(const Inner<float, float>& inner, const Plane<float, float>& plane, const float* a, const float* b,
-                 float* out, bool past) {
-  write_stretches(past, plane.length, 1, out, [&](int64_t first, int64_t count, float* to) {
+void run_stretch(const Inner<T, Out>& inner, const Plane<T, Out>& plane, const T* a, const T* b, Out* out, bool past) {
+  write_stretches(past, plane.length, 1, out, [&](int64_t first, int64_t count, Out* to) {
     run_rows(inner, {count, 0, 0, plane.a_step, plane.b_step}, a + first * plane.a_step, b + first * plane.b_step, to,
              1);
   });
 }
-
-inline bool past_cache_of(const float* out, int64_t count) { return past_cache(out, count); }
-inline bool past_cache_of(const void*, int64_t) { return false; }
 
 template <class T, class Out>
 void run_broadcast(const Inner<T, Out>& inner, const T* a, const T* b, const Broadcast& broadcast, Out* out) {
@@ -98,7 +95,7 @@ void run_broadcast(const Inner<T, Out>& inner, const T* a, const T* b, const Bro
   const int64_t all_rows = broadcast.count / plane.length;
   if (all_rows < thread_count()) {
     // Few long rows: each is split.
-    const bool past = past_cache_of(out, plane.length);
+    const bool past = past_cache(out, plane.length);
     for (int64_t row = 0; row < all_rows; ++row) {
       int64_t a_at = 0, b_at = 0, rest = row;
       for (int axis = last - 1; axis >= 0; --axis) {
@@ -168,16 +165,19 @@ void run_comparison(Comparison op, const T* a, const T* b, const Broadcast& broa
   }
 }
 
-template <class Op>
-void run(const float* a, const float* b, const Broadcast& broadcast, float* out) {
-  run_broadcast(inner_of<float, float, Op>(), a, b, broadcast, out);
+template <class Op, class T>
+void run(const T* a, const T* b, const Broadcast& broadcast, T* out) {
+  run_broadcast(inner_of<T, T, Op>(), a, b, broadcast, out);
 }
 
 // A function of its own: in the closure a store could change the slope, for all that the compiler knows, and the loop
 // would go element by element.
-void leaky_relu_grad_run(const float* __restrict dy, const float* __restrict x, int64_t count, float alpha,
-                         float* __restrict dx) {
-  for (int64_t i = 0; i < count; ++i) dx[i] = x[i] > 0 ? dy[i] : dy[i] * alpha;
+template <class T>
+void leaky_relu_grad_run(const T* __restrict dy, const T* __restrict x, int64_t count, float alpha, T* __restrict dx) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float slope = widened(dy[i]);
+    put(widened(x[i]) > 0 ? slope : slope * alpha, dx[i]);
+  }
 }
 
 }  // namespace
@@ -211,6 +211,22 @@ void binary(Binary op, const float* a, const float* b, const Broadcast& broadcas
   }
 }
 
+bool binary(Binary op, const Bfloat16* a, const Bfloat16* b, const Broadcast& broadcast, Bfloat16* out) {
+  switch (op) {
+    case Binary::kAdd:
+      run<Add>(a, b, broadcast, out);
+      return true;
+    case Binary::kReluGrad:
+      run<ReluGrad>(a, b, broadcast, out);
+      return true;
+    case Binary::kAddRelu:
+      run<AddRelu>(a, b, broadcast, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
 void compare(Comparison op, const float* a, const float* b, const Broadcast& broadcast, uint8_t* out) {
   run_comparison(op, a, b, broadcast, out);
 }
@@ -219,10 +235,14 @@ void compare(Comparison op, const int32_t* a, const int32_t* b, const Broadcast&
   run_comparison(op, a, b, broadcast, out);
 }
 
-void leaky_relu_grad(const float* dy, const float* x, int64_t count, float alpha, float* dx) {
+template <class T>
+void leaky_relu_grad(const T* dy, const T* x, int64_t count, float alpha, T* dx) {
   parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
     leaky_relu_grad_run(dy + begin, x + begin, end - begin, alpha, dx + begin);
   });
 }
+
+template void leaky_relu_grad(const float*, const float*, int64_t, float, float*);
+template void leaky_relu_grad(const Bfloat16*, const Bfloat16*, int64_t, float, Bfloat16*);
 
 }  // namespace tricklab

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/bfloat16.h"
 #include "elementwise/broadcast.h"
 
 namespace tricklab {
@@ -26,10 +27,13 @@ enum class Binary : int32_t {
 enum class Comparison : int32_t { kEqual, kNotEqual, kGreater, kGreaterEqual, kLess, kLessEqual };
 
 void binary(Binary op, const float* a, const float* b, const Broadcast& broadcast, float* out);
+// False, with nothing written, for those that activations never meet: all but Add, ReluGrad and AddRelu.
+bool binary(Binary op, const Bfloat16* a, const Bfloat16* b, const Broadcast& broadcast, Bfloat16* out);
 void compare(Comparison op, const float* a, const float* b, const Broadcast& broadcast, uint8_t* out);
 void compare(Comparison op, const int32_t* a, const int32_t* b, const Broadcast& broadcast, uint8_t* out);
 
 // dx = dy · (x > 0 ? 1 : alpha)
-void leaky_relu_grad(const float* dy, const float* x, int64_t count, float alpha, float* dx);
+template <class T>
+void leaky_relu_grad(const T* dy, const T* x, int64_t count, float alpha, T* dx);
 
 }  // namespace tricklab

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "base/numeric.h"
+#include "base/bfloat16.h"
 
 namespace tricklab {
 
@@ -27,9 +27,12 @@ inline float mish_slope_of(float x) {
   return (product + x * bend) * inverse;
 }
 
-void mish(const float* x, int64_t count, float* y);
+// Elements are floats or bf16.
+template <class T>
+void mish(const T* x, int64_t count, T* y);
 
 // dx = dy · slope(x)
-void mish_grad(const float* dy, const float* x, int64_t count, float* dx);
+template <class T>
+void mish_grad(const T* dy, const T* x, int64_t count, T* dx);
 
 }  // namespace tricklab

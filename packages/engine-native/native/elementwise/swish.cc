@@ -4,16 +4,23 @@
 
 namespace tricklab {
 
-void swish(const float* __restrict x, int64_t count, float* __restrict y) {
+template <class T>
+void swish(const T* __restrict x, int64_t count, T* __restrict y) {
   parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) y[i] = swish_of(x[i]);
+    for (int64_t i = begin; i < end; ++i) put(swish_of(widened(x[i])), y[i]);
   });
 }
 
-void swish_grad(const float* __restrict dy, const float* __restrict x, int64_t count, float* __restrict dx) {
+template <class T>
+void swish_grad(const T* __restrict dy, const T* __restrict x, int64_t count, T* __restrict dx) {
   parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) dx[i] = dy[i] * swish_slope_of(x[i]);
+    for (int64_t i = begin; i < end; ++i) put(widened(dy[i]) * swish_slope_of(widened(x[i])), dx[i]);
   });
 }
+
+template void swish(const float*, int64_t, float*);
+template void swish_grad(const float*, const float*, int64_t, float*);
+template void swish(const Bfloat16*, int64_t, Bfloat16*);
+template void swish_grad(const Bfloat16*, const Bfloat16*, int64_t, Bfloat16*);
 
 }  // namespace tricklab

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "base/numeric.h"
+#include "base/bfloat16.h"
 
 namespace tricklab {
 
@@ -22,9 +22,12 @@ inline float swish_slope_of(float x) {
   return (x > 0.0f ? d : e * d) + x * (e * d * d);
 }
 
-void swish(const float* x, int64_t count, float* y);
+// Elements are floats or bf16.
+template <class T>
+void swish(const T* x, int64_t count, T* y);
 
 // dx = dy · slope(x)
-void swish_grad(const float* dy, const float* x, int64_t count, float* dx);
+template <class T>
+void swish_grad(const T* dy, const T* x, int64_t count, T* dx);
 
 }  // namespace tricklab

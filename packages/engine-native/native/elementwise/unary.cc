@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/numeric.h"
+#include "base/bfloat16.h"
 #include "base/threads.h"
 
 namespace tricklab {
@@ -18,6 +18,23 @@ void map(int64_t count, const Function& function) {
 // The constants of the self-normalizing network's activation.
 constexpr float kSeluScale = 1.0507009873554804934193349852946f;
 constexpr float kSeluScaleAlpha = 1.7580993408473768599402175208123f;
+
+// y[i] = of(x[i])
+template <class T, class Function>
+void transform(const T* __restrict x, int64_t count, T* __restrict y, const Function& of) {
+  map(count, [=](int64_t i) { put(of(widened(x[i])), y[i]); });
+}
+
+// Comparisons are written so that NaN stays NaN.
+template <class T>
+void relu(const T* x, int64_t count, T* y) {
+  transform(x, count, y, [](float v) { return v <= 0.0f ? 0.0f : v; });
+}
+
+template <class T>
+void leaky_relu_offset(const T* x, int64_t count, float slope, float offset, T* y) {
+  transform(x, count, y, [=](float v) { return (v > 0.0f ? v : slope * v) - offset; });
+}
 
 }  // namespace
 
@@ -51,7 +68,7 @@ void unary(Unary op, const float* __restrict x, int64_t count, float first, floa
       return map(count, [=](int64_t i) { y[i] = softplus_of(x[i]); });
     // Comparisons are written so that NaN stays NaN.
     case Unary::kRelu:
-      return map(count, [=](int64_t i) { y[i] = x[i] <= 0.0f ? 0.0f : x[i]; });
+      return relu(x, count, y);
     case Unary::kRelu6:
       return map(count, [=](int64_t i) { y[i] = x[i] <= 0.0f ? 0.0f : (x[i] > 6.0f ? 6.0f : x[i]); });
     case Unary::kElu:
@@ -75,9 +92,22 @@ void unary(Unary op, const float* __restrict x, int64_t count, float first, floa
     case Unary::kLeakyRelu:
       return map(count, [=](int64_t i) { y[i] = x[i] < 0.0f ? first * x[i] : x[i]; });
     case Unary::kLeakyReluOffset:
-      return map(count, [=](int64_t i) { y[i] = (x[i] > 0.0f ? x[i] : first * x[i]) - second; });
+      return leaky_relu_offset(x, count, first, second, y);
     case Unary::kScaleAdd:
       return map(count, [=](int64_t i) { y[i] = first * x[i] + second; });
+  }
+}
+
+bool unary(Unary op, const Bfloat16* x, int64_t count, float first, float second, Bfloat16* y) {
+  switch (op) {
+    case Unary::kRelu:
+      relu(x, count, y);
+      return true;
+    case Unary::kLeakyReluOffset:
+      leaky_relu_offset(x, count, first, second, y);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -99,6 +129,22 @@ void dropout(const float* __restrict x, int64_t count, uint32_t key, uint32_t th
 
 void fill(float* y, int64_t count, float value) {
   parallel_for(count, kGrain, [=](int64_t begin, int64_t end) { std::fill(y + begin, y + end, value); });
+}
+
+void add_all(const Bfloat16* const* x, int64_t arrays, int64_t count, Bfloat16* __restrict y) {
+  parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
+    constexpr int64_t kBlock = 2048;
+    float sums[kBlock];
+    for (int64_t from = begin; from < end; from += kBlock) {
+      const int64_t here = std::min(kBlock, end - from);
+      for (int64_t i = 0; i < here; ++i) sums[i] = widened(x[0][from + i]);
+      for (int64_t k = 1; k < arrays; ++k) {
+        const Bfloat16* __restrict other = x[k] + from;
+        for (int64_t i = 0; i < here; ++i) sums[i] += widened(other[i]);
+      }
+      for (int64_t i = 0; i < here; ++i) put(sums[i], y[from + i]);
+    }
+  });
 }
 
 void add_all(const float* const* x, int64_t arrays, int64_t count, float* __restrict y) {

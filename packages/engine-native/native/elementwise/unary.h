@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/bfloat16.h"
+
 namespace tricklab {
 
 // The order is that of src/kernels/elementwise.ts.
@@ -36,6 +38,8 @@ enum class Unary : int32_t {
 };
 
 void unary(Unary op, const float* x, int64_t count, float first, float second, float* y);
+// False, with nothing written, for those that activations never meet: all but ReLU and the leaky one with an offset.
+bool unary(Unary op, const Bfloat16* x, int64_t count, float first, float second, Bfloat16* y);
 
 // y[i] = hash(key, i) ≥ threshold ? x[i] · scale : 0, with dropoutHash of packages/core/src/fused.ts.
 void dropout(const float* x, int64_t count, uint32_t key, uint32_t threshold, float scale, float* y);
@@ -44,6 +48,7 @@ void fill(float* y, int64_t count, float value);
 
 // Sum of `arrays` arrays of `count` elements.
 void add_all(const float* const* x, int64_t arrays, int64_t count, float* y);
+void add_all(const Bfloat16* const* x, int64_t arrays, int64_t count, Bfloat16* y);
 
 // y[i] = condition[i] ? a[i] : b[i]
 void select(const uint8_t* condition, const uint32_t* a, const uint32_t* b, int64_t count, uint32_t* y);

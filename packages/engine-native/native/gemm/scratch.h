@@ -6,7 +6,7 @@
 namespace tricklab {
 
 // What a piece of scratch memory is used for; each use has a buffer of its own.
-enum class ScratchUse { kPanels, kTiles, kSums, kRight, kPlain, kBias, kCount };
+enum class ScratchUse { kPanels, kTiles, kSums, kRight, kPlain, kBias, kOperand, kOtherOperand, kResult, kCount };
 
 // At least `floats` floats, aligned to a cache line, for the calling thread until its next call with the same use.
 // Throws std::bad_alloc.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/bfloat16.h"
 #include "base/memory.h"
 #include "base/numeric.h"
 #include "base/streaming.h"
@@ -69,6 +70,35 @@ void add_moments(const float* __restrict x, int64_t rows, int64_t width, double*
   }
 }
 
+// Eight bits of mantissa leave floats room for exact squares, and for sums of a few rows whose rounding is far below
+// that of the numbers themselves.
+void add_moments(const Bfloat16* __restrict x, int64_t rows, int64_t width, double* __restrict sum,
+                 double* __restrict square) {
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) {
+    const Bfloat16* __restrict row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      float total = 0.0f, squares = 0.0f;
+#pragma GCC unroll 8
+      for (int k = 0; k < 8; ++k) {
+        const float p = widened(row[c + k * width]);
+        total += p;
+        squares += p * p;
+      }
+      sum[c] += static_cast<double>(total);
+      square[c] += static_cast<double>(squares);
+    }
+  }
+  for (; r < rows; ++r) {
+    const Bfloat16* __restrict row = x + r * width;
+    for (int64_t c = 0; c < width; ++c) {
+      const double p = static_cast<double>(widened(row[c]));
+      sum[c] += p;
+      square[c] += p * p;
+    }
+  }
+}
+
 template <Activation kActivation>
 inline float activate(float v) {
   if (kActivation == Activation::kMish) return mish_of(v);
@@ -82,46 +112,45 @@ inline float passed(float g, float v) {
   return kActivation == Activation::kLinear || v > 0.0f ? g : 0.0f;
 }
 
-template <Activation kActivation>
-void normalize_rows(const float* __restrict x, int64_t rows, int64_t width, const Parameters& parameters,
-                    float* __restrict y) {
+template <Activation kActivation, class T>
+void normalize_rows(const T* __restrict x, int64_t rows, int64_t width, const Parameters& parameters, T* __restrict y) {
   const float* __restrict mean = parameters.mean;
   const float* __restrict scale = parameters.scale;
   const float* __restrict beta = parameters.beta;
   for (int64_t r = 0; r < rows; ++r) {
-    const float* __restrict from = x + r * width;
-    float* __restrict to = y + r * width;
+    const T* __restrict from = x + r * width;
+    T* __restrict to = y + r * width;
     for (int64_t c = 0; c < width; ++c) {
-      to[c] = activate<kActivation>((from[c] - mean[c]) * scale[c] + beta[c]);
+      put(activate<kActivation>((widened(from[c]) - mean[c]) * scale[c] + beta[c]), to[c]);
     }
   }
 }
 
 // Sums of g and of g · (x − mean), where g is what of dy passes the activation.
-template <Activation kActivation>
-void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
+template <Activation kActivation, class T>
+void add_grad_sums(const T* __restrict dy, const T* __restrict x, int64_t rows, int64_t width,
                    const Parameters& parameters, double* __restrict sum, double* __restrict product) {
   const float* __restrict mean = parameters.mean;
   const float* __restrict scale = parameters.scale;
   const float* __restrict beta = parameters.beta;
   int64_t r = 0;
   for (; r + 2 <= rows; r += 2) {
-    const float* __restrict g_row = dy + r * width;
-    const float* __restrict x_row = x + r * width;
+    const T* __restrict g_row = dy + r * width;
+    const T* __restrict x_row = x + r * width;
     for (int64_t c = 0; c < width; ++c) {
-      const float first = x_row[c] - mean[c], second = x_row[c + width] - mean[c];
-      const float g = passed<kActivation>(g_row[c], first * scale[c] + beta[c]);
-      const float h = passed<kActivation>(g_row[c + width], second * scale[c] + beta[c]);
+      const float first = widened(x_row[c]) - mean[c], second = widened(x_row[c + width]) - mean[c];
+      const float g = passed<kActivation>(widened(g_row[c]), first * scale[c] + beta[c]);
+      const float h = passed<kActivation>(widened(g_row[c + width]), second * scale[c] + beta[c]);
       sum[c] += static_cast<double>(g) + static_cast<double>(h);
       product[c] += static_cast<double>(g * first) + static_cast<double>(h * second);
     }
   }
   for (; r < rows; ++r) {
-    const float* __restrict g_row = dy + r * width;
-    const float* __restrict x_row = x + r * width;
+    const T* __restrict g_row = dy + r * width;
+    const T* __restrict x_row = x + r * width;
     for (int64_t c = 0; c < width; ++c) {
-      const float first = x_row[c] - mean[c];
-      const float g = passed<kActivation>(g_row[c], first * scale[c] + beta[c]);
+      const float first = widened(x_row[c]) - mean[c];
+      const float g = passed<kActivation>(widened(g_row[c]), first * scale[c] + beta[c]);
       sum[c] += static_cast<double>(g);
       product[c] += static_cast<double>(g * first);
     }
@@ -129,21 +158,21 @@ void add_grad_sums(const float* __restrict dy, const float* __restrict x, int64_
 }
 
 // dx = scale · (g − shift − (x − mean) · slope)
-template <Activation kActivation>
-void grad_rows(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t width,
+template <Activation kActivation, class T>
+void grad_rows(const T* __restrict dy, const T* __restrict x, int64_t rows, int64_t width,
                const Parameters& parameters, const float* __restrict shift, const float* __restrict slope,
-               float* __restrict dx) {
+               T* __restrict dx) {
   const float* __restrict mean = parameters.mean;
   const float* __restrict scale = parameters.scale;
   const float* __restrict beta = parameters.beta;
   for (int64_t r = 0; r < rows; ++r) {
-    const float* __restrict g_row = dy + r * width;
-    const float* __restrict x_row = x + r * width;
-    float* __restrict to = dx + r * width;
+    const T* __restrict g_row = dy + r * width;
+    const T* __restrict x_row = x + r * width;
+    T* __restrict to = dx + r * width;
     for (int64_t c = 0; c < width; ++c) {
-      const float centred = x_row[c] - mean[c];
-      const float g = passed<kActivation>(g_row[c], centred * scale[c] + beta[c]);
-      to[c] = scale[c] * ((g - shift[c]) - centred * slope[c]);
+      const float centred = widened(x_row[c]) - mean[c];
+      const float g = passed<kActivation>(widened(g_row[c]), centred * scale[c] + beta[c]);
+      put(scale[c] * ((g - shift[c]) - centred * slope[c]), to[c]);
     }
   }
 }
@@ -175,16 +204,20 @@ void sum_rows(const Fold& fold, int64_t rows, int64_t channels, const Body& body
 Workspace totals;
 
 // Versions in the order of `Activation`.
-constexpr decltype(&normalize_rows<Activation::kLinear>) kNormalizeRows[] = {
-    normalize_rows<Activation::kLinear>, normalize_rows<Activation::kRelu>, normalize_rows<Activation::kMish>};
-constexpr decltype(&add_grad_sums<Activation::kLinear>) kAddGradSums[] = {
-    add_grad_sums<Activation::kLinear>, add_grad_sums<Activation::kRelu>, add_grad_sums<Activation::kMish>};
-constexpr decltype(&grad_rows<Activation::kLinear>) kGradRows[] = {
-    grad_rows<Activation::kLinear>, grad_rows<Activation::kRelu>, grad_rows<Activation::kMish>};
+template <class T>
+constexpr decltype(&normalize_rows<Activation::kLinear, T>) kNormalizeRows[] = {
+    normalize_rows<Activation::kLinear, T>, normalize_rows<Activation::kRelu, T>, normalize_rows<Activation::kMish, T>};
+template <class T>
+constexpr decltype(&add_grad_sums<Activation::kLinear, T>) kAddGradSums[] = {
+    add_grad_sums<Activation::kLinear, T>, add_grad_sums<Activation::kRelu, T>, add_grad_sums<Activation::kMish, T>};
+template <class T>
+constexpr decltype(&grad_rows<Activation::kLinear, T>) kGradRows[] = {
+    grad_rows<Activation::kLinear, T>, grad_rows<Activation::kRelu, T>, grad_rows<Activation::kMish, T>};
 
 }  // namespace
 
-void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance) {
+template <class T>
+void batch_moments(const T* x, int64_t rows, int64_t channels, float* mean, float* variance) {
   if (channels == 0) return;
   const Fold fold = fold_of(rows, channels);
   double* sum = totals.doubles(2 * channels);
@@ -205,16 +238,17 @@ void batch_moments(const float* x, int64_t rows, int64_t channels, float* mean, 
   }
 }
 
-void batch_normalize(const float* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
-                     const float* gamma, const float* beta, double epsilon, Activation activation, float* y) {
+template <class T>
+void batch_normalize(const T* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
+                     const float* gamma, const float* beta, double epsilon, Activation activation, T* y) {
   if (rows * channels == 0) return;
   const Fold fold = fold_of(rows, channels);
   const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
-  const auto run = kNormalizeRows[static_cast<int>(activation)];
+  const auto run = kNormalizeRows<T>[static_cast<int>(activation)];
   const bool past = past_cache(y, rows * channels);
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
     const int64_t at = begin * fold.width;
-    write_stretches(past, (end - begin) * fold.width, fold.width, y + at, [&](int64_t first, int64_t count, float* to) {
+    write_stretches(past, (end - begin) * fold.width, fold.width, y + at, [&](int64_t first, int64_t count, T* to) {
       run(x + at + first, count / fold.width, fold.width, parameters, to);
     });
   });
@@ -222,15 +256,16 @@ void batch_normalize(const float* x, int64_t rows, int64_t channels, const float
   run(x + done * channels, rows - done, channels, parameters, y + done * channels);
 }
 
-void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t channels, const float* mean,
-                     const float* variance, const float* gamma, const float* beta, double epsilon, Activation activation,
-                     float* dx, float* dgamma, float* dbeta) {
+template <class T>
+void batch_norm_grad(const T* dy, const T* x, int64_t rows, int64_t channels, const float* mean, const float* variance,
+                     const float* gamma, const float* beta, double epsilon, Activation activation, T* dx, float* dgamma,
+                     float* dbeta) {
   if (channels == 0) return;
   const Fold fold = fold_of(rows, channels);
   const Parameters parameters = parameters_of(fold, channels, mean, variance, gamma, beta, epsilon);
   double* sum = totals.doubles(2 * channels);
   double* product = sum + channels;
-  const auto add = kAddGradSums[static_cast<int>(activation)];
+  const auto add = kAddGradSums<T>[static_cast<int>(activation)];
   sum_rows(
       fold, rows, channels,
       [&](int64_t row, int64_t count, int64_t width, double* first, double* second) {
@@ -250,16 +285,26 @@ void batch_norm_grad(const float* dy, const float* x, int64_t rows, int64_t chan
     dbeta[c] = static_cast<float>(sum[c]);
     dgamma[c] = static_cast<float>(product[c] / std::sqrt(static_cast<double>(variance[c]) + epsilon));
   }
-  const auto run = kGradRows[static_cast<int>(activation)];
+  const auto run = kGradRows<T>[static_cast<int>(activation)];
   const bool past = past_cache(dx, rows * channels);
   parallel_for(fold.rows, grain_of(fold), [&](int64_t begin, int64_t end) {
     const int64_t at = begin * fold.width;
-    write_stretches(past, (end - begin) * fold.width, fold.width, dx + at, [&](int64_t first, int64_t n, float* to) {
+    write_stretches(past, (end - begin) * fold.width, fold.width, dx + at, [&](int64_t first, int64_t n, T* to) {
       run(dy + at + first, x + at + first, n / fold.width, fold.width, parameters, shift, slope, to);
     });
   });
   const int64_t done = fold.rows * fold.rows_together * channels;
   run(dy + done, x + done, rows - fold.rows * fold.rows_together, channels, parameters, shift, slope, dx + done);
 }
+
+#define TRICKLAB_BATCH_NORM(T)                                                                                       \
+  template void batch_moments(const T*, int64_t, int64_t, float*, float*);                                           \
+  template void batch_normalize(const T*, int64_t, int64_t, const float*, const float*, const float*, const float*,  \
+                                double, Activation, T*);                                                             \
+  template void batch_norm_grad(const T*, const T*, int64_t, int64_t, const float*, const float*, const float*,      \
+                                const float*, double, Activation, T*, float*, float*);
+TRICKLAB_BATCH_NORM(float)
+TRICKLAB_BATCH_NORM(Bfloat16)
+#undef TRICKLAB_BATCH_NORM
 
 }  // namespace tricklab

@@ -1,9 +1,11 @@
 #include "pool/pool.h"
 
 #include <algorithm>
+#include <type_traits>
 
+#include "base/bfloat16.h"
 #include "base/loops.h"
-#include "base/numeric.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "pool/sliding.h"
 
@@ -65,78 +67,131 @@ void each_image(const PoolShape& s, const Body& body) {
   });
 }
 
+// Floats to sum up in, `count` for each thread: those of the result itself, or of working memory where it stores bf16.
+Workspace sums;
+
+template <class T>
+class Sums {
+ public:
+  explicit Sums(int64_t count) : count_(count), memory_(std::is_same_v<T, float> ? nullptr : sums.floats(count * thread_count())) {}
+
+  float* of(T* out) const {
+    if constexpr (std::is_same_v<T, float>) {
+      return out;
+    } else {
+      return memory_ + count_ * thread_index();
+    }
+  }
+
+  // Puts `count` finished sums where they belong, if they are not there.
+  static void store(const float* from, int64_t count, T* to) {
+    if constexpr (!std::is_same_v<T, float>) {
+      for (int64_t i = 0; i < count; ++i) put(from[i], to[i]);
+    }
+  }
+
+ private:
+  int64_t count_;
+  float* memory_;
+};
+
+// Calls body(n, first channel, last channel, sums of the image) for images of dx, whose sums begin at zero.
+template <class T, class Body>
+void each_gradient(const PoolShape& s, T* dx, const Body& body) {
+  const int64_t pixels = s.h * s.w;
+  const Sums<T> sums_of(pixels * s.c);
+  each_image(s, [&](int64_t n, int64_t first, int64_t last) {
+    T* image = dx + n * pixels * s.c;
+    float* own = sums_of.of(image);
+    for (int64_t pixel = 0; pixel < pixels; ++pixel) std::fill(own + pixel * s.c + first, own + pixel * s.c + last, 0.0f);
+    body(n, first, last, own);
+    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+      Sums<T>::store(own + pixel * s.c + first, last - first, image + pixel * s.c + first);
+    }
+  });
+}
+
+// Calls window(n, rows, columns, sums) for each window, and stores what is in the sums then.
+template <class T, class Window>
+void each_pooled(const PoolShape& s, T* y, const Window& window) {
+  const Sums<T> sums_of(s.c);
+  each_row(s, [&](int64_t n, int64_t i) {
+    const Taps rows = rows_of(s, i);
+    for (int64_t j = 0; j < s.out_w; ++j) {
+      T* out = y + ((n * s.out_h + i) * s.out_w + j) * s.c;
+      float* own = sums_of.of(out);
+      window(n, rows, columns_of(s, j), own);
+      Sums<T>::store(own, s.c, out);
+    }
+  });
+}
+
 }  // namespace
 
-void max_pool(const PoolShape& s, const float* x, float* y) {
+template <class T>
+void max_pool(const PoolShape& s, const T* x, T* y) {
   if (slides(s)) return sliding_max_pool(s, x, y);
-  each_row(s, [&](int64_t n, int64_t i) {
-    const Taps rows = rows_of(s, i);
-    for (int64_t j = 0; j < s.out_w; ++j) {
-      const Taps columns = columns_of(s, j);
-      float* __restrict out = y + ((n * s.out_h + i) * s.out_w + j) * s.c;
-      std::fill_n(out, s.c, -kInfinity);
-      each_tap(s, n, rows, columns, [&](int64_t at) {
-        const float* __restrict from = x + at;
-        TRICKLAB_INDEPENDENT
-        for (int64_t c = 0; c < s.c; ++c) out[c] = from[c] > out[c] ? from[c] : out[c];
-      });
-    }
+  each_pooled(s, y, [&](int64_t n, const Taps& rows, const Taps& columns, float* __restrict out) {
+    std::fill_n(out, s.c, -kInfinity);
+    each_tap(s, n, rows, columns, [&](int64_t at) {
+      const T* __restrict from = x + at;
+      TRICKLAB_INDEPENDENT
+      for (int64_t c = 0; c < s.c; ++c) {
+        const float value = widened(from[c]);
+        out[c] = value > out[c] ? value : out[c];
+      }
+    });
   });
 }
 
-void avg_pool(const PoolShape& s, const float* x, float* y) {
-  each_row(s, [&](int64_t n, int64_t i) {
-    const Taps rows = rows_of(s, i);
-    for (int64_t j = 0; j < s.out_w; ++j) {
-      const Taps columns = columns_of(s, j);
-      float* __restrict out = y + ((n * s.out_h + i) * s.out_w + j) * s.c;
-      std::fill_n(out, s.c, 0.0f);
-      each_tap(s, n, rows, columns, [&](int64_t at) {
-        const float* __restrict from = x + at;
-        TRICKLAB_INDEPENDENT
-        for (int64_t c = 0; c < s.c; ++c) out[c] += from[c];
-      });
-      const float count = static_cast<float>(rows.count() * columns.count());
-      for (int64_t c = 0; c < s.c; ++c) out[c] /= count;
-    }
+template <class T>
+void avg_pool(const PoolShape& s, const T* x, T* y) {
+  each_pooled(s, y, [&](int64_t n, const Taps& rows, const Taps& columns, float* __restrict out) {
+    std::fill_n(out, s.c, 0.0f);
+    each_tap(s, n, rows, columns, [&](int64_t at) {
+      const T* __restrict from = x + at;
+      TRICKLAB_INDEPENDENT
+      for (int64_t c = 0; c < s.c; ++c) out[c] += widened(from[c]);
+    });
+    const float count = static_cast<float>(rows.count() * columns.count());
+    for (int64_t c = 0; c < s.c; ++c) out[c] /= count;
   });
 }
 
-void max_pool_grad(const PoolShape& s, const float* dy, const float* x, float* dx) {
+template <class T>
+void max_pool_grad(const PoolShape& s, const T* dy, const T* x, T* dx) {
   if (slides(s)) return sliding_max_pool_grad(s, dy, x, dx);
-  each_image(s, [&](int64_t n, int64_t first, int64_t last) {
-    for (int64_t pixel = n * s.h * s.w; pixel < (n + 1) * s.h * s.w; ++pixel) {
-      std::fill(dx + pixel * s.c + first, dx + pixel * s.c + last, 0.0f);
-    }
+  each_gradient(s, dx, [&](int64_t n, int64_t first, int64_t last, float* image) {
     float best[kPart];
     int32_t place[kPart];
     for (int64_t i = 0; i < s.out_h; ++i) {
       const Taps rows = rows_of(s, i);
       for (int64_t j = 0; j < s.out_w; ++j) {
         const Taps columns = columns_of(s, j);
-        const float* g = dy + ((n * s.out_h + i) * s.out_w + j) * s.c;
+        const T* g = dy + ((n * s.out_h + i) * s.out_w + j) * s.c;
         for (int64_t part = first; part < last; part += kPart) {
           const int64_t width = std::min(kPart, last - part);
           std::fill_n(best, width, -kInfinity);
           std::fill_n(place, width, -1);
           int32_t tap = 0;
           each_tap(s, n, rows, columns, [&](int64_t at) {
-            const float* from = x + at + part;
+            const T* from = x + at + part;
             const int32_t here = tap++;
             TRICKLAB_INDEPENDENT
             for (int64_t c = 0; c < width; ++c) {
-              const bool better = from[c] > best[c];
-              best[c] = better ? from[c] : best[c];
+              const float value = widened(from[c]);
+              const bool better = value > best[c];
+              best[c] = better ? value : best[c];
               place[c] = better ? here : place[c];
             }
           });
           tap = 0;
           each_tap(s, n, rows, columns, [&](int64_t at) {
-            float* to = dx + at + part;
-            const float* from = g + part;
+            float* to = image + (at - n * s.h * s.w * s.c) + part;
+            const T* from = g + part;
             const int32_t here = tap++;
             TRICKLAB_INDEPENDENT
-            for (int64_t c = 0; c < width; ++c) to[c] += place[c] == here ? from[c] : 0.0f;
+            for (int64_t c = 0; c < width; ++c) to[c] += place[c] == here ? widened(from[c]) : 0.0f;
           });
         }
       }
@@ -144,25 +199,32 @@ void max_pool_grad(const PoolShape& s, const float* dy, const float* x, float* d
   });
 }
 
-void avg_pool_grad(const PoolShape& s, const float* dy, float* dx) {
-  each_image(s, [&](int64_t n, int64_t first, int64_t last) {
-    for (int64_t pixel = n * s.h * s.w; pixel < (n + 1) * s.h * s.w; ++pixel) {
-      std::fill(dx + pixel * s.c + first, dx + pixel * s.c + last, 0.0f);
-    }
+template <class T>
+void avg_pool_grad(const PoolShape& s, const T* dy, T* dx) {
+  each_gradient(s, dx, [&](int64_t n, int64_t first, int64_t last, float* image) {
     for (int64_t i = 0; i < s.out_h; ++i) {
       const Taps rows = rows_of(s, i);
       for (int64_t j = 0; j < s.out_w; ++j) {
         const Taps columns = columns_of(s, j);
         const float share = 1.0f / static_cast<float>(rows.count() * columns.count());
-        const float* __restrict g = dy + ((n * s.out_h + i) * s.out_w + j) * s.c;
+        const T* __restrict g = dy + ((n * s.out_h + i) * s.out_w + j) * s.c;
         each_tap(s, n, rows, columns, [&](int64_t at) {
-          float* __restrict to = dx + at;
+          float* __restrict to = image + (at - n * s.h * s.w * s.c);
           TRICKLAB_INDEPENDENT
-          for (int64_t c = first; c < last; ++c) to[c] += g[c] * share;
+          for (int64_t c = first; c < last; ++c) to[c] += widened(g[c]) * share;
         });
       }
     }
   });
 }
+
+#define TRICKLAB_POOLS(T)                                                \
+  template void max_pool(const PoolShape&, const T*, T*);                \
+  template void max_pool_grad(const PoolShape&, const T*, const T*, T*); \
+  template void avg_pool(const PoolShape&, const T*, T*);                \
+  template void avg_pool_grad(const PoolShape&, const T*, T*);
+TRICKLAB_POOLS(float)
+TRICKLAB_POOLS(Bfloat16)
+#undef TRICKLAB_POOLS
 
 }  // namespace tricklab

@@ -1,4 +1,4 @@
-// Pools over windows of [batch, h, w, channels].
+// Pools over windows of [batch, h, w, channels], whose elements are floats or bf16.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,16 @@ struct PoolShape {
 };
 
 // Largest element of each window; NaN is passed over.
-void max_pool(const PoolShape& shape, const float* x, float* y);
+template <class T>
+void max_pool(const PoolShape& shape, const T* x, T* y);
 // dy goes to the first largest element of its window, in row order.
-void max_pool_grad(const PoolShape& shape, const float* dy, const float* x, float* dx);
+template <class T>
+void max_pool_grad(const PoolShape& shape, const T* dy, const T* x, T* dx);
 // Mean of each window's elements inside the image.
-void avg_pool(const PoolShape& shape, const float* x, float* y);
+template <class T>
+void avg_pool(const PoolShape& shape, const T* x, T* y);
 // An equal share of dy goes to every element that was counted.
-void avg_pool_grad(const PoolShape& shape, const float* dy, float* dx);
+template <class T>
+void avg_pool_grad(const PoolShape& shape, const T* dy, T* dx);
 
 }  // namespace tricklab

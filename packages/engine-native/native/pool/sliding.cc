@@ -1,7 +1,9 @@
 #include "pool/sliding.h"
 
 #include <algorithm>
+#include <type_traits>
 
+#include "base/bfloat16.h"
 #include "base/memory.h"
 #include "base/numeric.h"
 #include "base/threads.h"
@@ -16,14 +18,15 @@ Workspace lines;
 constexpr float kNoRow = 9.0f;
 
 // Asks for a line of memory.
-inline void fetch(const float* from, int64_t count) {
-  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i);
+template <class T>
+inline void fetch(const T* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(from + i);
 }
 
 // A row of windows of K × K pixels, and the rows of the image that they look at.
-template <int K>
+template <int K, class T>
 struct Band {
-  const float* rows[K];
+  const T* rows[K];
   // Columns of all windows together: the image's, and what is left and right of it.
   int64_t columns, left, width, channels;
 
@@ -32,9 +35,9 @@ struct Band {
 };
 
 // Rows outside the image are `nothing`, as long as a row and full of −∞.
-template <int K>
-Band<K> band_of(const PoolShape& s, const float* image, int64_t i, const float* nothing) {
-  Band<K> band{{}, s.out_w + K - 1, s.left, s.w, s.c};
+template <int K, class T>
+Band<K, T> band_of(const PoolShape& s, const T* image, int64_t i, const T* nothing) {
+  Band<K, T> band{{}, s.out_w + K - 1, s.left, s.w, s.c};
   for (int64_t a = 0; a < K; ++a) {
     const int64_t row = i - s.top + a;
     band.rows[a] = row >= 0 && row < s.h ? image + row * s.w * s.c : nothing;
@@ -43,8 +46,8 @@ Band<K> band_of(const PoolShape& s, const float* image, int64_t i, const float* 
 }
 
 // Largest element of each window, for L channels from c on. NaN is passed over.
-template <int K, int L>
-inline void pool_band(const Band<K>& band, int64_t c, float* out) {
+template <int K, int L, class T>
+inline void pool_band(const Band<K, T>& band, int64_t c, T* out) {
   using Type = typename Lanes<L>::Type;
   const Type least = Type{} - kInfinity;
   // The last K columns, the newest at the end.
@@ -69,8 +72,8 @@ inline void pool_band(const Band<K>& band, int64_t c, float* out) {
 
 // Adds the gradient of each window, for L channels from c on, to the rows of dx that belong to the band's. It goes to the
 // first of the window's largest elements in row order: the uppermost, of those the leftmost.
-template <int K, int L>
-inline void spread_band(const Band<K>& band, int64_t c, const float* dy, float* const (&dx)[K]) {
+template <int K, int L, class T>
+inline void spread_band(const Band<K, T>& band, int64_t c, const T* dy, float* const (&dx)[K]) {
   using Type = typename Lanes<L>::Type;
   const Type zero{};
   const Type least = zero - kInfinity, none = zero + kNoRow;
@@ -123,10 +126,10 @@ inline void spread_band(const Band<K>& band, int64_t c, const float* dy, float* 
   }
 }
 
-template <int K>
-void pool_rows(const PoolShape& s, const float* x, const float* nothing, int64_t begin, int64_t end, float* y) {
+template <int K, class T>
+void pool_rows(const PoolShape& s, const T* x, const T* nothing, int64_t begin, int64_t end, T* y) {
   for (int64_t at = begin; at < end; ++at) {
-    const Band<K> band = band_of<K>(s, x + at / s.out_h * s.h * s.w * s.c, at % s.out_h, nothing);
+    const Band<K, T> band = band_of<K>(s, x + at / s.out_h * s.h * s.w * s.c, at % s.out_h, nothing);
     fetch(band.rows[K - 1], s.w * s.c);
     each_lanes(s.c, [&](auto count, int64_t c) {
       pool_band<K, decltype(count)::kLanes>(band, c, y + at * s.out_w * s.c);
@@ -135,9 +138,9 @@ void pool_rows(const PoolShape& s, const float* x, const float* nothing, int64_t
 }
 
 // Rows [begin, end) of one image's dx. What windows give to other rows is written to `spill`, as long as a row.
-template <int K>
-void spread_rows(const PoolShape& s, const float* image, const float* nothing, const float* dy, int64_t begin,
-                 int64_t end, float* spill, float* dx) {
+template <int K, class T>
+void spread_rows(const PoolShape& s, const T* image, const T* nothing, const T* dy, int64_t begin, int64_t end,
+                 float* spill, float* dx) {
   const int64_t length = s.w * s.c, pooled = s.out_w * s.c;
   // Rows before this one are written.
   int64_t fresh = begin;
@@ -148,7 +151,7 @@ void spread_rows(const PoolShape& s, const float* image, const float* nothing, c
   };
   const int64_t first = std::max<int64_t>(0, begin + s.top - (K - 1)), last = std::min(s.out_h, end + s.top);
   for (int64_t i = first; i < last; ++i) {
-    const Band<K> band = band_of<K>(s, image, i, nothing);
+    const Band<K, T> band = band_of<K>(s, image, i, nothing);
     float* rows[K];
     for (int64_t a = 0; a < K; ++a) {
       const int64_t row = i - s.top + a;
@@ -165,14 +168,22 @@ void spread_rows(const PoolShape& s, const float* image, const float* nothing, c
   clear_until(end);
 }
 
-// A row of −∞, and behind it one to write to for each thread.
-float* prepare_lines(const PoolShape& s) {
-  const int64_t length = s.w * s.c;
-  float* result = lines.floats(length * (1 + thread_count()));
-  std::fill_n(result, length, -kInfinity);
-  std::fill_n(result + length, length * thread_count(), 0.0f);
-  return result;
-}
+// A row of −∞, and working memory of `floats` floats for each thread.
+template <class T>
+struct Lines {
+  const T* nothing;
+  float* own;
+
+  Lines(const PoolShape& s, int64_t floats) {
+    const int64_t length = s.w * s.c, room = (length + 15) / 16 * 16;
+    own = lines.floats(room + floats * thread_count());
+    T* row = reinterpret_cast<T*>(own);
+    for (int64_t i = 0; i < length; ++i) put(-kInfinity, row[i]);
+    nothing = row;
+    own += room;
+    std::fill_n(own, floats * thread_count(), 0.0f);
+  }
+};
 
 int64_t grain_of(const PoolShape& s) { return 1 + kGrain / (1 + s.w * s.c * s.window_h); }
 
@@ -183,23 +194,40 @@ bool slides(const PoolShape& s) {
          (s.window_w == 2 || s.window_w == 3);
 }
 
-void sliding_max_pool(const PoolShape& s, const float* x, float* y) {
-  const float* nothing = prepare_lines(s);
-  const auto run = s.window_w == 2 ? pool_rows<2> : pool_rows<3>;
-  parallel_for(s.batch * s.out_h, grain_of(s), [&](int64_t begin, int64_t end) { run(s, x, nothing, begin, end, y); });
+template <class T>
+void sliding_max_pool(const PoolShape& s, const T* x, T* y) {
+  const Lines<T> prepared(s, 0);
+  const auto run = s.window_w == 2 ? pool_rows<2, T> : pool_rows<3, T>;
+  parallel_for(s.batch * s.out_h, grain_of(s),
+               [&](int64_t begin, int64_t end) { run(s, x, prepared.nothing, begin, end, y); });
 }
 
-void sliding_max_pool_grad(const PoolShape& s, const float* dy, const float* x, float* dx) {
-  float* nothing = prepare_lines(s);
-  const auto run = s.window_w == 2 ? spread_rows<2> : spread_rows<3>;
-  const int64_t image = s.h * s.w * s.c, pooled = s.out_h * s.out_w * s.c;
+template <class T>
+void sliding_max_pool_grad(const PoolShape& s, const T* dy, const T* x, T* dx) {
+  const int64_t length = s.w * s.c, image = s.h * length, pooled = s.out_h * s.out_w * s.c;
+  // Gradients are summed in floats: where they are to lie, or in an image of each thread's own.
+  constexpr bool kInPlace = std::is_same_v<T, float>;
+  const int64_t of_thread = length + (kInPlace ? 0 : image);
+  const Lines<T> prepared(s, of_thread);
+  const auto run = s.window_w == 2 ? spread_rows<2, T> : spread_rows<3, T>;
   parallel_for(s.batch * s.h, grain_of(s), [&](int64_t begin, int64_t end) {
-    float* spill = nothing + s.w * s.c * (1 + thread_index());
+    float* spill = prepared.own + of_thread * thread_index();
     for (int64_t n = begin / s.h; n * s.h < end; ++n) {
       const int64_t from = std::max(begin, n * s.h) - n * s.h, to = std::min(end, (n + 1) * s.h) - n * s.h;
-      run(s, x + n * image, nothing, dy + n * pooled, from, to, spill, dx + n * image);
+      if constexpr (kInPlace) {
+        run(s, x + n * image, prepared.nothing, dy + n * pooled, from, to, spill, dx + n * image);
+      } else {
+        float* sums = spill + length;
+        run(s, x + n * image, prepared.nothing, dy + n * pooled, from, to, spill, sums);
+        for (int64_t i = from * length; i < to * length; ++i) put(sums[i], dx[n * image + i]);
+      }
     }
   });
 }
+
+template void sliding_max_pool(const PoolShape&, const float*, float*);
+template void sliding_max_pool(const PoolShape&, const Bfloat16*, Bfloat16*);
+template void sliding_max_pool_grad(const PoolShape&, const float*, const float*, float*);
+template void sliding_max_pool_grad(const PoolShape&, const Bfloat16*, const Bfloat16*, Bfloat16*);
 
 }  // namespace tricklab

@@ -9,7 +9,9 @@ namespace tricklab {
 // Whether a pool is one of those.
 bool slides(const PoolShape& shape);
 
-void sliding_max_pool(const PoolShape& shape, const float* x, float* y);
-void sliding_max_pool_grad(const PoolShape& shape, const float* dy, const float* x, float* dx);
+template <class T>
+void sliding_max_pool(const PoolShape& shape, const T* x, T* y);
+template <class T>
+void sliding_max_pool_grad(const PoolShape& shape, const T* dy, const T* x, T* dx);
 
 }  // namespace tricklab

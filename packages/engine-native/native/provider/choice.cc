@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "bf16/units.h"
+#include "gemm/scratch.h"
 #include "provider/library.h"
 
 namespace tricklab {
@@ -42,18 +43,39 @@ bool ours_first(const Conv2dShape& shape, Precision precision) {
   return thin || shape.out_height * shape.out_width < kSmallMap;
 }
 
-// Offers a call to the providers, the preferred one first.
+// Offers a call to the providers, the preferred one first. False where none serves it in this precision.
 template <typename Call>
-void offer(bool portable_first, Precision precision, Call call) {
+bool offer(bool portable_first, Precision precision, Call call) {
   if (!precision_available(precision)) throw std::invalid_argument("precision not available here");
   Provider* const portable = &portable_provider();
   Provider* const other = current() == Choice::kPortable ? nullptr : onednn_provider();
   const bool first = other == nullptr || (portable_first && current() == Choice::kAuto);
   for (Provider* provider : {first ? portable : other, first ? other : portable}) {
-    if (provider != nullptr && provider->supports(precision) && call(*provider, precision)) return;
+    if (provider != nullptr && provider->supports(precision) && call(*provider, precision)) return true;
   }
-  // What no provider serves in few digits is right in many.
-  call(*portable, Precision::kFloat32);
+  return false;
+}
+
+// Whether providers take images that are stored so.
+bool takes(Precision precision, ConstNumbers first, ConstNumbers second) {
+  return precision == Precision::kBfloat16 || (first.floats() != nullptr && second.floats() != nullptr);
+}
+
+// Numbers as floats, in working memory where they are stored otherwise.
+const float* as_floats(ConstNumbers numbers, int64_t count, ScratchUse use) {
+  if (numbers.floats() != nullptr) return numbers.floats();
+  float* floats = scratch(use, count);
+  widen(numbers.halves(), count, floats);
+  return floats;
+}
+
+// Calls write(floats) for results that may be stored otherwise.
+template <typename Write>
+void write_floats(Numbers numbers, int64_t count, Write write) {
+  if (numbers.floats() != nullptr) return write(numbers.floats());
+  float* floats = scratch(ScratchUse::kResult, count);
+  write(floats);
+  narrow(floats, count, numbers.halves());
 }
 
 }  // namespace
@@ -78,32 +100,49 @@ bool precision_available(Precision precision) {
   return current() != Choice::kPortable && onednn_provider() != nullptr && onednn_provider()->supports(precision);
 }
 
-void run_conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
-                const Epilogue& epilogue, float* out) {
-  offer(ours_first(shape, precision), precision, [&](Provider& provider, Precision with) {
+// What no provider serves in few digits is right in many.
+
+void run_conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, const float* filter,
+                const Epilogue& epilogue, Numbers out) {
+  const auto call = [&](Provider& provider, Precision with) {
     return provider.conv2d(shape, with, x, filter, epilogue, out);
+  };
+  if (takes(precision, x, out) && offer(ours_first(shape, precision), precision, call)) return;
+  const float* from = as_floats(x, shape.in_size(), ScratchUse::kOperand);
+  write_floats(out, shape.out_size(), [&](float* to) {
+    portable_provider().conv2d(shape, Precision::kFloat32, from, filter, epilogue, to);
   });
 }
 
-void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
-                               float* dx) {
-  offer(ours_first(shape, precision), precision, [&](Provider& provider, Precision with) {
+void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers dy, const float* filter,
+                               Numbers dx) {
+  const auto call = [&](Provider& provider, Precision with) {
     return provider.conv2d_input_gradient(shape, with, dy, filter, dx);
+  };
+  if (takes(precision, dy, dx) && offer(ours_first(shape, precision), precision, call)) return;
+  const float* from = as_floats(dy, shape.out_size(), ScratchUse::kOperand);
+  write_floats(dx, shape.in_size(), [&](float* to) {
+    portable_provider().conv2d_input_gradient(shape, Precision::kFloat32, from, filter, to);
   });
 }
 
-void run_conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+void run_conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers x, ConstNumbers dy,
                                 float* dfilter) {
   // oneDNN's threads wait for each other by spinning here, which takes seconds where other programs run as well; and on
   // small maps it is many times slower.
-  offer(true, precision, [&](Provider& provider, Precision with) {
+  const auto call = [&](Provider& provider, Precision with) {
     return provider.conv2d_filter_gradient(shape, with, x, dy, dfilter);
-  });
+  };
+  if (takes(precision, x, dy) && offer(true, precision, call)) return;
+  const float* from = as_floats(x, shape.in_size(), ScratchUse::kOperand);
+  const float* by = as_floats(dy, shape.out_size(), ScratchUse::kOtherOperand);
+  portable_provider().conv2d_filter_gradient(shape, Precision::kFloat32, from, by, dfilter);
 }
 
 void run_matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b,
                 const Epilogue& epilogue, float* c) {
-  offer(false, precision, [&](Provider& provider, Precision with) { return provider.matmul(shape, with, a, b, epilogue, c); });
+  const auto call = [&](Provider& provider, Precision with) { return provider.matmul(shape, with, a, b, epilogue, c); };
+  if (!offer(false, precision, call)) call(portable_provider(), Precision::kFloat32);
 }
 
 }  // namespace tricklab

@@ -21,11 +21,11 @@ std::string available_providers();
 bool precision_available(Precision precision);
 
 // Runs on the chosen provider, or on the portable one where that does not serve the case.
-void run_conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
-                const Epilogue& epilogue, float* out);
-void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
-                               float* dx);
-void run_conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+void run_conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, const float* filter,
+                const Epilogue& epilogue, Numbers out);
+void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers dy, const float* filter,
+                               Numbers dx);
+void run_conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers x, ConstNumbers dy,
                                 float* dfilter);
 void run_matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b,
                 const Epilogue& epilogue, float* c);

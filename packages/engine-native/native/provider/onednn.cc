@@ -74,27 +74,30 @@ class OneDnn final : public Provider {
     return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
   }
 
-  bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
-              const Epilogue& epilogue, float* out) override {
+  bool conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, const float* filter,
+              const Epilogue& epilogue, Numbers out) override {
     if (!serves(shape, precision) || epilogue.relu) return false;
     const bool bias = epilogue.bias != nullptr;
-    const auto key = key_of(Kind::kForward, shape, precision, bias);
-    return run(key, [&] { return prepare_forward(shape, precision, bias); },
-               {x, filter, out, epilogue.bias});
+    const Stored stored{x.format(), out.format()};
+    const auto key = key_of(Kind::kForward, shape, precision, stored, bias);
+    return run(key, [&] { return prepare_forward(shape, precision, stored, bias); },
+               {x.data(), filter, out.data(), epilogue.bias});
   }
 
-  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
-                             float* dx) override {
+  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers dy, const float* filter,
+                             Numbers dx) override {
     if (!serves(shape, precision)) return false;
-    const auto key = key_of(Kind::kBackwardData, shape, precision, false);
-    return run(key, [&] { return prepare_backward_data(shape, precision); }, {dy, filter, dx});
+    const Stored stored{dy.format(), dx.format()};
+    const auto key = key_of(Kind::kBackwardData, shape, precision, stored, false);
+    return run(key, [&] { return prepare_backward_data(shape, precision, stored); }, {dy.data(), filter, dx.data()});
   }
 
-  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers x, ConstNumbers dy,
                               float* dfilter) override {
     if (!serves(shape, precision)) return false;
-    const auto key = key_of(Kind::kBackwardWeights, shape, precision, false);
-    return run(key, [&] { return prepare_backward_weights(shape, precision); }, {x, dy, dfilter});
+    const Stored stored{x.format(), dy.format()};
+    const auto key = key_of(Kind::kBackwardWeights, shape, precision, stored, false);
+    return run(key, [&] { return prepare_backward_weights(shape, precision, stored); }, {x.data(), dy.data(), dfilter});
   }
 
   bool matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b, const Epilogue& epilogue,
@@ -120,12 +123,18 @@ class OneDnn final : public Provider {
            shape.filter_width <= shape.in_width;
   }
 
-  static std::string key_of(Kind kind, const Conv2dShape& s, Precision precision, bool bias) {
+  // Formats of the images that a convolution reads and writes, or of the two that a filter gradient reads.
+  struct Stored {
+    Format first, second;
+  };
+
+  static std::string key_of(Kind kind, const Conv2dShape& s, Precision precision, const Stored& stored, bool bias) {
     std::string key = std::to_string(static_cast<int>(kind));
     for (const int64_t size :
          {s.batch, s.in_height, s.in_width, s.in_channels, s.out_height, s.out_width, s.out_channels, s.filter_height,
           s.filter_width, s.stride_height, s.stride_width, s.dilation_height, s.dilation_width, s.pad_top, s.pad_left,
-          s.groups, static_cast<int64_t>(precision), int64_t{bias}}) {
+          s.groups, static_cast<int64_t>(precision), static_cast<int64_t>(stored.first),
+          static_cast<int64_t>(stored.second), int64_t{bias}}) {
       key += ',' + std::to_string(size);
     }
     return key;
@@ -161,6 +170,7 @@ class OneDnn final : public Provider {
   }
 
   static Type type_of(Precision precision) { return precision == Precision::kBfloat16 ? Type::bf16 : Type::f32; }
+  static Type type_of(Format format) { return format == Format::kBfloat16 ? Type::bf16 : Type::f32; }
 
   static dnnl::primitive_attr attributes() {
     dnnl::primitive_attr result;
@@ -168,44 +178,47 @@ class OneDnn final : public Provider {
     return result;
   }
 
-  Forward forward_of(const Conv2dShape& shape, Precision precision, bool bias) const {
+  Forward forward_of(const Conv2dShape& shape, Precision precision, const Stored& stored, bool bias) const {
     const Sides sides = sides_of(shape);
     const Type type = type_of(precision);
     const Description of_bias = plain({shape.out_channels}, Tag::x);
     return describe_forward(engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any, type),
-                            bias ? &of_bias : nullptr, plain(sides.out, Tag::nhwc), window_of(shape),
+                            bias ? &of_bias : nullptr, plain(sides.out, Tag::nhwc, type_of(stored.second)), window_of(shape),
                             attributes());
   }
 
-  Prepared prepare_forward(const Conv2dShape& shape, Precision precision, bool bias) const {
+  Prepared prepare_forward(const Conv2dShape& shape, Precision precision, const Stored& stored, bool bias) const {
     const Sides sides = sides_of(shape);
-    const Forward description = forward_of(shape, precision, bias);
+    const Forward description = forward_of(shape, precision, stored, bias);
     Prepared prepared;
     prepared.primitive = dnnl::convolution_forward(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc, type_of(stored.first)), description.src_desc(), false);
     add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
-    add(prepared, DNNL_ARG_DST, plain(sides.out, Tag::nhwc), description.dst_desc(), true);
+    add(prepared, DNNL_ARG_DST, plain(sides.out, Tag::nhwc, type_of(stored.second)), description.dst_desc(), true);
     if (bias) add(prepared, DNNL_ARG_BIAS, plain({shape.out_channels}, Tag::x), description.bias_desc(), false);
     return prepared;
   }
 
-  Prepared prepare_backward_data(const Conv2dShape& shape, Precision precision) const {
+  Prepared prepare_backward_data(const Conv2dShape& shape, Precision precision, const Stored& stored) const {
     const Sides sides = sides_of(shape);
     const Type type = type_of(precision);
     const BackwardData description = describe_backward_data(
-        engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any, type), plain(sides.out, Tag::nhwc, type),
+        engine_, plain(sides.x, Tag::nhwc, type_of(stored.second)), plain(sides.filter, Tag::any, type),
+        plain(sides.out, Tag::nhwc, type),
         window_of(shape), attributes(), hint(shape, precision));
     Prepared prepared;
     prepared.primitive = dnnl::convolution_backward_data(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc, type_of(stored.first)), description.diff_dst_desc(),
+        false);
     add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
-    add(prepared, DNNL_ARG_DIFF_SRC, plain(sides.x, Tag::nhwc), description.diff_src_desc(), true);
+    add(prepared, DNNL_ARG_DIFF_SRC, plain(sides.x, Tag::nhwc, type_of(stored.second)), description.diff_src_desc(),
+        true);
     return prepared;
   }
 
-  Prepared prepare_backward_weights(const Conv2dShape& shape, Precision precision) const {
+  Prepared prepare_backward_weights(const Conv2dShape& shape, Precision precision, const Stored& stored) const {
     const Sides sides = sides_of(shape);
     const Type type = type_of(precision);
     const BackwardWeights description = describe_backward_weights(
@@ -214,8 +227,9 @@ class OneDnn final : public Provider {
     Prepared prepared;
     prepared.primitive = dnnl::convolution_backward_weights(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
-    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc, type_of(stored.first)), description.src_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc, type_of(stored.second)), description.diff_dst_desc(),
+        false);
     add(prepared, DNNL_ARG_DIFF_WEIGHTS, plain(sides.filter, sides.filter_tag), description.diff_weights_desc(), true);
     return prepared;
   }
@@ -261,7 +275,7 @@ class OneDnn final : public Provider {
   }
 
   template <typename Prepare>
-  bool run(const std::string& key, Prepare prepare, const std::vector<const float*>& pointers) {
+  bool run(const std::string& key, Prepare prepare, const std::vector<const void*>& pointers) {
     try {
       use_threads();
       auto found = prepared_.find(key);
@@ -283,13 +297,13 @@ class OneDnn final : public Provider {
     }
   }
 
-  void execute(const Prepared& prepared, const std::vector<const float*>& pointers) {
+  void execute(const Prepared& prepared, const std::vector<const void*>& pointers) {
     std::unordered_map<int, Memory> arguments;
     const Tensor* converted = nullptr;
     Memory outside, inside;
     for (size_t i = 0; i < prepared.tensors.size(); ++i) {
       const Tensor& tensor = prepared.tensors[i];
-      Memory ours(tensor.ours, engine_, const_cast<float*>(pointers[i]));
+      Memory ours(tensor.ours, engine_, const_cast<void*>(pointers[i]));
       if (!tensor.converts()) {
         arguments.emplace(tensor.argument, ours);
         continue;

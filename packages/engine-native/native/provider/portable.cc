@@ -14,24 +14,24 @@ class Portable final : public Provider {
 
   bool supports(Precision precision) const override { return precision == Precision::kFloat32 || bf16_available(); }
 
-  bool conv2d(const Conv2dShape& shape, Precision precision, const float* x, const float* filter,
-              const Epilogue& epilogue, float* out) override {
+  bool conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, const float* filter,
+              const Epilogue& epilogue, Numbers out) override {
     if (precision == Precision::kBfloat16) return conv2d_bfloat16(shape, x, filter, epilogue, out);
-    tricklab::conv2d(shape, x, filter, epilogue, out);
+    tricklab::conv2d(shape, x.floats(), filter, epilogue, out.floats());
     return true;
   }
 
-  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, const float* dy, const float* filter,
-                             float* dx) override {
+  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers dy, const float* filter,
+                             Numbers dx) override {
     if (precision == Precision::kBfloat16) return conv2d_input_gradient_bfloat16(shape, dy, filter, dx);
-    tricklab::conv2d_input_gradient(shape, dy, filter, dx);
+    tricklab::conv2d_input_gradient(shape, dy.floats(), filter, dx.floats());
     return true;
   }
 
-  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, const float* x, const float* dy,
+  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers x, ConstNumbers dy,
                               float* dfilter) override {
     if (precision == Precision::kBfloat16) return conv2d_filter_gradient_bfloat16(shape, x, dy, dfilter);
-    tricklab::conv2d_filter_gradient(shape, x, dy, dfilter);
+    tricklab::conv2d_filter_gradient(shape, x.floats(), dy.floats(), dfilter);
     return true;
   }
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/bfloat16.h"
+
 namespace tricklab {
 
 // NHWC images and HWIO filters [filter_height, filter_width, in_channels / groups, out_channels].

@@ -2,12 +2,13 @@
 import type { BlurPoolAttrs } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
+import type { Numbers } from '../storage.ts'
 import { scratch } from './geometry.ts'
 import { nativeKernel } from './register.ts'
 
 interface BlurAddon {
-  blurPool(sizes: Int32Array, taps: Float32Array, x: Float32Array, y: Float32Array): void
-  blurPoolGrad(sizes: Int32Array, taps: Float32Array, dy: Float32Array, dx: Float32Array): void
+  blurPool(sizes: Int32Array, taps: Float32Array, x: Numbers, y: Numbers): void
+  blurPoolGrad(sizes: Int32Array, taps: Float32Array, dy: Numbers, dx: Numbers): void
 }
 
 /** Puts the numbers that native/binding/blur.cc wants into `scratch`; the shape of the blurred images. */
@@ -24,16 +25,16 @@ export function registerBlurs(): void {
   const addon = addonFunctions<BlurAddon>()
   nativeKernel<BlurPoolAttrs>('BlurPool', ({ inputs, attrs, backend }) => {
     const x = inputs.x as tf.TensorInfo
-    const y = backend.output(describe(x.shape, attrs))
-    addon.blurPool(scratch, Float32Array.from(attrs.taps), backend.floats(x), backend.floats(y))
+    const y = backend.outputLike(x, describe(x.shape, attrs))
+    addon.blurPool(scratch, Float32Array.from(attrs.taps), backend.numbers(x), backend.numbers(y))
     return y
   })
   nativeKernel<BlurPoolAttrs & { height: number; width: number }>('BlurPoolGrad', ({ inputs, attrs, backend }) => {
     const dy = inputs.dy as tf.TensorInfo
     const shape = [dy.shape[0]!, attrs.height, attrs.width, dy.shape[3]!]
     describe(shape, attrs)
-    const dx = backend.output(shape)
-    addon.blurPoolGrad(scratch, Float32Array.from(attrs.taps), backend.floats(dy), backend.floats(dx))
+    const dx = backend.outputLike(dy, shape)
+    addon.blurPoolGrad(scratch, Float32Array.from(attrs.taps), backend.numbers(dy), backend.numbers(dx))
     return dx
   })
 }

@@ -2,29 +2,24 @@
 import * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import type { NativeBackend } from '../backend.ts'
+import type { Numbers } from '../storage.ts'
 import { fusionOf, runFused } from './fused.ts'
 import { nativePrecision } from './precision.ts'
 import { allFloat, type KernelCall, nativeKernel } from './register.ts'
 
-/** Functions of native/binding/conv.cc; the sizes of a convolution come as one array. */
+/** Functions of native/binding/conv.cc; images come as they are stored. The sizes of a convolution come as one array. */
 interface ConvAddon {
   conv2d(
     sizes: Int32Array,
     bfloat16: number,
-    x: Float32Array,
+    x: Numbers,
     filter: Float32Array,
     bias: Float32Array | undefined,
     relu: number,
-    out: Float32Array,
+    out: Numbers,
   ): void
-  conv2dInputGradient(
-    sizes: Int32Array,
-    bfloat16: number,
-    dy: Float32Array,
-    filter: Float32Array,
-    dx: Float32Array,
-  ): void
-  conv2dFilterGradient(sizes: Int32Array, bfloat16: number, x: Float32Array, dy: Float32Array, dw: Float32Array): void
+  conv2dInputGradient(sizes: Int32Array, bfloat16: number, dy: Numbers, filter: Float32Array, dx: Numbers): void
+  conv2dFilterGradient(sizes: Int32Array, bfloat16: number, x: Numbers, dy: Numbers, dw: Float32Array): void
   depthwise(
     sizes: Int32Array,
     x: Float32Array,
@@ -118,9 +113,9 @@ function forward(
   bias?: tf.TensorInfo,
   relu = false,
 ): tf.TensorInfo {
-  const out = backend.output(info.outShape)
+  const out = backend.output(info.outShape, 'float32', nativePrecision())
   const biasValues = bias === undefined ? undefined : backend.floats(bias)
-  const [from, weights, to] = [backend.floats(x), backend.floats(filter), backend.floats(out)]
+  const [from, weights, to] = [backend.numbers(x), backend.floats(filter), backend.numbers(out)]
   addon().conv2d(sizesOf(info, groups), bfloat16(), from, weights, biasValues, relu ? 1 : 0, to)
   return out
 }
@@ -174,8 +169,8 @@ export function registerConvolutions(): void {
     const info = infoOf(attrs.inputShape, filter.shape, attrs)
     const groups = groupsOf(info, filter.shape)
     if (groups === 0 || !served(attrs, info, dy, filter) || !sameShape(dy.shape, info.outShape)) return stock()
-    const dx = backend.output([...info.inShape])
-    const [from, weights, to] = [backend.floats(dy), backend.floats(filter), backend.floats(dx)]
+    const dx = backend.output([...info.inShape], 'float32', nativePrecision())
+    const [from, weights, to] = [backend.numbers(dy), backend.floats(filter), backend.numbers(dx)]
     addon().conv2dInputGradient(sizesOf(info, groups), bfloat16(), from, weights, to)
     return dx
   })
@@ -187,7 +182,7 @@ export function registerConvolutions(): void {
     const groups = groupsOf(info, attrs.filterShape)
     if (groups === 0 || !served(attrs, info, x, dy) || !sameShape(dy.shape, info.outShape)) return stock()
     const out = backend.output([...attrs.filterShape])
-    const [from, gradient, to] = [backend.floats(x), backend.floats(dy), backend.floats(out)]
+    const [from, gradient, to] = [backend.numbers(x), backend.numbers(dy), backend.floats(out)]
     addon().conv2dFilterGradient(sizesOf(info, groups), bfloat16(), from, gradient, to)
     return out
   })

@@ -2,13 +2,14 @@
 import * as tf from '@tricklab/core/tf'
 import { addonFunctions, type Values } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'
+import type { Numbers, Storage } from '../storage.ts'
 import { mostAxes, scratch } from './geometry.ts'
 import { allFloat, nativeKernel } from './register.ts'
 
 interface ElementwiseAddon {
-  unary(op: number, x: Float32Array, count: number, first: number, second: number, y: Float32Array): void
+  unary(op: number, x: Numbers, count: number, first: number, second: number, y: Numbers): void
   binary(
-    op: number, a: Float32Array, b: Float32Array, shapes: Int32Array, rank: number, count: number, out: Float32Array,
+    op: number, a: Numbers, b: Numbers, shapes: Int32Array, rank: number, count: number, out: Numbers,
   ): void // biome-ignore format: one line
   compareFloats(
     op: number, a: Float32Array, b: Float32Array, shapes: Int32Array, rank: number, count: number, out: Uint8Array,
@@ -17,7 +18,7 @@ interface ElementwiseAddon {
     op: number, a: Int32Array, b: Int32Array, shapes: Int32Array, rank: number, count: number, out: Uint8Array,
   ): void // biome-ignore format: one line
   fill(y: Float32Array, count: number, value: number): void
-  addAll(arrays: Float32Array[], count: number, y: Float32Array): void
+  addAll(arrays: Numbers[], count: number, y: Numbers): void
   select(condition: Uint8Array, a: Values, b: Values, count: number, y: Values): void
   intToFloat(x: Int32Array, count: number, y: Float32Array): void
   byteToFloat(x: Uint8Array, count: number, y: Float32Array): void
@@ -61,8 +62,9 @@ function registerUnary(addon: ElementwiseAddon): void {
     nativeKernel<Attrs>(name, ({ inputs, attrs, backend, stock }) => {
       const x = inputs.x!
       if (x.dtype !== 'float32') return stock()
-      const y = backend.output(x.shape)
-      addon.unary(op, backend.floats(x), sizeOf(x.shape), ...parameters(attrs), backend.floats(y))
+      const storage = name === 'Relu' ? backend.storage(x) : 'float32'
+      const y = backend.output(x.shape, 'float32', storage)
+      addon.unary(op, backend.numbers(x, storage), sizeOf(x.shape), ...parameters(attrs), backend.numbers(y))
       return y
     })
   }
@@ -88,6 +90,13 @@ function meet(a: number[], b: number[]): { shape: number[]; rank: number } | und
   return { shape, rank }
 }
 
+/** How the result of a binary kernel is stored: as bf16 where both sides are, and in the pass of an activation. */
+function storageOf(name: string, backend: NativeBackend, a: tf.TensorInfo, b: tf.TensorInfo): Storage {
+  const [left, right] = [backend.storage(a), backend.storage(b)]
+  if (name === 'ReluGrad') return right
+  return (name === 'Add' || name === 'AddRelu') && left === right ? left : 'float32'
+}
+
 function registerBinary(addon: ElementwiseAddon): void {
   for (const [op, name] of binaryNames.entries()) {
     // ReluGrad and EluGrad name their inputs otherwise; LeakyReluOffsetGrad and AddRelu are with the fused kernels.
@@ -99,8 +108,10 @@ function registerBinary(addon: ElementwiseAddon): void {
       const met = allFloat(a, b) ? meet(a.shape, b.shape) : undefined
       if (met === undefined) return stock()
       const { shape, rank } = met
-      const out = backend.output(shape)
-      addon.binary(op, backend.floats(a), backend.floats(b), scratch, rank, sizeOf(shape), backend.floats(out))
+      const storage = storageOf(name, backend, a, b)
+      const out = backend.output(shape, 'float32', storage)
+      const [from, by] = [backend.numbers(a, storage), backend.numbers(b, storage)]
+      addon.binary(op, from, by, scratch, rank, sizeOf(shape), backend.numbers(out))
       return out
     })
   }
@@ -148,12 +159,10 @@ function registerFills(addon: ElementwiseAddon): void {
     const tensors = Object.values(inputs)
     if (!allFloat(...tensors)) return stock()
     const { shape } = tensors[0]!
-    const y = backend.output(shape)
-    addon.addAll(
-      tensors.map((x) => backend.floats(x)),
-      sizeOf(shape),
-      backend.floats(y),
-    )
+    const storage = tensors.every((x) => backend.storage(x) === 'bf16') ? 'bf16' : 'float32'
+    const y = backend.output(shape, 'float32', storage)
+    const numbers = tensors.map((x) => backend.numbers(x, storage))
+    addon.addAll(numbers, sizeOf(shape), backend.numbers(y))
     return y
   })
   nativeKernel('Select', ({ inputs, backend, stock }) => {

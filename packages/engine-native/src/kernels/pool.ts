@@ -1,14 +1,15 @@
 /** Max and average pools and their gradients. */
 import * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
+import type { Numbers } from '../storage.ts'
 import { scratch } from './geometry.ts'
 import { nativeKernel } from './register.ts'
 
 interface PoolAddon {
-  maxPool(shape: Int32Array, x: Float32Array, y: Float32Array): void
-  avgPool(shape: Int32Array, x: Float32Array, y: Float32Array): void
-  maxPoolGrad(shape: Int32Array, dy: Float32Array, x: Float32Array, dx: Float32Array): void
-  avgPoolGrad(shape: Int32Array, dy: Float32Array, dx: Float32Array): void
+  maxPool(shape: Int32Array, x: Numbers, y: Numbers): void
+  avgPool(shape: Int32Array, x: Numbers, y: Numbers): void
+  maxPoolGrad(shape: Int32Array, dy: Numbers, x: Numbers, dx: Numbers): void
+  avgPoolGrad(shape: Int32Array, dy: Numbers, dx: Numbers): void
 }
 
 type Shape4 = [number, number, number, number]
@@ -38,23 +39,23 @@ export function registerPools(): void {
       // As the cpu backend: a window of one that keeps the shape keeps the image, whatever the padding says.
       const alone = info.filterHeight === 1 && info.filterWidth === 1
       if (alone && tf.util.arraysEqual(x.shape, info.outShape)) return backend.view(x, x.shape)
-      const y = backend.output(info.outShape)
-      run(scratch, backend.floats(x), backend.floats(y))
+      const y = backend.outputLike(x, info.outShape)
+      run(scratch, backend.numbers(x), backend.numbers(y))
       return y
     })
   }
   nativeKernel<tf.MaxPoolAttrs>('MaxPoolGrad', ({ inputs, attrs, backend }) => {
     const { dy, input } = inputs as { dy: tf.TensorInfo; input: tf.TensorInfo }
     describe(input.shape, attrs)
-    const dx = backend.output(input.shape)
-    addon.maxPoolGrad(scratch, backend.floats(dy), backend.floats(input), backend.floats(dx))
+    const dx = backend.outputLike(input)
+    addon.maxPoolGrad(scratch, backend.numbers(dy, backend.storage(input)), backend.numbers(input), backend.numbers(dx))
     return dx
   })
   nativeKernel<tf.MaxPoolAttrs>('AvgPoolGrad', ({ inputs, attrs, backend }) => {
     const { dy, input } = inputs as { dy: tf.TensorInfo; input: tf.TensorInfo }
     describe(input.shape, attrs)
-    const dx = backend.output(input.shape)
-    addon.avgPoolGrad(scratch, backend.floats(dy), backend.floats(dx))
+    const dx = backend.outputLike(dy, input.shape)
+    addon.avgPoolGrad(scratch, backend.numbers(dy), backend.numbers(dx))
     return dx
   })
 }

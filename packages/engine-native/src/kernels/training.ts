@@ -3,35 +3,34 @@ import type { FusedActivation, FusedKernelName, FusedKernels, GeluForm } from '@
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'
+import type { Numbers } from '../storage.ts'
 import { unaryOp } from './elementwise.ts'
 import { rowsAndChannels } from './geometry.ts'
 import { nativeKernel } from './register.ts'
 
 interface FusedAddon {
   batchNormTrain(
-    x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array, epsilon: number,
-    activation: number, y: Float32Array, stats: Float32Array,
+    x: Numbers, rows: number, channels: number, gamma: Float32Array, beta: Float32Array, epsilon: number,
+    activation: number, y: Numbers, stats: Float32Array,
   ): void // biome-ignore format: a list
   batchNormTrainGrad(
-    dy: Float32Array, x: Float32Array, rows: number, channels: number, gamma: Float32Array, beta: Float32Array,
-    stats: Float32Array, epsilon: number, activation: number, dx: Float32Array, dgamma: Float32Array,
-    dbeta: Float32Array,
+    dy: Numbers, x: Numbers, rows: number, channels: number, gamma: Float32Array, beta: Float32Array,
+    stats: Float32Array, epsilon: number, activation: number, dx: Numbers, dgamma: Float32Array, dbeta: Float32Array,
   ): void // biome-ignore format: a list
   batchNormEval(
-    x: Float32Array, rows: number, channels: number, mean: Float32Array, variance: Float32Array,
-    gamma: Float32Array | undefined, beta: Float32Array | undefined, epsilon: number, activation: number,
-    y: Float32Array,
+    x: Numbers, rows: number, channels: number, mean: Float32Array, variance: Float32Array,
+    gamma: Float32Array | undefined, beta: Float32Array | undefined, epsilon: number, activation: number, y: Numbers,
   ): void // biome-ignore format: a list
   softmaxCrossEntropy(
     logits: Float32Array, targets: Float32Array, rows: number, classes: number, losses: Float32Array,
     residual: Float32Array,
   ): void // biome-ignore format: a list
-  unary(op: number, x: Float32Array, count: number, first: number, second: number, y: Float32Array): void
-  leakyReluGrad(dy: Float32Array, x: Float32Array, count: number, alpha: number, dx: Float32Array): void
-  mish(x: Float32Array, count: number, y: Float32Array): void
-  mishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
-  swish(x: Float32Array, count: number, y: Float32Array): void
-  swishGrad(dy: Float32Array, x: Float32Array, count: number, dx: Float32Array): void
+  unary(op: number, x: Numbers, count: number, first: number, second: number, y: Numbers): void
+  leakyReluGrad(dy: Numbers, x: Numbers, count: number, alpha: number, dx: Numbers): void
+  mish(x: Numbers, count: number, y: Numbers): void
+  mishGrad(dy: Numbers, x: Numbers, count: number, dx: Numbers): void
+  swish(x: Numbers, count: number, y: Numbers): void
+  swishGrad(dy: Numbers, x: Numbers, count: number, dx: Numbers): void
   gelu(x: Float32Array, count: number, form: number, y: Float32Array): void
   geluGrad(dy: Float32Array, x: Float32Array, count: number, form: number, dx: Float32Array): void
   layerNorm(
@@ -100,23 +99,23 @@ export function registerFused(): void {
 function registerBatchNorm(addon: FusedAddon): void {
   register('BatchNormTrain', ({ x, gamma, beta }, { epsilon, activation }, backend) => {
     const [rows, channels] = rowsAndChannels(x.shape)
-    const y = backend.output(x.shape)
+    const y = backend.outputLike(x)
     const stats = backend.output([2, channels])
     addon.batchNormTrain(
-      backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon,
-      activationCode[activation], backend.floats(y), backend.floats(stats),
+      backend.numbers(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon,
+      activationCode[activation], backend.numbers(y), backend.floats(stats),
     ) // biome-ignore format: a list
     return [y, stats]
   })
   register('BatchNormTrainGrad', ({ dy, x, gamma, beta, stats }, { epsilon, activation }, backend) => {
     const [rows, channels] = rowsAndChannels(x.shape)
-    const dx = backend.output(x.shape)
+    const dx = backend.outputLike(x)
     const dgamma = backend.output([channels])
     const dbeta = backend.output([channels])
     addon.batchNormTrainGrad(
-      backend.floats(dy), backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(beta),
-      backend.floats(stats), epsilon, activationCode[activation], backend.floats(dx), backend.floats(dgamma),
-      backend.floats(dbeta),
+      backend.numbers(dy, backend.storage(x)), backend.numbers(x), rows, channels, backend.floats(gamma),
+      backend.floats(beta), backend.floats(stats), epsilon, activationCode[activation], backend.numbers(dx),
+      backend.floats(dgamma), backend.floats(dbeta),
     ) // biome-ignore format: a list
     return [dx, dgamma, dbeta]
   })
@@ -134,10 +133,10 @@ function registerBatchNorm(addon: FusedAddon): void {
   })
   register('BatchNormEval', ({ x, gamma, beta, mean, variance }, { epsilon, activation }, backend) => {
     const [rows, channels] = rowsAndChannels(x.shape)
-    const y = backend.output(x.shape)
+    const y = backend.outputLike(x)
     addon.batchNormEval(
-      backend.floats(x), rows, channels, backend.floats(mean), backend.floats(variance), backend.floats(gamma),
-      backend.floats(beta), epsilon, activationCode[activation], backend.floats(y),
+      backend.numbers(x), rows, channels, backend.floats(mean), backend.floats(variance), backend.floats(gamma),
+      backend.floats(beta), epsilon, activationCode[activation], backend.numbers(y),
     ) // biome-ignore format: a list
     return [y]
   })
@@ -148,10 +147,10 @@ function registerBatchNorm(addon: FusedAddon): void {
     const parameters = [mean, variance, scale, offset].filter((one) => one !== undefined)
     const served = [x, ...parameters].every(({ dtype }) => dtype === 'float32')
     if (!served || x.shape.length === 0 || !parameters.every(({ shape }) => sizeOf(shape) === channels)) return stock()
-    const y = backend.output(x.shape)
+    const y = backend.outputLike(x)
     addon.batchNormEval(
-      backend.floats(x), rows, channels, backend.floats(mean), backend.floats(variance),
-      scale && backend.floats(scale), offset && backend.floats(offset), attrs.varianceEpsilon, 0, backend.floats(y),
+      backend.numbers(x), rows, channels, backend.floats(mean), backend.floats(variance),
+      scale && backend.floats(scale), offset && backend.floats(offset), attrs.varianceEpsilon, 0, backend.numbers(y),
     ) // biome-ignore format: a list
     return y
   })
@@ -187,33 +186,36 @@ function registerLayerNorm(addon: FusedAddon): void {
 function registerElementwise(addon: FusedAddon): void {
   const leaky = unaryOp('LeakyReluOffset')
   register('LeakyReluOffset', ({ x }, { alpha, offset }, backend) => {
-    const y = backend.output(x.shape)
-    addon.unary(leaky, backend.floats(x), sizeOf(x.shape), alpha, offset, backend.floats(y))
+    const y = backend.outputLike(x)
+    addon.unary(leaky, backend.numbers(x), sizeOf(x.shape), alpha, offset, backend.numbers(y))
     return [y]
   })
   register('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, backend) => {
-    const dx = backend.output(x.shape)
-    addon.leakyReluGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), alpha, backend.floats(dx))
+    const dx = backend.outputLike(x)
+    const slopes = backend.numbers(dy, backend.storage(x))
+    addon.leakyReluGrad(slopes, backend.numbers(x), sizeOf(x.shape), alpha, backend.numbers(dx))
     return [dx]
   })
   register('Mish', ({ x }, _attrs, backend) => {
-    const y = backend.output(x.shape)
-    addon.mish(backend.floats(x), sizeOf(x.shape), backend.floats(y))
+    const y = backend.outputLike(x)
+    addon.mish(backend.numbers(x), sizeOf(x.shape), backend.numbers(y))
     return [y]
   })
   register('MishGrad', ({ dy, x }, _attrs, backend) => {
-    const dx = backend.output(x.shape)
-    addon.mishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
+    const dx = backend.outputLike(x)
+    const slopes = backend.numbers(dy, backend.storage(x))
+    addon.mishGrad(slopes, backend.numbers(x), sizeOf(x.shape), backend.numbers(dx))
     return [dx]
   })
   register('Swish', ({ x }, _attrs, backend) => {
-    const y = backend.output(x.shape)
-    addon.swish(backend.floats(x), sizeOf(x.shape), backend.floats(y))
+    const y = backend.outputLike(x)
+    addon.swish(backend.numbers(x), sizeOf(x.shape), backend.numbers(y))
     return [y]
   })
   register('SwishGrad', ({ dy, x }, _attrs, backend) => {
-    const dx = backend.output(x.shape)
-    addon.swishGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), backend.floats(dx))
+    const dx = backend.outputLike(x)
+    const slopes = backend.numbers(dy, backend.storage(x))
+    addon.swishGrad(slopes, backend.numbers(x), sizeOf(x.shape), backend.numbers(dx))
     return [dx]
   })
   register('Gelu', ({ x }, { form }, backend) => {

@@ -94,6 +94,34 @@ bool convolve(Provider& provider, Precision precision, const Conv2dShape& s, con
          provider.conv2d_filter_gradient(s, precision, in.x.data(), in.dy.data(), results.dfilter.data());
 }
 
+using HalfValues = std::vector<Bfloat16>;
+
+HalfValues halves_of(const Floats& values) {
+  HalfValues halves(values.size());
+  narrow(values.data(), static_cast<int64_t>(values.size()), halves.data());
+  return halves;
+}
+
+Floats floats_of(const HalfValues& halves) {
+  Floats values(halves.size());
+  widen(halves.data(), static_cast<int64_t>(halves.size()), values.data());
+  return values;
+}
+
+// The same with images that are stored as bf16.
+bool convolve_stored(Provider& provider, const Conv2dShape& s, const Inputs& in, Results& results) {
+  const HalfValues x = halves_of(in.x), dy = halves_of(in.dy);
+  HalfValues out = halves_of(unwritten(s.out_size())), dx = halves_of(unwritten(s.in_size()));
+  results.dfilter = unwritten(static_cast<int64_t>(in.filter.size()));
+  const Precision precision = Precision::kBfloat16;
+  const bool served = provider.conv2d(s, precision, x.data(), in.filter.data(), in.epilogue, out.data()) &&
+                      provider.conv2d_input_gradient(s, precision, dy.data(), in.filter.data(), dx.data()) &&
+                      provider.conv2d_filter_gradient(s, precision, x.data(), dy.data(), results.dfilter.data());
+  results.out = floats_of(out);
+  results.dx = floats_of(dx);
+  return served;
+}
+
 // Operands that a precision holds exactly, so that only the sums are left to compare.
 Floats draw_operand(Precision precision, int64_t count) {
   Floats values = random_floats(generator, count);
@@ -126,6 +154,12 @@ void check_convolutions(Provider& provider, Precision precision, int count) {
     EXPECT(worst < kTolerance, "%s %s: %g for %s", provider.name(), name_of(precision), worst, text_of(s).c_str());
     convolve(provider, precision, s, in, again);
     EXPECT(results == again, "%s: other bits the second time for %s", provider.name(), text_of(s).c_str());
+    if (precision != Precision::kBfloat16) continue;
+    EXPECT(convolve_stored(provider, s, in, again), "%s: not with stored bf16: %s", provider.name(), text_of(s).c_str());
+    // What is stored is what is computed, rounded.
+    EXPECT(again.out == floats_of(halves_of(results.out)) && again.dx == floats_of(halves_of(results.dx)) &&
+               again.dfilter == results.dfilter,
+           "%s: other numbers with stored bf16 for %s", provider.name(), text_of(s).c_str());
   }
   // Many of the shapes drawn are no convolutions, and in bf16 only the usual ones are served.
   EXPECT(served * (precision == Precision::kFloat32 ? 4 : 1000) > count, "%s served %d of %d convolutions",
@@ -211,9 +245,14 @@ const Row rows[] = {
     {"resnet18 128 3x3 4", 512, 4, 128, 128, 3, 1},  {"resnet18 256 3x3 2", 512, 2, 256, 256, 3, 1},
     {"resnet18 512 3x3 1", 512, 1, 512, 512, 3, 1},
     {"resnet50 3-32 3x3/2 128", 32, 128, 3, 32, 3, 2}, {"resnet50 32 3x3 64", 32, 64, 32, 32, 3, 1},
+    {"resnet50 32-64 3x3 64", 32, 64, 32, 64, 3, 1},
     {"resnet50 64-256 1x1 32", 32, 32, 64, 256, 1, 1}, {"resnet50 256-64 1x1 32", 32, 32, 256, 64, 1, 1},
     {"resnet50 64 3x3 32", 32, 32, 64, 64, 3, 1},    {"resnet50 128 3x3 16", 32, 16, 128, 128, 3, 1},
     {"resnet50 256 3x3 8", 32, 8, 256, 256, 3, 1},   {"resnet50 512 3x3 4", 32, 4, 512, 512, 3, 1},
+    {"resnet50 512-128 1x1 16", 32, 16, 512, 128, 1, 1}, {"resnet50 128-512 1x1 16", 32, 16, 128, 512, 1, 1},
+    {"resnet50 1024-256 1x1 8", 32, 8, 1024, 256, 1, 1}, {"resnet50 256-1024 1x1 8", 32, 8, 256, 1024, 1, 1},
+    {"resnet50 128 3x3/2 32", 32, 32, 128, 128, 3, 2}, {"resnet50 256 3x3/2 16", 32, 16, 256, 256, 3, 2},
+    {"resnet50 512 3x3/2 8", 32, 8, 512, 512, 3, 2}, {"resnet50 2048-512 1x1 4", 32, 4, 2048, 512, 1, 1},
     {"resnet50 512-2048 1x1 4", 32, 4, 512, 2048, 1, 1},
     {"groups of 8, 64 3x3 32", 32, 32, 64, 64, 3, 1, 8}, {"groups of 8, 128 3x3 16", 32, 16, 128, 128, 3, 1, 16},
     {"groups of 8, 256 3x3 8", 32, 8, 256, 256, 3, 1, 32}, {"groups of 8, 512 3x3 4", 32, 4, 512, 512, 3, 1, 64},
@@ -234,6 +273,22 @@ void bench_products(Provider& provider, Precision precision) {
   }
 }
 
+Floats random_values(int64_t count) { return random_floats(generator, count); }
+
+void bench_stored(Provider& provider, const Conv2dShape& s, const char* name, double work) {
+  const HalfValues x = halves_of(random_values(s.in_size())), dy = halves_of(random_values(s.out_size()));
+  const Floats filter = random_values(s.filter_size());
+  HalfValues out = dy, dx = x;
+  Floats dfilter = filter;
+  const Precision precision = Precision::kBfloat16;
+  const double times[] = {
+      least_seconds([&] { provider.conv2d(s, precision, x.data(), filter.data(), {}, out.data()); }),
+      least_seconds([&] { provider.conv2d_input_gradient(s, precision, dy.data(), filter.data(), dx.data()); }),
+      least_seconds([&] { provider.conv2d_filter_gradient(s, precision, x.data(), dy.data(), dfilter.data()); })};
+  std::printf("%-25s %8.1f %8.1f %8.1f   %7.2f %7.2f %7.2f ms\n", name, work / times[0], work / times[1],
+              work / times[2], times[0] * 1e3, times[1] * 1e3, times[2] * 1e3);
+}
+
 void bench_convolutions(Provider& provider, Precision precision, const char* only) {
   for (const Row& row : rows) {
     if (only != nullptr && std::strstr(row.name, only) == nullptr) continue;
@@ -252,6 +307,11 @@ void bench_convolutions(Provider& provider, Precision precision, const char* onl
     Results results;
     if (!convolve(provider, precision, s, in, results)) continue;
     const double work = 2e-9 * static_cast<double>(s.out_size() * row.filter * row.filter * row.in / row.groups);
+    // Images are stored in the precision that is computed in.
+    if (precision == Precision::kBfloat16) {
+      bench_stored(provider, s, row.name, work);
+      continue;
+    }
     const double times[] = {
         least_seconds([&] { provider.conv2d(s, precision, in.x.data(), in.filter.data(), {}, results.out.data()); }),
         least_seconds([&] {

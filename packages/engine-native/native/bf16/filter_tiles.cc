@@ -1,8 +1,8 @@
+// Filter products on matrix units.
 #include "bf16/products.h"
-
 #include "bf16/units.h"
 
-#if defined(TRICKLAB_BF16)
+#if defined(TRICKLAB_AMX)
 
 #include <algorithm>
 #include <cstring>
@@ -23,8 +23,28 @@ constexpr int64_t kLargeSum = 256 * 1024;     // shared out by channels from thi
 
 int64_t tiles_of(int64_t channels) { return (channels + kTile - 1) / kTile; }
 
+// Pixels of the other side, [positions][channels] with `stride` numbers from one to the next; what is no position must be
+// zero already.
+template <class T>
+void fill_positions(const PixelLayout& layout, const Pixels& source, const T* dy, int64_t n, int64_t count,
+                    Bfloat16* to, int64_t stride) {
+  const int64_t channels = source.channels;
+  for (int64_t k = 0; k < count; ++k) {
+    for (int64_t i = 0; i < source.height; ++i) {
+      const T* from = dy + ((n + k) * source.height + i) * source.width * channels;
+      Bfloat16* line = to + (k * layout.rows + i) * layout.pitch * stride;
+      for (int64_t j = 0; j < source.width; ++j) {
+        for (int64_t c = 0; c < channels; c += 32) {
+          const int64_t left = channels - c;
+          _mm512_mask_storeu_epi16(line + j * stride + c, first_lanes(left), load_halves(from + j * channels + c, left));
+        }
+      }
+    }
+  }
+}
+
 // Neighbouring pixels interleaved: number c of pair p is (pixel 2p + first, pixel 2p + first + 1).
-void interleave(const Bfloat16* pixels, int64_t pairs, int64_t channels, Bfloat16* to) {
+void interleave_pixels(const Bfloat16* pixels, int64_t pairs, int64_t channels, Bfloat16* to) {
   for (int64_t p = 0; p < pairs; ++p, pixels += 2 * channels, to += 2 * channels) {
     int64_t c = 0;
     for (; c + kTile <= channels; c += kTile) {
@@ -63,8 +83,6 @@ void transpose_positions(const Bfloat16* from, int64_t steps, int64_t tiles, Bfl
 
 // Adds to the sums of 16 · A channels of dy with 16 · B channels of one tap. Sums of a tile of dy's channels are
 // `left_sums` floats apart.
-#if defined(TRICKLAB_AMX)
-
 template <int A, int B>
 inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* pairs, int64_t channels, int64_t steps,
                       float* sums, int64_t left_sums) {
@@ -96,38 +114,6 @@ inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* p
   if constexpr (A == 2 && B == 2) _tile_stored(3, sums + left_sums + kSums, row);
 }
 
-#else
-
-template <int A, int B>
-inline void add_tiles(const Bfloat16* left, int64_t left_step, const Bfloat16* pairs, int64_t channels, int64_t steps,
-                      float* sums, int64_t left_sums) {
-  // 16 sums in registers: as many rows as leave room for the columns of both tiles.
-  constexpr int R = B == 2 ? 8 : 16;
-  for (int64_t row = 0; row < A * kTile; row += R) {
-    const Bfloat16* from = left + row / kTile * left_step + row % kTile * kStep;
-    float* to = sums + row / kTile * left_sums + row % kTile * kTile;
-    DotSums<R, B> dots;
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
-      for (int b = 0; b < B; ++b) dots[r][b] = _mm512_loadu_ps(to + r * kTile + b * kSums);
-    }
-    for (int64_t step = 0; step < steps; ++step) {
-      const Bfloat16* rows[R];
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) rows[r] = from + step * kTile * kStep + r * kStep;
-      add_dots<R, B>(dots, rows, pairs + step * kStep * channels, 2 * channels, 2 * kTile);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
-      for (int b = 0; b < B; ++b) _mm512_storeu_ps(to + r * kTile + b * kSums, dots[r][b]);
-    }
-  }
-}
-
-#endif
-
 struct Sizes {
   int64_t taps, left_tiles, right_tiles;
   int64_t of_tile() const { return taps * right_tiles * kSums; }  // floats of a tile of dy's channels
@@ -136,10 +122,13 @@ struct Sizes {
 
 class FilterProduct {
  public:
-  FilterProduct(const Image& image, const Part& part, const Source& source, int64_t taps, int64_t images)
+  FilterProduct(const Pixels& image, ConstNumbers x, const Part& part, const Pixels& source, ConstNumbers dy,
+                int64_t taps, int64_t images)
       : image_(image),
+        x_(x),
         part_(part),
         source_(source),
+        dy_(dy),
         layout_(pixel_layout({part}, image, images, kTogether)),
         sizes_{taps, tiles_of(source.channels), tiles_of(image.channels)} {
     for (const Tap& tap : part.taps) (offset_of(tap) % 2 == 0 ? even_ : odd_) = true;
@@ -168,12 +157,15 @@ class FilterProduct {
       const int64_t count = std::min(layout_.images, end - n);
       // The last group may be smaller than the one before, which must not show through.
       if (count < layout_.images) std::fill(positions, positions + positions_, Bfloat16{0});
-      fill_pixels(layout_, image_, n, count, pixels);
+      fill_pixels(layout_, image_, x_, n, count, pixels);
       const int64_t pairs = pixels_ / image_.channels / 2 - 1;
-      if (even_) interleave(pixels, pairs, image_.channels, even);
-      if (odd_) interleave(pixels + image_.channels, pairs, image_.channels, odd);
-      fill_positions(layout_, part_, source_.data, source_.height, source_.width, source_.channels, source_.stride, n,
-                     count, positions, stride);
+      if (even_) interleave_pixels(pixels, pairs, image_.channels, even);
+      if (odd_) interleave_pixels(pixels + image_.channels, pairs, image_.channels, odd);
+      if (dy_.halves() != nullptr) {
+        fill_positions(layout_, source_, dy_.halves(), n, count, positions, stride);
+      } else {
+        fill_positions(layout_, source_, dy_.floats(), n, count, positions, stride);
+      }
       transpose_positions(positions, steps_, sizes_.left_tiles, left);
       const int64_t steps = (count * layout_.image_pixels() + kStep - 1) / kStep;
       for (int64_t a = first; a < last; a += 2) {
@@ -206,9 +198,11 @@ class FilterProduct {
     }
   }
 
-  const Image image_;
+  const Pixels image_;
+  const ConstNumbers x_;
   const Part& part_;
-  const Source source_;
+  const Pixels source_;
+  const ConstNumbers dy_;
   const PixelLayout layout_;
   const Sizes sizes_;
   // Whether a tap begins with the first or the second pixel of a pair.
@@ -218,8 +212,7 @@ class FilterProduct {
 };
 
 // Rows [begin, end) of taps · channels out of the tiles: the sums of `pieces` partial results, in order.
-void take(const Sizes& sizes, const float* sums, int64_t pieces, int64_t channels, int64_t columns, float* out,
-          int64_t out_stride) {
+void take(const Sizes& sizes, const float* sums, int64_t pieces, int64_t channels, int64_t columns, float* out) {
   parallel_for(sizes.taps * channels, 64, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const int64_t c = k % channels;
@@ -228,7 +221,7 @@ void take(const Sizes& sizes, const float* sums, int64_t pieces, int64_t channel
         const float* at = tile + j / kTile * sizes.of_tile() + j % kTile * kTile;
         float sum = at[0];
         for (int64_t piece = 1; piece < pieces; ++piece) sum += at[piece * sizes.size()];
-        out[k * out_stride + j] = sum;
+        out[k * columns + j] = sum;
       }
     }
   });
@@ -236,8 +229,8 @@ void take(const Sizes& sizes, const float* sums, int64_t pieces, int64_t channel
 
 }  // namespace
 
-bool bf16_filter_product(const Image& image, const Part& part, const Source& source, int64_t taps, float* out,
-                        int64_t out_stride) {
+bool bf16_filter_product(const Pixels& image, ConstNumbers x, const Part& part, const Pixels& source, ConstNumbers dy,
+                         int64_t taps, float* out) {
   constexpr int64_t kLeastChannels = 16;
   const int threads = thread_count();
   if (!bf16_available() || image.channels < kLeastChannels || source.channels < kLeastChannels) return false;
@@ -245,7 +238,7 @@ bool bf16_filter_product(const Image& image, const Part& part, const Source& sou
   const int64_t sum = taps * image.channels * source.channels;
   const bool by_channels = sum >= kLargeSum && tiles_of(source.channels) >= 2 * threads;
   const int64_t of_thread = by_channels ? image.batch : (image.batch + threads - 1) / threads;
-  const FilterProduct product(image, part, source, taps, of_thread);
+  const FilterProduct product(image, x, part, source, dy, taps, of_thread);
   const Sizes& sizes = product.sizes();
   const int64_t pieces = by_channels ? 1 : threads;
   float* all_sums = scratch(ScratchUse::kSums, sizes.size() * pieces);
@@ -267,17 +260,9 @@ bool bf16_filter_product(const Image& image, const Part& part, const Source& sou
       }
     });
   }
-  take(sizes, all_sums, pieces, image.channels, source.channels, out, out_stride);
+  take(sizes, all_sums, pieces, image.channels, source.channels, out);
   return true;
 }
-
-}  // namespace tricklab
-
-#else
-
-namespace tricklab {
-
-bool bf16_filter_product(const Image&, const Part&, const Source&, int64_t, float*, int64_t) { return false; }
 
 }  // namespace tricklab
 
