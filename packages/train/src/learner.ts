@@ -44,17 +44,17 @@ export function createStageLearner(
   { callbacks = [], metrics = [], signal }: LearnerOptions = {},
 ): Learner {
   const { recipe } = row
-  const { accumulate, optimizer } = recipe
+  const { accumulate, optimizer, decaySchedule } = recipe
   const stepsPerEpoch = Math.ceil(source.batches('train') / (accumulate ?? 1))
+  const steps = { totalSteps: stepsPerEpoch * epochs, stepsPerEpoch }
   const parts = {
     model,
     loss: registry.create('loss', recipe.loss, {}),
     optimizer: registry.create('optimizer', optimizer, {}),
-    schedule: registry.create('schedule', recipe.schedule, {
-      learningRate: learningRateOf(optimizer)!,
-      totalSteps: stepsPerEpoch * epochs,
-      stepsPerEpoch,
-    }),
+    schedule: registry.create('schedule', recipe.schedule, { learningRate: learningRateOf(optimizer)!, ...steps }),
+    ...(decaySchedule === undefined
+      ? {}
+      : { decaySchedule: registry.create('schedule', decaySchedule, { learningRate: 1, ...steps }) }),
     metrics: [...createMetrics(row, source.classes, registry), ...metrics],
     source,
     epochs,

@@ -73,6 +73,42 @@ test('the order of hooks is told without opening data, and is that of the loop',
   await opened.dispose()
 })
 
+test('the schedule of weight decay begins from 1 and spans its stage', async () => {
+  const falling = { use: 'flat-cosine', pctStart: 0.5 }
+  const change = { optimizer: { use: 'adamw', weightDecay: 0.1 }, decaySchedule: falling }
+  const row = normalizeRow(tinyTable({ row: { change, stages: [{ epochs: 2 }, { epochs: 1 }] } }), 'row')
+  const opened = await openRow(row)
+  const factors = opened.stages.map((stage) => {
+    const { decaySchedule, epochs, schedule } = opened.learner(stage).parts
+    expect(schedule.at(0)).toEqual({ learningRate: row.recipe.optimizer.learningRate })
+    return Array.from({ length: 3 * epochs }, (_, step) => decaySchedule!.at(step).learningRate)
+  })
+  await opened.dispose()
+  // Half of six steps, then half of three.
+  expect(factors[0]!.slice(0, 4)).toEqual([1, 1, 1, 1])
+  expect(factors[0]!.at(-1)).toBeLessThan(0.8)
+  expect(factors[1]![0]).toBe(1)
+  expect(factors[1]!.at(-1)).toBeLessThan(0.8)
+})
+
+test('a decay that follows a schedule trains to other weights', async () => {
+  const optimizer = { use: 'adamw', weightDecay: 0.5 }
+  const rows = {
+    fixed: { change: { optimizer } },
+    falling: { change: { optimizer, decaySchedule: { use: 'flat-cosine', pctStart: 0.1 } } },
+  }
+  const table = tinyTable(rows)
+  const weights: string[] = []
+  for (const row of ['fixed', 'falling']) {
+    const { model, dispose } = await train(table, { row })
+    weights.push(
+      await hashWeights(Object.fromEntries(listParams(model.params).map(({ path, value }) => [path, value]))),
+    )
+    dispose()
+  }
+  expect(weights[0]).not.toBe(weights[1])
+})
+
 describe('whatever a row is opened for, it is refused before the first step', () => {
   const declaring = definePlugin({
     name: 'declaring',

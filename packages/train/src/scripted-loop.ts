@@ -1,5 +1,5 @@
 /** Runs scripts of training steps through the real loop: forward, backward, update, metrics and the row's callbacks. */
-import { fit, type Hyperparameters, Learner, type Row, type SourceBatch, type Split } from '@tricklab/core'
+import { fit, Learner, type Row, type Schedule, type SourceBatch, type Split } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type OpenOptions, openRow } from './open-row.ts'
 
@@ -50,8 +50,8 @@ export async function createScriptedLoop(row: Row, options: OpenOptions): Promis
     {
       ...parts,
       source: { ...parts.source, read: (_split: Split, _epoch: number, _from: number) => scripted() },
-      // A long measurement may outlast the schedule, which is not defined beyond its end.
-      schedule: { at: (step): Hyperparameters => parts.schedule.at(Math.min(step, totalSteps - 1)) },
+      schedule: held(parts.schedule, totalSteps),
+      ...(parts.decaySchedule === undefined ? {} : { decaySchedule: held(parts.decaySchedule, totalSteps) }),
     },
     hooks,
   )
@@ -77,6 +77,11 @@ export async function createScriptedLoop(row: Row, options: OpenOptions): Promis
     },
   }
 }
+
+/** A long measurement may outlast a schedule, which is not defined beyond its end. */
+const held = (schedule: Schedule, totalSteps: number): Schedule => ({
+  at: (step) => schedule.at(Math.min(step, totalSteps - 1)),
+})
 
 /** The first full batches of a row in memory, up to `count`; one that is not full only where there is no other. */
 export async function holdBatches(loop: ScriptedLoop, count: number): Promise<readonly SourceBatch[]> {

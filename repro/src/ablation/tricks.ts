@@ -118,6 +118,12 @@ function stageTricks(stage: NormalRecipe, registry: Registry): Trick[] {
       }),
     }),
   )
+  const decay = stage.decaySchedule && {
+    name: stage.decaySchedule.use,
+    place: 'decaySchedule',
+    instead: null,
+    without: inEveryStage(({ decaySchedule: _, ...recipe }) => recipe),
+  }
   const replaced = (['loss', 'optimizer', 'schedule'] as const).flatMap((kind): Trick[] => {
     const { use } = stage[kind]
     if (!isTrick(kind, use, registry)) return []
@@ -126,7 +132,7 @@ function stageTricks(stage: NormalRecipe, registry: Registry): Trick[] {
     )
     return [{ name: use, place: kind, instead: plain[kind], without }]
   })
-  return [...callbacks, ...augmentations, ...replaced]
+  return [...callbacks, ...augmentations, ...replaced, ...(decay === undefined ? [] : [decay])]
 }
 
 const others = (uses: readonly NormalUse[], name: string): NormalUse[] => uses.filter(({ use }) => use !== name)

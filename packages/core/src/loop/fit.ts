@@ -138,7 +138,9 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
   const count = learner.updateOf(batch) + 1
   await blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
-    optimizer.step(params, gradients, learner.hyperOf(batch), count, () => differentiateAgain(learner, batch)),
+    optimizer.step(learner.decayed(params, batch), gradients, learner.hyperOf(batch), count, () =>
+      differentiateAgain(learner, batch),
+    ),
   )
   for (const { path } of params) learner.updated.add(path)
   tf.dispose([...means, ...gradients])

@@ -45,6 +45,8 @@ export interface LearnerParts {
   readonly loss: Loss
   readonly optimizer: Optimizer
   readonly schedule: Schedule
+  /** What the optimizer's weight decay is multiplied by: its learning rate. Absent: 1. */
+  readonly decaySchedule?: Schedule
   readonly metrics: readonly Metric[]
   readonly source: BatchSource
   /** Epochs of this fit. */
@@ -259,6 +261,14 @@ export class Learner {
     const { epoch } = batch
     const update = batch.training ? this.updateOf(batch) : this.updateOf({ epoch: epoch + 1, index: 0 }) - 1
     return this.parts.schedule.at(update)
+  }
+
+  /** Parameters as the optimizer gets them for a batch: their weight decay as its schedule has it. */
+  decayed(params: readonly NamedParam[], batch: Pick<Batch, 'epoch' | 'index'>): readonly NamedParam[] {
+    const { decaySchedule } = this.parts
+    if (decaySchedule === undefined) return params
+    const { learningRate: factor } = decaySchedule.at(this.updateOf(batch))
+    return params.map((param) => ({ ...param, weightDecay: (param.weightDecay ?? 1) * factor }))
   }
 
   private hasUpdated({ position, trainScores }: SavedState): boolean {

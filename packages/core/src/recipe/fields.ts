@@ -9,16 +9,19 @@ import {
   type Fields,
   type NormalOf,
   type NormalStageOf,
+  type Place,
   type Plain,
   type StageOf,
   written,
 } from './field.ts'
-import { learningRateOf } from './learning-rate.ts'
 import { modelField } from './model-field.ts'
+import { learningRateOf, weightDecayOf } from './optimizer-numbers.ts'
 import { paramsField } from './params.ts'
+import { isObject } from './problems.ts'
 import { weightsField } from './weights.ts'
 
 const optimizer = componentField('optimizer', { optional: false, stage: 'may' })
+const decaySchedule = componentField('schedule', { optional: true, stage: 'may' })
 
 /** The fields of a recipe, each declared here and nowhere else, in the order in which problems are told. */
 export const recipeFields = {
@@ -53,6 +56,17 @@ export const recipeFields = {
     },
   },
   schedule: componentField('schedule', { optional: false, stage: 'may' }),
+  /**
+   * How the optimizer's weight decay goes over the training: a schedule that begins from 1 and multiplies it. What the
+   * schedule says of momentum is not used. Default: the decay stays as it is.
+   */
+  decaySchedule: {
+    ...decaySchedule,
+    read(value, at): NormalUse | undefined {
+      if (value !== undefined) checkDecay(at)
+      return decaySchedule.read(value, at)
+    },
+  },
   /** Scores of every epoch. Lists inside the list become part of it. */
   metrics: componentsField('metric', { optional: false, stage: 'never' }),
   /** In the order in which their hooks run within a stage of the loop. Lists inside the list become part of it. */
@@ -93,6 +107,23 @@ export const recipeFields = {
    */
   predictor: componentField('predictor', { optional: true, stage: 'never' }),
 } satisfies Fields
+
+/** A schedule needs something to multiply. What is wrong with the optimizer itself is told where it is read. */
+function checkDecay({ registry, row, whole, problems }: Place): void {
+  const given = whole.optimizer
+  if (typeof given !== 'string' && !(isObject(given) && typeof given.use === 'string')) return
+  const { use, problems: own } = registry.normalize('optimizer', given as string | { use: string }, row)
+  if (own.length > 0) return
+  const decay = weightDecayOf(use)
+  if (decay !== undefined && decay !== 0) return
+  problems.push({
+    code: 'E_RECIPE',
+    what: `${row}: "decaySchedule" has no weight decay to multiply.`,
+    expected: 'an optimizer whose `weightDecay` is above 0.',
+    received: decay === undefined ? `"${use.use}", which has no weight decay.` : `"${use.use}" with weightDecay 0.`,
+    fix: 'set `weightDecay` of the optimizer, or leave `decaySchedule` out.',
+  })
+}
 
 type RecipeFields = typeof recipeFields
 

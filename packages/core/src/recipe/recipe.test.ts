@@ -49,6 +49,14 @@ const parts = definePlugin({
       create: (options, { create }) =>
         ({ options, inner: create('optimizer', options.inner, {}), together: true }) as never,
     }),
+    on.optimizer('decaying', {
+      doc: '',
+      options: {
+        learningRate: opt.number({ default: 0.1, doc: '' }),
+        weightDecay: opt.number({ default: 0.01, doc: '' }),
+      },
+      create: nothing,
+    }),
     on.optimizer('rateless', { doc: '', options: { beta: opt.number({ default: 0.9, doc: '' }) }, create: nothing }),
     on.schedule('flat', { doc: '', options: {}, create: nothing }),
     on.metric('accuracy', {
@@ -184,6 +192,30 @@ describe('normalised rows', () => {
     expect(others).toEqual([])
     expect(problem!.code).toBe('E_RECIPE')
     expect(formatProblem(problem!)).toMatch(message)
+  })
+
+  test('a schedule of weight decay is in the hash where a row has one, and needs a decay to multiply', () => {
+    const optimizer = 'decaying'
+    expect(recipeOf({ optimizer })).not.toHaveProperty('decaySchedule')
+    expect(recipeOf({ optimizer, decaySchedule: 'flat' }).decaySchedule).toEqual({ use: 'flat' })
+    expect(hashOf({ optimizer, decaySchedule: 'flat' })).not.toBe(hashOf({ optimizer }))
+    const whatOf = (change: object) => problemsOf({ row: { change } }).map((problem) => formatProblem(problem))
+    expect(whatOf({ optimizer: { use: 'wrapper', inner: 'decaying' }, decaySchedule: 'flat' })).toEqual([])
+    const refused =
+      /^\[E_RECIPE\] t\/row: "decaySchedule" has no weight decay to multiply\. Expected: an optimizer whose `weightDecay` is above 0\. Received: /
+    for (const own of ['sgd', { use: 'decaying', weightDecay: 0 }, { use: 'wrapper', inner: 'adam' }]) {
+      const [told, ...others] = whatOf({
+        optimizer: own === 'sgd' ? { use: own, learningRate: 1 } : own,
+        decaySchedule: 'flat',
+      })
+      expect(others).toEqual([])
+      expect(told).toMatch(refused)
+    }
+    // What is wrong with the optimizer is told once, by itself.
+    expect(whatOf({ optimizer: 'adamm', decaySchedule: 'flat' })).toEqual([
+      expect.stringMatching(/the optimizer "adamm"/),
+    ])
+    expect(whatOf({ optimizer, decaySchedule: 'flt' })).toEqual([expect.stringMatching(/the schedule "flt"/)])
   })
 
   test('slots merge one by one', () => {
