@@ -20,6 +20,7 @@ const bitsOf = (tensors: StoredTensors, name: string) => tensors[name]!.data.joi
 
 let start: StoredTensors
 let file: string
+let run: string
 let sha256: string
 
 const store = (tensors: StoredTensors) => {
@@ -31,6 +32,7 @@ const store = (tensors: StoredTensors) => {
 beforeAll(async () => {
   const outcome = await runWhole(tableOf({}), 'row')
   start = weightsOf(outcome)
+  run = outcome.folder
   file = path.join(outcome.folder, 'seed-1.safetensors')
   sha256 = outcome.record.logs[0]!.end!.weights
 })
@@ -61,6 +63,15 @@ describe('a training that begins with weights', () => {
     }
   })
 
+  test('takes those of a finished seed of a run, by its folder', async () => {
+    const optimizer = { learningRate: 0 }
+    const [ofFile, ofRun] = [
+      await runWhole(tableOf({ weights: { file, sha256 }, optimizer }), 'row'),
+      await runWhole(tableOf({ weights: { run, seed: 1, sha256 }, optimizer }), 'row'),
+    ]
+    expect(ofRun.record.logs[0]!.end!.weights).toBe(ofFile.record.logs[0]!.end!.weights)
+  })
+
   test('in stages, first the head and then all with small rates, ends the same when it is killed', async () => {
     const stages = [
       { epochs: 1, params: [{ match: 'st*', role: ['weight', 'bias'], freeze: true }] },
@@ -86,6 +97,21 @@ describe('refused before the first step', () => {
       /^\[E_WEIGHTS\].*does not hold the weights/,
     ],
     ['no file', () => ({ weights: { file: 'no/such', sha256 } }), /^\[E_WEIGHTS\].*cannot be read/],
+    [
+      'other weights of a run',
+      () => ({ weights: { run, seed: 1, sha256: '0'.repeat(64) } }),
+      /^\[E_WEIGHTS\].*seed-1\.safetensors does not hold the weights/,
+    ],
+    [
+      'a run that is not there',
+      () => ({ weights: { run: 'no/such', seed: 1, sha256 } }),
+      /^\[E_RUN_UNKNOWN\] There is no run at "no\/such"\./,
+    ],
+    [
+      'a seed that the run has not ended',
+      () => ({ weights: { run, seed: 7, sha256 } }),
+      /^\[E_RUN_UNKNOWN\].*has no finished seed 7\. Expected: one of 1\./,
+    ],
     [
       'a tensor too few',
       () => {

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import {
   fail,
   failAll,
@@ -15,13 +16,32 @@ import * as tf from '@tricklab/core/tf'
 
 /**
  * Gives a model the weights that the recipe of its row begins with, where it names some.
- * @errors E_WEIGHTS, E_CHECKPOINT_CORRUPT
+ * @errors E_WEIGHTS, E_RUN_UNKNOWN, E_CHECKPOINT_CORRUPT
  */
 export async function giveStartWeights(model: Model, { recipe: { weights } }: Row): Promise<void> {
-  if (weights !== undefined) assignWeights(model, weights, await readWeights(weights))
+  if (weights === undefined) return
+  const file = await fileOf(weights)
+  assignWeights(model, file, weights, await readWeights(file, weights))
 }
 
-async function readWeights({ file, sha256 }: StartWeights): Promise<StoredTensors> {
+/** The file that holds the weights. @errors E_RUN_UNKNOWN for a run that is not there, or has not ended with this seed */
+async function fileOf(weights: StartWeights): Promise<string> {
+  if ('file' in weights) return weights.file
+  const { run, seed } = weights
+  const names = await readdir(run).catch(() => undefined)
+  const seeds = names?.flatMap((name) => /^seed-(\d+)\.safetensors$/.exec(name)?.[1] ?? [])
+  if (seeds?.includes(`${seed}`)) return path.join(run, `seed-${seed}.safetensors`)
+  return fail('E_RUN_UNKNOWN', {
+    what: seeds === undefined ? `There is no run at "${run}".` : `${run} has no finished seed ${seed}.`,
+    expected:
+      seeds === undefined || seeds.length === 0
+        ? 'the folder of a finished run, named from the folder where the command runs.'
+        : `one of ${seeds.join(', ')}.`,
+    fix: 'correct `weights.run` and `weights.seed`, or finish the run with pnpm repro TABLE/ROW --resume.',
+  })
+}
+
+async function readWeights(file: string, { sha256 }: StartWeights): Promise<StoredTensors> {
   let content: Buffer
   try {
     content = await readFile(file)
@@ -46,7 +66,7 @@ async function readWeights({ file, sha256 }: StartWeights): Promise<StoredTensor
 }
 
 /** Gives the model the tensors of a file, each of which must have its place. */
-function assignWeights(model: Model, { file, except = [] }: StartWeights, tensors: StoredTensors): void {
+function assignWeights(model: Model, file: string, { except = [] }: StartWeights, tensors: StoredTensors): void {
   const params = listParams(model.params)
   const excepted = (path: string) => except.some((pattern) => matchesPath(pattern, path))
   const wanted = params.filter(({ path }) => !excepted(path))

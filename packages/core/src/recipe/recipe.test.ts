@@ -173,6 +173,9 @@ describe('normalised rows', () => {
     const weights = { file: 'a.safetensors', sha256: digest }
     expect(recipeOf({ weights: { ...weights, except: [] } }).weights).toEqual(weights)
     expect(hashOf({ weights })).not.toBe(hashOf({}))
+    const ofRun = { run: 'runs/a', seed: 2, sha256: digest }
+    expect(recipeOf({ weights: ofRun }).weights).toEqual(ofRun)
+    expect(new Set([weights, ofRun, { ...ofRun, seed: 3 }].map((own) => hashOf({ weights: own }))).size).toBe(3)
     expect(hashOf({ weights: { ...weights, except: ['head'] } })).not.toBe(hashOf({ weights }))
   })
 
@@ -187,6 +190,11 @@ describe('normalised rows', () => {
     [{ weights: 'a.safetensors' }, /"weights" is missing or not of the right form/],
     [{ weights: { file: 'a.safetensors' } }, /"weights.sha256"/],
     [{ weights: { file: 'a', sha256: 'a'.repeat(64), except: 'head' } }, /"weights.except"/],
+    [{ weights: { run: '', seed: 1, sha256: 'a'.repeat(64) } }, /"weights.run".*the folder of a run/],
+    [{ weights: { run: 'r', sha256: 'a'.repeat(64) } }, /"weights.seed".*a seed of the run.*Received: nothing/],
+    [{ weights: { run: 'r', seed: 1 } }, /"weights.sha256"/],
+    [{ weights: { file: 'a', seed: 1, sha256: 'a'.repeat(64) } }, /unknown key "seed"/],
+    [{ weights: { file: 'a', run: 'r', seed: 1, sha256: 'a'.repeat(64) } }, /"weights" is.*{ run: 'runs\/…', seed: 1/],
   ])('%j is refused', (change, message) => {
     const [problem, ...others] = problemsOf({ row: { change } })
     expect(others).toEqual([])
