@@ -35,6 +35,7 @@ export { createConvNorm } from './blocks/conv-norm.ts'
 export { createConv2dBlock } from './blocks/conv2d.ts'
 export { createDoubleConvBlock } from './blocks/double-conv.ts'
 export { createLinearHead } from './blocks/linear-head.ts'
+export type { Offers, PlaceContext } from './blocks/offers.ts'
 export { createAveragePoolBlock, createMaxPoolBlock } from './blocks/pools.ts'
 export {
   createAttentions,

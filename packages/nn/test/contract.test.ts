@@ -33,11 +33,11 @@ blockContract({
     stride: fc.constantFrom(1, 2),
     kernelSize: fc.constantFrom(1, 3, 5),
     activate: fc.boolean(),
-    expansion: fc.constant(2),
+    offers: fc.record({ expansion: fc.constant(2) }),
   }),
   examples: [
-    { inputChannels: 4, outputChannels: 4, stride: 1, kernelSize: 3, activate: true, expansion: 2 },
-    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, expansion: 4 },
+    { inputChannels: 4, outputChannels: 4, stride: 1, kernelSize: 3, activate: true, offers: { expansion: 2 } },
+    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, offers: { expansion: 4 } },
   ],
   // The same of a bottleneck: three convolutions.
   zeroGradient: ['conv', 'norm1', 'norm2'],
@@ -53,11 +53,11 @@ blockContract({
     stride: fc.constantFrom(1, 2),
     kernelSize: fc.constantFrom(1, 3),
     activate: fc.boolean(),
-    expansion: fc.constantFrom(1, 2),
+    offers: fc.record({ expansion: fc.constantFrom(1, 2) }),
   }),
   examples: [
     { inputChannels: 4, outputChannels: 2, stride: 1, kernelSize: 3, activate: true },
-    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, expansion: 2 },
+    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, offers: { expansion: 2 } },
   ],
   // Behind the γ that starts at 0.
   zeroGradient: ['conv', 'norm1', 'norm2'],

@@ -73,7 +73,7 @@ test.each([
 })
 
 test('a bottleneck runs three kernels forward for each convolution, and one at its end', () => {
-  const block = createBlock('xresnet-block', { inputChannels: 2, outputChannels: 2, expansion: 2 })
+  const block = createBlock('xresnet-block', { inputChannels: 2, outputChannels: 2, offers: { expansion: 2 } })
   const names = kernelsOf(block).filter((name) => name !== 'Identity')
   expect(names).toEqual([
     // The gradients of branch and shortcut, added up.

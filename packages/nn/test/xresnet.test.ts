@@ -13,7 +13,7 @@ import {
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createCrossEntropy, createResidualBranch, nn } from '../src/index.ts'
+import { createCrossEntropy, createResidualBranch, nn, type PlaceContext } from '../src/index.ts'
 import {
   chirp,
   contextOf,
@@ -106,7 +106,7 @@ describe('xresnet', () => {
   ])(
     'a block with stride %i from %i to %i channels starts as its shortcut',
     (stride, inputChannels, outputChannels, expansion) => {
-      const block = createBlock('xresnet-block', { stride, inputChannels, outputChannels, expansion })
+      const block = createBlock('xresnet-block', { stride, inputChannels, outputChannels, offers: { expansion } })
       const images = chirp<tf.Rank.R4>([2, 5, 5, inputChannels], 0.3)
       const gammas = listParams(block.params).filter(({ path }) => /^norm\d\/gamma$/.test(path))
       expect(gammas.map(({ value }) => value.dataSync()[0])).toEqual([...Array(gammas.length - 1).fill(1), 0])
@@ -235,7 +235,10 @@ describe('xresnet', () => {
         on.block('spy', {
           doc: 'Notes what it is offered.',
           options: {},
-          create(_options, { inputChannels, outputChannels, kernelSize, groups, original }) {
+          create(
+            _options,
+            { inputChannels, outputChannels, kernelSize, offers: { groups, original } = {} }: PlaceContext,
+          ) {
             seen.push(`${inputChannels}-${outputChannels} ${kernelSize}x${kernelSize} ${groups}`)
             return original!()
           },
@@ -268,15 +271,15 @@ describe('xresnet', () => {
       [3, 3, 128, 64],
     ])
     // As torchvision's resnext50_32x4d: 128 channels inside the first stage.
-    expect(shapes({ outputChannels: 256, expansion: 4 })).toEqual([
+    expect(shapes({ outputChannels: 256, offers: { expansion: 4 } })).toEqual([
       [1, 1, 64, 128],
       [3, 3, 4, 128],
       [1, 1, 128, 256],
     ])
     expect(() => shapes({ outputChannels: 8 })).toThrow('[E_SHAPE] block "resnext-branch": base width 4')
-    expect(() => createBlock('conv2d', { inputChannels: 4, outputChannels: 4, groups: 2 }, { bias: true })).toThrow(
-      '[E_OPTION_RANGE] The block "conv2d" cannot have a bias',
-    )
+    expect(() =>
+      createBlock('conv2d', { inputChannels: 4, outputChannels: 4, offers: { groups: 2 } }, { bias: true }),
+    ).toThrow('[E_OPTION_RANGE] The block "conv2d" cannot have a bias')
   })
 
   test('refuses stages that do not fit together, and attention in a stage that is not there', () => {

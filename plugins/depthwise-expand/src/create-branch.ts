@@ -1,5 +1,12 @@
 import { type Block, type BlockContext, type OptionValues, opt } from '@tricklab/core'
-import { activated, createBatchNormBlock, createConvNorm, type Parts, sequential } from '@tricklab/nn'
+import {
+  activated,
+  createBatchNormBlock,
+  createConvNorm,
+  type Parts,
+  type PlaceContext,
+  sequential,
+} from '@tricklab/nn'
 import { createExpandingDepthwise, multiplier } from './depthwise.ts'
 
 export const branchOptions = {
@@ -18,11 +25,11 @@ export const branchOptions = {
  * @paper none: liuyao12's ResNet_separable; depthwise convolutions: arXiv:1704.04861
  * @differs none with "nothing"; versions of the source have the other two
  */
-export function createDepthwiseBranch(options: OptionValues<typeof branchOptions>, context: BlockContext): Block {
-  const { inputChannels, outputChannels, kernelSize, stride, expansion = 1 } = context
+export function createDepthwiseBranch(options: OptionValues<typeof branchOptions>, context: PlaceContext): Block {
+  const { inputChannels, outputChannels, kernelSize, stride, offers: { expansion = 1, zero = true } = {} } = context
   const inner = outputChannels / expansion
   const plain = { kernelSize: 1, stride: 1 }
-  const last = { ...plain, outputChannels, activate: false, zero: context.zero ?? true }
+  const last = { ...plain, outputChannels, activate: false, zero }
   const expanded = inner * options.multiplier
   const depthwise = (channels: number, step: number, name: string) =>
     createExpandedDepthwise(options, context, { channels, kernelSize, stride: step, name })

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import depthwiseExpand from '../src/index.ts'
 
 const context = (inputChannels: number, outputChannels: number, stride: number, expansion = 1): BlockShape => ({
-  ...{ inputChannels, outputChannels, stride, expansion },
+  ...{ inputChannels, outputChannels, stride, offers: { expansion } },
   ...{ kernelSize: 3, activate: false },
 })
 

@@ -38,7 +38,8 @@ const training = { training: true, rng: createRng(0) }
 function createBlock({ block, options, context }: Pick<Case, 'block' | 'options' | 'context'>): Block {
   const registry = createRegistry([depthwiseExpand])
   const { use } = registry.normalize('block', { use: block, ...options }, 'test')
-  return registry.create('block', use, { ...context, kernelSize: 3, init: createRng(1) })
+  const { expansion, ...place } = context
+  return registry.create('block', use, { ...place, offers: { expansion }, kernelSize: 3, init: createRng(1) })
 }
 
 /** As in golden/make_depthwise_expand.py. */

@@ -20,11 +20,11 @@ blockContract({
     stride: fc.constantFrom(1, 2),
     kernelSize: fc.constantFrom(1, 3, 5),
     activate: fc.boolean(),
-    expansion: fc.constant(2),
+    offers: fc.record({ expansion: fc.constant(2) }),
   }),
   examples: [
-    { inputChannels: 4, outputChannels: 4, stride: 1, kernelSize: 3, activate: true, expansion: 2 },
-    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, expansion: 4 },
+    { inputChannels: 4, outputChannels: 4, stride: 1, kernelSize: 3, activate: true, offers: { expansion: 2 } },
+    { inputChannels: 3, outputChannels: 4, stride: 2, kernelSize: 3, activate: false, offers: { expansion: 4 } },
   ],
   // The same of a bottleneck: three convolutions.
   zeroGradient: ['conv', 'norm1', 'norm2'],

@@ -28,7 +28,7 @@ const contexts = fc
   .record({
     inputChannels: fc.integer({ min: 1, max: 5 }),
     outputChannels: fc.constantFrom(2, 4),
-    expansion: fc.constantFrom(1, 2),
+    offers: fc.record({ expansion: fc.constantFrom(1, 2) }),
     stride: fc.constantFrom(1, 2),
     activate: fc.boolean(),
     seed: seeds,

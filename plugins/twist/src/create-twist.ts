@@ -7,6 +7,7 @@ import {
   expectPixels,
   type Initializer,
   kaimingNormal,
+  type PlaceContext,
   previousInCycle,
   torchWeight,
   windowCount,
@@ -78,8 +79,8 @@ interface Version {
  * @differs the source overwrites weights with their antisymmetric part, and Ky of the first version with Kx turned, outside
  *   the gradient; here both are part of the function, so Kx learns from both terms and there is no unused Ky
  */
-export function createTwist(values: Options, context: BlockContext): Block {
-  const { inputChannels, outputChannels, stride, original } = context
+export function createTwist(values: Options, context: PlaceContext): Block {
+  const { inputChannels, outputChannels, stride, offers: { original } = {} } = context
   const takes = takesPlace(values, context)
   if (!takes && original !== undefined) return original()
   check(values, context, takes)
@@ -116,9 +117,9 @@ function takesPlace({ kernels, outputsAbove }: Options, { kernelSize, outputChan
   return (kernels === 'any' || kernelSize === 3) && outputChannels > outputsAbove
 }
 
-function countGroups({ channelsPerGroup, groups }: Options, context: BlockContext): number {
+function countGroups({ channelsPerGroup, groups }: Options, context: PlaceContext): number {
   if (channelsPerGroup > 0) return context.inputChannels / channelsPerGroup
-  return groups === 'kept' ? (context.groups ?? 1) : 1
+  return groups === 'kept' ? (context.offers?.groups ?? 1) : 1
 }
 
 /** What the options make of a place. */
@@ -193,7 +194,7 @@ function twistLayer({ outputChannels, init }: BlockContext, { depth, window, ker
   }
 }
 
-function check(values: Options, context: BlockContext, takes: boolean): void {
+function check(values: Options, context: PlaceContext, takes: boolean): void {
   const { version, channelsPerGroup, permute, kernels, outputsAbove } = values
   const { inputChannels, outputChannels, kernelSize } = context
   if (!takes) {

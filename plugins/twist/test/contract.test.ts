@@ -46,10 +46,10 @@ blockContract({
     { version: 'twist-layer', kernels: 'any' },
     { version: 'twist-layer', kernels: 'any', groups: 'none' },
   ],
-  contexts: fc.constantFrom(1, 2).map((stride) => ({ ...context(4, 6, stride), groups: 2 })),
+  contexts: fc.constantFrom(1, 2).map((stride) => ({ ...context(4, 6, stride), offers: { groups: 2 } })),
   examples: [
-    { ...context(4, 4, 1), groups: 2 },
-    { ...context(6, 3, 2), groups: 3, activate: true },
+    { ...context(4, 4, 1), offers: { groups: 2 } },
+    { ...context(6, 3, 2), offers: { groups: 3 }, activate: true },
   ],
   runs: 10,
 })
@@ -72,7 +72,7 @@ test('leaves the places that it does not take as they were, where it is told wha
   const original = { params: {}, outputShape: () => [1, 1, 1], macs: () => 0, apply: (x) => x, dispose() {} } as Block
   const stands = (options: object, changes: object = {}) => {
     const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
-    const shape = { ...context(6, 6, 1), ...changes, original: () => original, init: createRng(1) }
+    const shape = { ...context(6, 6, 1), ...changes, offers: { original: () => original }, init: createRng(1) }
     const block = registry.create('block', use, shape)
     if (block !== original) block.dispose()
     return block !== original
@@ -93,7 +93,7 @@ test('refuses other kernels, channels that groups do not divide, and groups wher
   expect(() => build({}, { kernelSize: 1 })).toThrow('[E_SHAPE] The block twist cannot replace this convolution')
   expect(() => build({ channelsPerGroup: 4 })).toThrow('[E_SHAPE] twist cannot divide')
   expect(() => build({ channelsPerGroup: 2 }, { outputChannels: 4 })).toThrow('[E_SHAPE]')
-  expect(() => build({}, { groups: 4 })).toThrow('multiples of the 4 groups of the place')
+  expect(() => build({}, { offers: { groups: 4 } })).toThrow('multiples of the 4 groups of the place')
   expect(() => build({ outputsAbove: 6 })).toThrow('more than 6 output channels')
   expect(() => build({ version: 'centres', permute: true })).toThrow('[E_OPTION_RANGE]')
   expect(() => build({ version: 'twist-layer', channelsPerGroup: 2 })).toThrow('[E_OPTION_RANGE]')

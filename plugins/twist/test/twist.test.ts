@@ -37,7 +37,7 @@ function createBlock(options: object, [inputs, outputs]: readonly [number, numbe
   const registry = createRegistry([twistPlugin])
   const { use } = registry.normalize('block', { use: 'twist', ...options }, 'test')
   const shape = { inputChannels: inputs, outputChannels: outputs, stride, kernelSize: 3, activate: false }
-  return registry.create('block', use, { ...shape, groups, init: createRng(1) })
+  return registry.create('block', use, { ...shape, offers: { groups }, init: createRng(1) })
 }
 
 const draw = (seed: number, shape: Shape4) =>

@@ -36,8 +36,11 @@ export interface Building {
   readonly create: <K extends Kind>(kind: K, use: ComponentUse, context: Kinds[K]['context']) => Kinds[K]['instance']
 }
 
-/** What a block is built for: the slot says how many channels come in and go out. */
-export interface BlockContext {
+/**
+ * What a block is built for: the slot says how many channels come in and go out.
+ * @typeParam O what the skeletons that it is made for offer beyond that, such as `Offers` of `@tricklab/nn`
+ */
+export interface BlockContext<O extends object = object> {
   readonly inputChannels: number
   readonly outputChannels: number
   readonly stride: number
@@ -46,14 +49,8 @@ export interface BlockContext {
   readonly activate: boolean
   /** The skeleton's activation, for blocks that bring none of their own. */
   readonly activation?: Activation
-  /** True where the output should start at 0, so that the branch that ends here is off at first: a norm's γ is 0. */
-  readonly zero?: boolean
-  /** Blocks of blocks: output channels divided by those inside the branch; 4 in a bottleneck, 1 when left out. */
-  readonly expansion?: number
-  /** Groups of the convolution that stands there by default; 1 when left out. A block with groups of its own has those. */
-  readonly groups?: number
-  /** Makes the convolution whose place the block may take, for a block that takes some places and not others. */
-  readonly original?: () => Block
+  /** What the skeleton offers at this place beyond that: the package of the skeleton says what it may be. */
+  readonly offers?: O
   /** Blocks of blocks: the skeleton's other slots, as they are filled at this place of the model. */
   readonly slots?: SlotReader
   /** Initialisation: `init.at('conv/weight')`. */

@@ -1,8 +1,9 @@
-import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type Component, type OptionValues, opt } from '@tricklab/core'
 import { reluActivation } from '../activations/relu.ts'
 import { createBatchNorm } from '../layers/batch-norm.ts'
 import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'
+import type { PlaceContext } from './offers.ts'
 
 const options = {
   epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Small number added to the variance.' }),
@@ -20,9 +21,9 @@ const options = {
  * @errors E_SHAPE when asked to change channels or size
  * @paper arXiv:1502.03167; γ at 0: arXiv:1706.02677
  */
-export function createBatchNormBlock(values: OptionValues<typeof options>, context: BlockContext): Block {
+export function createBatchNormBlock(values: OptionValues<typeof options>, context: PlaceContext): Block {
   expectKept('Batch norm', context, [1])
-  const { activate, activation = reluActivation, zero = false } = context
+  const { activate, activation = reluActivation, offers: { zero = false } = {} } = context
   const fused = activate ? activation.fused : undefined
   const spec = {
     channels: context.inputChannels,

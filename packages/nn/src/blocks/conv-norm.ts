@@ -3,12 +3,12 @@ import { reluActivation } from '../activations/relu.ts'
 import type { Parts } from '../layers/sequential.ts'
 import { createBatchNormBlock } from './batch-norm.ts'
 import { createConv2dBlock } from './conv2d.ts'
+import type { Offers } from './offers.ts'
 import { type ConvWindow, createSwappable } from './swap.ts'
 
-type ConvSpec = Pick<
-  BlockContext,
-  'inputChannels' | 'outputChannels' | 'kernelSize' | 'stride' | 'groups' | 'activate' | 'zero'
->
+interface ConvSpec
+  extends Pick<BlockContext, 'inputChannels' | 'outputChannels' | 'kernelSize' | 'stride' | 'activate'>,
+    Pick<Offers, 'groups' | 'zero'> {}
 
 /**
  * Convolution, norm, and the skeleton's activation if wanted: `{ conv, norm }`, or `{ conv2, norm2 }` for the suffix 2.
@@ -27,7 +27,7 @@ export function createConvNorm(
     outputChannels,
     kernelSize,
     stride,
-    groups,
+    offers: { groups },
     activate: false,
     activation,
     init: init.scope(conv),
@@ -36,7 +36,7 @@ export function createConvNorm(
   const standing = slotted ? (slots?.slot('conv') ?? plainConv) : plainConv
   return {
     [conv]: createSwappable(slots, window, () => standing.create(window)),
-    [norm]: (slots?.slot('norm') ?? plainNorm).create({ ...keep, activate, zero, init: init.scope(norm) }),
+    [norm]: (slots?.slot('norm') ?? plainNorm).create({ ...keep, activate, offers: { zero }, init: init.scope(norm) }),
   }
 }
 

@@ -1,8 +1,9 @@
-import { type Block, type BlockContext, type Component, fail, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type Component, fail, type OptionValues, opt } from '@tricklab/core'
 import { kaimingNormal, zeros } from '../init.ts'
 import { createConv2d } from '../layers/conv2d.ts'
 import { createGroupedConv2d } from '../layers/grouped-conv2d.ts'
 import { activated } from './activated.ts'
+import type { PlaceContext } from './offers.ts'
 
 const options = {
   bias: opt.boolean({
@@ -15,8 +16,8 @@ const options = {
  * One convolution, kaiming-normal for ReLU (fan in): the plain 1 × 1 and 3 × 3 of ResNets, in groups where the place has them.
  * @errors E_OPTION_RANGE for a bias in groups; E_SHAPE where groups do not fit the channels
  */
-export function createConv2dBlock({ bias }: OptionValues<typeof options>, context: BlockContext): Block {
-  const { inputChannels, outputChannels, kernelSize, stride, groups = 1, init } = context
+export function createConv2dBlock({ bias }: OptionValues<typeof options>, context: PlaceContext): Block {
+  const { inputChannels, outputChannels, kernelSize, stride, offers: { groups = 1 } = {}, init } = context
   const weight = kaimingNormal({ slope: 0, fan: 'in' })
   const window = { inputChannels, outputChannels, kernelSize, stride, init, weight }
   if (groups === 1) return activated(createConv2d({ ...window, bias, biasStart: zeros }), context)

@@ -1,7 +1,8 @@
-import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type Component, type OptionValues, opt } from '@tricklab/core'
 import { createGroupNorm } from '../layers/group-norm.ts'
 import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'
+import type { PlaceContext } from './offers.ts'
 
 const options = {
   groups: opt.integer({ min: 1, default: 32, unit: 'groups', doc: 'Number of groups that the channels fall into.' }),
@@ -13,9 +14,9 @@ const options = {
  * @errors E_SHAPE when asked to change channels or size, or where the groups divide the channels unevenly
  * @paper arXiv:1803.08494
  */
-export function createGroupNormBlock(values: OptionValues<typeof options>, context: BlockContext): Block {
+export function createGroupNormBlock(values: OptionValues<typeof options>, context: PlaceContext): Block {
   expectKept('Group norm', context, [1])
-  const { inputChannels: channels, zero = false } = context
+  const { inputChannels: channels, offers: { zero = false } = {} } = context
   return activated(createGroupNorm({ channels, gamma: zero ? 0 : 1, ...values }), context)
 }
 

@@ -1,7 +1,8 @@
-import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type Component, type OptionValues, opt } from '@tricklab/core'
 import { createLayerNorm } from '../layers/layer-norm.ts'
 import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'
+import type { PlaceContext } from './offers.ts'
 
 const options = { epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Small number added to the variance.' }) }
 
@@ -10,9 +11,9 @@ const options = { epsilon: opt.number({ above: 0, default: 1e-5, doc: 'Small num
  * @errors E_SHAPE when asked to change channels or size
  * @paper arXiv:1607.06450
  */
-export function createLayerNormBlock({ epsilon }: OptionValues<typeof options>, context: BlockContext): Block {
+export function createLayerNormBlock({ epsilon }: OptionValues<typeof options>, context: PlaceContext): Block {
   expectKept('Layer norm', context, [1])
-  const { inputChannels: channels, zero = false } = context
+  const { inputChannels: channels, offers: { zero = false } = {} } = context
   return activated(createLayerNorm({ channels, epsilon, gamma: zero ? 0 : 1 }), context)
 }
 

@@ -6,6 +6,7 @@ import { applyPart, collectParams, disposeParts, type Parts, sequential } from '
 import { addRelu } from '../ops/relu.ts'
 import { expectEqual, within } from '../shape.ts'
 import { createConvNorm } from './conv-norm.ts'
+import type { PlaceContext } from './offers.ts'
 import { createAveragePoolBlock } from './pools.ts'
 
 /**
@@ -13,10 +14,10 @@ import { createAveragePoolBlock } from './pools.ts'
  * starts at 0. What stands in the slot `branch` takes their place, as `convolutions`. Then what stands in the slot
  * `attention`.
  */
-export function createResidualBranch(context: BlockContext): Block {
-  const { outputChannels, slots, init } = context
+export function createResidualBranch(context: PlaceContext): Block {
+  const { outputChannels, slots, offers, init } = context
   const filled = slots?.optionalSlot('branch')
-  const scoped = { ...context, activate: false, zero: true, init: init.scope('convolutions') }
+  const scoped = { ...context, activate: false, offers: { ...offers, zero: true }, init: init.scope('convolutions') }
   const convolutions = filled === undefined ? createConvolutions(context) : [{ convolutions: filled.create(scoped) }]
   return sequential(Object.assign({}, ...convolutions, createAttentions(outputChannels, context)))
 }
@@ -44,10 +45,10 @@ export function createAttentions(
  * `groups` those of the one with the stride.
  */
 export function createConvolutions(
-  context: BlockContext,
-  { inner = context.outputChannels / (context.expansion ?? 1), groups = 1 } = {},
+  context: PlaceContext,
+  { inner = context.outputChannels / (context.offers?.expansion ?? 1), groups = 1 } = {},
 ): Parts[] {
-  const { inputChannels, outputChannels, kernelSize, stride, expansion = 1 } = context
+  const { inputChannels, outputChannels, kernelSize, stride, offers: { expansion = 1 } = {} } = context
   const widths =
     expansion === 1 ? [inputChannels, inner, outputChannels] : [inputChannels, inner, inner, outputChannels]
   const strided = expansion === 1 ? 0 : 1

@@ -1,6 +1,7 @@
-import { type Block, type BlockContext, type Component, fail, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type Component, fail, type OptionValues, opt } from '@tricklab/core'
 import { sequential } from '../layers/sequential.ts'
 import { activated } from './activated.ts'
+import type { PlaceContext } from './offers.ts'
 import { createConvolutions } from './residual.ts'
 
 const options = {
@@ -26,8 +27,8 @@ const options = {
  * @paper arXiv:1611.05431
  * @differs the paper has bottlenecks alone; two 3 × 3 as in fastai
  */
-export function createResnextBranch({ groups, baseWidth }: OptionValues<typeof options>, context: BlockContext): Block {
-  const { outputChannels, expansion = 1 } = context
+export function createResnextBranch({ groups, baseWidth }: OptionValues<typeof options>, context: PlaceContext): Block {
+  const { outputChannels, offers: { expansion = 1 } = {} } = context
   const inner = Math.floor((outputChannels / expansion) * (baseWidth / 64)) * groups
   if (inner === 0) {
     fail('E_SHAPE', {

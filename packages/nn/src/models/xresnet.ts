@@ -112,7 +112,7 @@ function createXresnet(values: OptionValues<XresnetOptions>, context: ModelConte
         outputChannels: widths[stage]! * expansion,
         stride: stage > 0 && index === 0 ? 2 : 1,
         kernelSize: 3,
-        expansion,
+        offers: { expansion },
         activate: true,
         activation,
         slots: slotsAt(context, { stage: stage + 1, last: index === depth - 1 }),
