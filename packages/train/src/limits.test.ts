@@ -1,6 +1,6 @@
 import type { Dataset, Row } from '@tricklab/core'
 import { expect, test } from 'vitest'
-import { type Limits, shorteningLimits } from './limits.ts'
+import { applyLimits, type Limits } from './limits.ts'
 
 const dataset = { size: (split) => (split === 'train' ? 100 : 20) } as Dataset
 const rowOf = (epochs: number, stages?: readonly number[]) =>
@@ -21,5 +21,6 @@ test.each<[string, Row, Limits, Limits]>([
   ['as many epochs as the longest stage has', staged, { epochs: 4 }, {}],
   ['fewer than one of the stages has', staged, { epochs: 3 }, { epochs: 3 }],
 ])('%s', (_, row, limits, shortening) => {
-  expect(shorteningLimits(row, limits, dataset)).toEqual(shortening)
+  const sizes = { train: shortening.limitTrain ?? 100, valid: shortening.limitValid ?? 20 }
+  expect(applyLimits(row, limits, dataset)).toEqual({ limits: shortening, sizes })
 })

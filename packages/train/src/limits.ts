@@ -8,8 +8,17 @@ export interface Limits {
   readonly limitValid?: number
 }
 
-/** The limits that shorten a run of this row: one that reaches as far as the row itself leaves it whole. */
-export function shorteningLimits(row: Row, limits: Limits, dataset: Dataset): Limits {
+/** Images of the splits of a row. */
+export interface SplitSizes {
+  readonly train: number
+  readonly valid: number
+}
+
+/**
+ * The limits that shorten a run of this row, and the images that it then uses. A limit that reaches as far as the row itself
+ * leaves it whole.
+ */
+export function applyLimits(row: Row, limits: Limits, dataset: Dataset): { limits: Limits; sizes: SplitSizes } {
   // Every split of a row has the same sizes, whatever the seed.
   const split = splitDataset(row, dataset, createRng(row.seeds[0] ?? 1))
   const whole: { readonly [L in keyof Limits]-?: number } = {
@@ -18,7 +27,9 @@ export function shorteningLimits(row: Row, limits: Limits, dataset: Dataset): Li
     limitValid: split.size('valid'),
   }
   const entries = Object.entries(limits) as [keyof Limits, number][]
-  return Object.fromEntries(entries.filter(([name, limit]) => limit < whole[name]))
+  const shortening: Limits = Object.fromEntries(entries.filter(([name, limit]) => limit < whole[name]))
+  const { limitTrain: train, limitValid: valid } = { ...whole, ...shortening }
+  return { limits: shortening, sizes: { train, valid } }
 }
 
 /** Epochs of a row or stage under the limits of a run. */

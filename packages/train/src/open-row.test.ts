@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { tinyTable } from '../test/tiny-table.ts'
 import { describeRow } from './describe-row.ts'
 import { openRow } from './open-row.ts'
+import { surveyRow } from './survey-row.ts'
 import { train } from './train.ts'
 import { trainRow } from './train-row.ts'
 
@@ -171,4 +172,19 @@ test('what a dataset draws is the same for every seed', async () => {
   const row = normalizeRow(tinyTable({ row: { change: { data } } }, [drawing]), 'row')
   for (const seed of [1, 2]) await (await openRow(row, { seed })).dispose()
   expect(drawn[0]).toBe(drawn[1])
+})
+
+test('a survey says what all seeds share, and refuses what no seed could be trained with', async () => {
+  const options = { dataPaths: [], progress: () => {}, limits: { epochs: 9, limitTrain: 10 }, harness: [] }
+  const survey = await surveyRow(normalizeRow(tinyTable({ row: {} }), 'row'), options)
+  expect(survey).toMatchObject({ limits: { limitTrain: 10 }, sizes: { train: 10, valid: 9 } })
+  expect(survey.hooks).toEqual({
+    beforeFit: ['meter'],
+    beforeEpoch: ['meter'],
+    afterBatch: ['meter'],
+    afterEpoch: ['meter'],
+  })
+  expect(survey.plugins.map(({ name }) => name)).toEqual(['data', 'nn', 'optim'])
+  const row = normalizeRow(tinyTable({ row: { change: { metrics: [{ use: 'top-k-accuracy', k: 5 }] } } }), 'row')
+  await expect(surveyRow(row, options)).rejects.toThrow('E_OPTION_RANGE')
 })

@@ -1,6 +1,6 @@
 import { type NormalRecipe, type Row, type Shape, undrawn } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
-import { type DatasetServices, type DescribedRow, describeRow, openBatches, splitDataset } from '@tricklab/train'
+import { applyLimits, type DatasetServices, type DescribedRow, describeRow, openBatches } from '@tricklab/train'
 import { datasetFacts } from '../check/current-row.ts'
 
 /** What training one seed of a row takes, whatever trains it. */
@@ -117,10 +117,9 @@ function knownOf(described: DescribedRow): { sizes: Sizes; shapes: readonly Shap
 
 /** The same from the data, where a dataset says nothing of itself before it is opened. */
 async function openedOf(described: DescribedRow, options: DatasetServices) {
-  const { row, rng, stages } = described
+  const { row, stages } = described
   const dataset = await described.openDataset(options)
   try {
-    const split = splitDataset(row, dataset, rng)
     const shapes: Shapes[] = []
     for (const stage of stages) {
       // A row without one whole batch cannot be trained, but counted.
@@ -131,7 +130,7 @@ async function openedOf(described: DescribedRow, options: DatasetServices) {
       await source.dispose?.()
     }
     return {
-      sizes: { classes: dataset.classes.length, train: split.size('train'), valid: split.size('valid') },
+      sizes: { classes: dataset.classes.length, ...applyLimits(row, {}, dataset).sizes },
       shapes,
     }
   } finally {

@@ -1,15 +1,8 @@
 import { rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type Dataset, fail, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
+import { fail, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
 import type { Engine } from '@tricklab/engine'
-import {
-  type DescribedRow,
-  describeRow,
-  type Limits,
-  type ProgressSink,
-  shorteningLimits,
-  splitDataset,
-} from '@tricklab/train'
+import { type Limits, type ProgressSink, type SurveyedRow, surveyRow } from '@tricklab/train'
 import { rowHead } from '../record/row-head.ts'
 import { type Manifest, recordSchema, type SeedStatus } from '../record/types.ts'
 import { describeEngine, describeEnvironment } from './environment.ts'
@@ -55,25 +48,22 @@ export function prepareRows(table: TrainingTable, names: readonly string[]): Row
 /**
  * Runs every seed of a row that is not done yet. An error of one seed is kept and the others go on; a signal stops all.
  * Other processes may train other seeds of the same run meanwhile.
- * @errors those of openDataset and findResumable, E_RUN_LOCKED, E_OUT_WRITE
+ * @errors those of surveyRow and findResumable, E_RUN_LOCKED, E_OUT_WRITE
  */
 export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
-  const described = describeRow(row, given)
-  const dataset = await described.openDataset(given)
+  const survey = await surveyRow(row, { ...given, harness: harnessHooks })
   try {
-    described.createMetrics(dataset.classes)
-    const options = { ...given, limits: shorteningLimits(row, given.limits, dataset) }
-    return await runSeeds(described, options, dataset)
+    return await runSeeds(survey, given)
   } finally {
-    dataset.dispose?.()
+    survey.dataset.dispose?.()
   }
 }
 
-async function runSeeds(described: DescribedRow, options: RunOptions, dataset: Dataset): Promise<RowRun> {
-  const { row } = described
-  const { engine, executor, limits, resume, checkpointMinutes, dataPaths, signal, progress } = options
+async function runSeeds(survey: SurveyedRow, options: RunOptions): Promise<RowRun> {
+  const { row, dataset, limits } = survey
+  const { engine, executor, resume, checkpointMinutes, dataPaths, signal, progress } = options
   const seeds = options.seeds ?? row.seeds
-  const { folder, manifest } = await openRunFolder(described, seeds, options, dataset)
+  const { folder, manifest } = await openRunFolder(survey, seeds, options)
   const { name, precision, threads } = engine
   const common = {
     ...nameRow(row, options.reference),
@@ -102,14 +92,14 @@ async function runSeeds(described: DescribedRow, options: RunOptions, dataset: D
 }
 
 /** The folder of the run to go on with, or a new one, and its manifest with these seeds in it. */
-async function openRunFolder(described: DescribedRow, seeds: readonly number[], options: RunOptions, dataset: Dataset) {
-  const { row, registry } = described
-  const { engine, limits, out, progress } = options
+async function openRunFolder(survey: SurveyedRow, seeds: readonly number[], options: RunOptions) {
+  const { row, dataset, limits, plugins } = survey
+  const { engine, out, progress } = options
   const now = {
     recipeHash: row.hash,
     engine: describeEngine(engine),
     partial: Object.keys(limits).length === 0 ? null : limits,
-    environment: describeEnvironment(registry),
+    environment: describeEnvironment({ plugins }),
     dataset,
   }
   const resumed = options.resume ? findResumable(out, row, now, progress) : undefined
@@ -119,7 +109,7 @@ async function openRunFolder(described: DescribedRow, seeds: readonly number[], 
   const pending = seeds.filter((seed) => resumed === undefined || readEnd(resumed, seed) === undefined)
   if (resumed !== undefined) for (const seed of pending) refuseLocked({ row: row.name, seed, folder: resumed })
   // Nothing is left behind by a start that fails before there is anything to say of it.
-  const fresh = resumed === undefined ? describeRun(described, options, dataset, now) : undefined
+  const fresh = resumed === undefined ? describeRun(survey, now) : undefined
   const folder = resumed ?? createRunFolder(out, row)
   try {
     const manifest = await updateManifest(folder, (found) => {
@@ -156,14 +146,9 @@ const statusOf = (folder: string, seed: number): SeedStatus =>
   readEnd(folder, seed) === undefined ? 'stopped' : 'done'
 
 function describeRun(
-  { row, rng, hookOrder }: DescribedRow,
-  options: RunOptions,
-  dataset: Dataset,
+  { row, dataset, sizes, hooks }: SurveyedRow,
   { engine, partial, environment }: RunParts,
 ): Manifest {
-  const { recipe } = row
-  // Every split of a row has the same sizes, whatever the seed.
-  const split = splitDataset(row, dataset, rng)
   return {
     schema: recordSchema,
     ...rowHead(row),
@@ -171,15 +156,14 @@ function describeRun(
     partial,
     seeds: [],
     dataset: {
-      name: recipe.data.dataset.use,
+      name: row.recipe.data.dataset.use,
       digest: dataset.digest,
-      train: Math.min(split.size('train'), options.limits.limitTrain ?? Infinity),
-      valid: Math.min(split.size('valid'), options.limits.limitValid ?? Infinity),
+      ...sizes,
       classes: dataset.classes.length,
       ...(dataset.note === undefined ? {} : { note: dataset.note }),
     },
     environment,
-    hooks: hookOrder(dataset.classes, harnessHooks),
+    hooks,
     started: new Date().toISOString(),
     ended: null,
     status: {},

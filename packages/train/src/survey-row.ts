@@ -1,0 +1,39 @@
+import type { BoundCallback, Dataset, Registry, Row } from '@tricklab/core'
+import { type DatasetServices, describeRow, type HookOrder } from './describe-row.ts'
+import { applyLimits, type Limits, type SplitSizes } from './limits.ts'
+
+export interface SurveyOptions extends DatasetServices {
+  readonly limits: Limits
+  /** Callbacks beside those of the recipe, as far as the order of hooks goes. */
+  readonly harness: readonly BoundCallback[]
+}
+
+/** A row and its data, before any seed of it is trained: what a record says of both. */
+export interface SurveyedRow {
+  readonly row: Row
+  /** Open for whoever trains the seeds; the caller disposes of it. */
+  readonly dataset: Dataset
+  readonly plugins: Registry['plugins']
+  readonly hooks: HookOrder
+  /** Those of the limits that shorten the row. */
+  readonly limits: Limits
+  /** Images that training and validation use. */
+  readonly sizes: SplitSizes
+}
+
+/**
+ * Opens the data of a row and says what all its seeds share.
+ * @errors those of its plugins and dataset, E_EVALUATION_WEIGHTS; E_OPTION_RANGE where a metric says nothing about so few
+ * classes
+ */
+export async function surveyRow(row: Row, options: SurveyOptions): Promise<SurveyedRow> {
+  const { registry, openDataset, hookOrder } = describeRow(row, { progress: options.progress })
+  const dataset = await openDataset(options)
+  try {
+    const hooks = hookOrder(dataset.classes, options.harness)
+    return { row, dataset, plugins: registry.plugins, hooks, ...applyLimits(row, options.limits, dataset) }
+  } catch (error) {
+    dataset.dispose?.()
+    throw error
+  }
+}
