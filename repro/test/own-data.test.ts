@@ -1,12 +1,16 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { defineTable } from '@tricklab/core'
+import { defineTable, normalizeRow } from '@tricklab/core'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import { drawPhoto } from '@tricklab/testing/photos'
-import { beforeAll, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { checkLog } from '../src/check/check-log.ts'
+import { currentRow } from '../src/check/current-row.ts'
+import { createCostCounter } from '../src/plan/cost.ts'
+import { prepareRows } from '../src/runner/run.ts'
 import { evaluateAgain, runKilled, runWhole } from './row-run.ts'
 
 const crops = {
@@ -68,4 +72,41 @@ test('a model that cannot take the validation images is refused before the first
   const table = tableOf({ dataset: { ...synthetic, channels: 3 }, valid: { crop: { use: 'resize-crop', size: 64 } } })
   const flat = { ...table, base: { ...table.base, model: { use: 'slowai-deeper-cnn', widths: [4, 4, 4, 4, 4] } } }
   await expect(runWhole(flat as never, 'row')).rejects.toThrow(/E_SHAPE.*images of \[height 64, width 64/s)
+})
+
+describe('a sampler', () => {
+  const sampled = (sampler: object) => tableOf({ dataset: { ...synthetic, channels: 1 }, dropLast: false, sampler })
+
+  test.each([
+    ['weighted', { use: 'weighted', weights: [1, 2, 3] }],
+    ['class-balanced', 'class-balanced'],
+    ['subset', { use: 'subset', share: 0.4 }],
+    ['repeated-augmentation', 'repeated-augmentation'],
+  ])('%s: killed and resumed to the same bits', async (_name, sampler) => {
+    const table = sampled(sampler as object)
+    const whole = await runWhole(table, 'row')
+    expect((await runKilled(table, 'row', whole.batches, 7)).lines).toEqual(whole.lines)
+  })
+
+  test('steps are counted alike in the plan, in training and in the check of its record', async () => {
+    const table = sampled({ use: 'subset', share: 0.4 })
+    const { record } = await runWhole(table, 'row')
+    const [row] = prepareRows(table, ['row'])
+    // round(0.4 · 44) = 18 images in batches of 8.
+    expect(record.logs[0]!.steps.map(({ size }) => size)).toEqual([8, 8, 2, 8, 8, 2])
+    const options = { dataPaths: [], progress: () => {}, signal: new AbortController().signal }
+    expect(await createCostCounter(options)(row!)).toMatchObject({ steps: 6, trainImages: 36 })
+    const plan = currentRow(row!, record.manifest)
+    expect(checkLog(record.logs[0]!, plan)).toEqual([])
+    const [stage] = plan.stages
+    const wrong = checkLog(record.logs[0]!, { ...plan, stages: [{ ...stage!, samples: 44 }] })
+    expect(wrong[0]!.what).toMatch(/6 steps instead of 2 × 6/)
+  })
+
+  test('leaves the hash alone when it is absent, and is part of it otherwise', () => {
+    const hashOf = (own: object) => normalizeRow(tableOf({ dataset: synthetic, ...own }), 'row').hash
+    expect(hashOf({ sampler: undefined })).toBe(hashOf({}))
+    expect(hashOf({ sampler: 'class-balanced' })).not.toBe(hashOf({}))
+    expect(() => hashOf({ sampler: 'clas-balanced' })).toThrow(/E_COMPONENT_UNKNOWN.*did you mean "class-balanced"/s)
+  })
 })

@@ -27,6 +27,7 @@ const titles: Readonly<Record<Kind, string>> = {
   optimizer: 'Optimizers',
   schedule: 'Schedules',
   metric: 'Metrics',
+  sampler: 'Samplers',
   predictor: 'Predictors',
   callback: 'Callbacks',
 }

@@ -124,6 +124,28 @@ export interface Crop {
   smallestRegion(source: ImageSize): ImageSize
 }
 
+/** What a sampler chooses from. */
+export interface SampledSplit {
+  /** Class of every training sample that there is. */
+  readonly labels: ArrayLike<number>
+  readonly classes: readonly string[]
+  readonly epoch: number
+  /** What the recipe says of `shuffle`: whether a new order is wanted in each epoch. */
+  readonly shuffle: boolean
+}
+
+/** Chooses which training samples an epoch visits, how often, and in which order. Without one, every sample once. */
+export interface Sampler {
+  /** How many samples an epoch visits, of so many that there are: a whole number from 1, known before anything is read. */
+  size(available: number): number
+  /**
+   * The positions that an epoch visits, as many as `size` says. A pure function: all that is random comes from `rng`, keyed
+   * by the epoch where epochs differ (`rng.at('weighted', epoch)`), so that any epoch can be drawn without those before it.
+   * @errors E_OPTION_RANGE where an option does not fit the classes
+   */
+  draw(split: SampledSplit, rng: Rng): ArrayLike<number>
+}
+
 /** Changes training batches at random. Pixels are in [0, 1] and stay there; normalisation comes afterwards. */
 export interface Augmentation {
   /** Size of the images that come out; absent when it does not change. */

@@ -26,6 +26,7 @@ export {
 } from './plugin/slots.ts'
 export type { Normalize } from './recipe/data.ts'
 export * from './recipe/define.ts'
+export { epochSize } from './recipe/epoch-size.ts'
 export type { NormalRecipe, NormalStage, RecipeChange, RecipeSpec, StageSpec } from './recipe/fields.ts'
 export * from './recipe/measurement.ts'
 export * from './recipe/model.ts'

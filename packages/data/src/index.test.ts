@@ -14,6 +14,7 @@ const on = {
   },
   crop: () => undefined,
   augmentation: () => undefined,
+  sampler: () => undefined,
 } as unknown as Registrar
 data.register(on)
 

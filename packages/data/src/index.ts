@@ -13,6 +13,10 @@ import { imagenet } from './imagenet/component.ts'
 import { mnist } from './mnist/dataset.ts'
 import { photoComponent } from './photos/component.ts'
 import { imagenette, imagewoof } from './photos/families.ts'
+import { classBalanced } from './samplers/class-balanced.ts'
+import { repeatedAugmentation } from './samplers/repeated-augmentation.ts'
+import { subset } from './samplers/subset.ts'
+import { weighted } from './samplers/weighted.ts'
 import { createSynthetic, syntheticFacts, syntheticOptions } from './synthetic/dataset.ts'
 
 export { checkDataPaths } from './archive/data-paths.ts'
@@ -34,7 +38,7 @@ export { type RecordedOrigin, readOrigin } from './photos/recorded-origin.ts'
 export { createRandomSplit } from './split/random-split.ts'
 export { createValidationViews } from './split/validation-views.ts'
 
-/** The datasets, the crops of photos and the augmentations of batches. */
+/** The datasets, the crops, the augmentations of batches and the samplers. */
 export const data = definePlugin({
   name: 'data',
   version: manifest.version,
@@ -90,5 +94,9 @@ export const data = definePlugin({
     on.crop('squash-center-crop', squashCenterCrop),
     on.crop('resize-crop', resizeCrop),
     on.augmentation('aug-transforms', augTransforms),
+    on.sampler('weighted', weighted),
+    on.sampler('class-balanced', classBalanced),
+    on.sampler('subset', subset),
+    on.sampler('repeated-augmentation', repeatedAugmentation),
   ],
 })

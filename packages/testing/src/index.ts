@@ -19,6 +19,7 @@ export { checkMetric, type MetricSpec } from './contract/metric.ts'
 export { checkModel, type ModelSpec } from './contract/model.ts'
 export { checkOptimizer, type OptimizerSpec } from './contract/optimizer.ts'
 export { checkPredictor, type PredictorSpec } from './contract/predictor.ts'
+export { checkSampler, type SamplerSpec } from './contract/sampler.ts'
 export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
 export * as reference from './reference/index.ts'
@@ -35,5 +36,6 @@ export {
   modelContract,
   optimizerContract,
   predictorContract,
+  samplerContract,
   scheduleContract,
 } from './suite.ts'

@@ -13,6 +13,7 @@ import { type MetricSpec, metricChecks } from './contract/metric.ts'
 import { type ModelSpec, modelChecks } from './contract/model.ts'
 import { type OptimizerSpec, optimizerChecks } from './contract/optimizer.ts'
 import { type PredictorSpec, predictorChecks } from './contract/predictor.ts'
+import { type SamplerSpec, samplerChecks } from './contract/sampler.ts'
 import { type ScheduleSpec, scheduleChecks } from './contract/schedule.ts'
 import type { ComponentSpec } from './contract/spec.ts'
 
@@ -71,6 +72,9 @@ export const datasetContract = (spec: DatasetSpec): void => declare('dataset', d
 
 /** Declares the tests of a crop's contract; crops choose regions and need no engine. */
 export const cropContract = (spec: CropSpec): void => declare('crop', cropChecks, spec, [])
+
+/** Declares the tests of a sampler's contract; samplers choose positions and need no engine. */
+export const samplerContract = (spec: SamplerSpec): void => declare('sampler', samplerChecks, spec, [])
 
 /** Declares the tests of an augmentation's contract. */
 export const augmentationContract = (spec: AugmentationSpec): void =>

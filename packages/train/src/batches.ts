@@ -31,7 +31,7 @@ export function splitDataset({ recipe }: Row, dataset: Dataset, rng: DescribedRo
  * @param split key of a random split
  */
 export function openBatches(row: Row, services: BatchServices, split = 0): Promise<NormalizedBatchSource> {
-  const { dataset, limits, rng } = services
+  const { dataset, limits, rng, registry } = services
   const { batchSize, data } = row.recipe
   return createBatchSource(
     splitDataset(row, dataset, rng, split),
@@ -40,6 +40,7 @@ export function openBatches(row: Row, services: BatchServices, split = 0): Promi
       shuffle: data.shuffle,
       dropLast: data.dropLast,
       normalize: data.normalize,
+      sampler: data.sampler && registry.create('sampler', data.sampler, {}),
       photos: createPhotoSetup(row, services),
       limits: { train: limits.limitTrain, valid: limits.limitValid },
     },

@@ -22,6 +22,8 @@ export interface Plan {
 export interface StagePlan {
   readonly epochs: number
   readonly batchSize: number
+  /** Training samples that an epoch visits; absent: every one once. */
+  readonly samples?: number
   readonly dropLast: boolean
   /** What the schedule says for a batch of an epoch of this stage; undefined where only the log is at hand. */
   readonly rates?: (epoch: number, index: number) => Hyperparameters
@@ -83,6 +85,7 @@ interface PlannedEpoch {
   readonly own: number
   readonly batches: number
   readonly batchSize: number
+  readonly samples: number
   readonly rates: StagePlan['rates']
 }
 
@@ -90,16 +93,16 @@ interface PlannedEpoch {
 function planEpochs({ stops }: SeedLog, { trainSize, staged, stages }: Plan): PlannedEpoch[][] {
   const between = (value: number, most: number) => Math.max(0, Math.min(value, most))
   let [firstEpoch, firstStep] = [0, 0]
-  return stages.map(({ epochs, batchSize, dropLast, rates }, index) => {
+  return stages.map(({ epochs, batchSize, samples = trainSize, dropLast, rates }, index) => {
     const stage = staged ? index : undefined
-    const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+    const batches = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize)
     const stop = stops.find((line) => line.stage === stage)
     const count = stop === undefined ? epochs : between(stop.epoch + 1 - firstEpoch, epochs)
     const steps = stop === undefined ? count * batches : between(stop.step - firstStep, count * batches)
     firstEpoch += count
     firstStep += steps
     return Array.from({ length: count }, (_, own) => {
-      return { stage, own, batches: between(steps - own * batches, batches), batchSize, rates }
+      return { stage, own, batches: between(steps - own * batches, batches), batchSize, samples, rates }
     })
   })
 }
@@ -109,10 +112,10 @@ function checkLength(log: SeedLog, plan: Plan): string[] {
   const { steps, epochs, stops } = log
   const stages = planEpochs(log, plan)
   const planned = stages.flat()
-  const expected = planned.flatMap(({ own, batches, batchSize, rates }, epoch) =>
+  const expected = planned.flatMap(({ own, batches, batchSize, samples, rates }, epoch) =>
     Array.from({ length: batches }, (_, index) => ({
       epoch,
-      size: Math.min(batchSize, plan.trainSize - index * batchSize),
+      size: Math.min(batchSize, samples - index * batchSize),
       rates: rates?.(own, index),
     })),
   )

@@ -82,11 +82,17 @@ function planOf({ recipe, dataset }: Manifest): Plan | null {
   const { stages, ...whole } = (recipe ?? {}) as unknown as Partial<NormalRecipe>
   const planned = (stages ?? [whole]) as readonly NormalStage[]
   if (planned.some(({ epochs, batchSize, data }) => [epochs, batchSize, data].includes(undefined as never))) return null
+  // How many samples a sampler visits, only its plugin tells.
+  if (planned.some(({ data }) => data.sampler !== undefined)) return null
   return {
     trainSize: dataset.train,
     validSize: dataset.valid,
     predictor: whole.predictor?.use,
     staged: stages !== undefined,
-    stages: planned.map(({ epochs, batchSize, data }) => ({ epochs, batchSize, dropLast: data.dropLast })),
+    stages: planned.map(({ epochs, batchSize, data }) => ({
+      epochs,
+      batchSize,
+      dropLast: data.dropLast,
+    })),
   }
 }

@@ -1,5 +1,6 @@
 import {
   type DatasetFacts,
+  epochSize,
   type Hyperparameters,
   type Loss,
   learningRateOf,
@@ -70,7 +71,8 @@ export function datasetFacts({ data }: NormalRecipe, registry: Registry): Datase
 function stagePlan(recipe: NormalRecipe, trainSize: number, registry: Registry): StagePlan {
   const { epochs, batchSize, data, accumulate = 1, optimizer, schedule } = recipe
   const { dropLast } = data
-  const batches = dropLast ? Math.floor(trainSize / batchSize) : Math.ceil(trainSize / batchSize)
+  const samples = epochSize(data, trainSize, registry)
+  const batches = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize)
   const stepsPerEpoch = Math.ceil(batches / accumulate)
   const learningRate = learningRateOf(optimizer)!
   const created = registry.create('schedule', schedule, {
@@ -80,5 +82,5 @@ function stagePlan(recipe: NormalRecipe, trainSize: number, registry: Registry):
   })
   const rates = (epoch: number, index: number): Hyperparameters =>
     created.at(epoch * stepsPerEpoch + Math.floor(index / accumulate))
-  return { epochs, batchSize, dropLast, rates }
+  return { epochs, batchSize, samples, dropLast, rates }
 }

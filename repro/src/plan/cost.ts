@@ -1,4 +1,4 @@
-import { type NormalRecipe, type Row, type Shape, undrawn } from '@tricklab/core'
+import { epochSize, type NormalRecipe, type Row, type Shape, undrawn } from '@tricklab/core'
 import { hashJson } from '@tricklab/core/checkpoint'
 import { applyLimits, type DatasetServices, type DescribedRow, describeRow, openBatches } from '@tricklab/train'
 import { datasetFacts } from '../check/current-row.ts'
@@ -53,10 +53,15 @@ export function createCostCounter(options: DatasetServices) {
     const { sizes, shapes } = knownOf(described) ?? (await openedOf(described, options))
     const stages = described.stages.map(({ recipe }, index) => {
       const { train, valid } = shapes[index]!
-      return stageCost(recipe, sizes, {
-        train: macsOf(described, train, sizes.classes),
-        valid: macsOf(described, valid, sizes.classes),
-      })
+      const visited = epochSize(recipe.data, sizes.train, described.registry)
+      return stageCost(
+        recipe,
+        { train: visited, valid: sizes.valid },
+        {
+          train: macsOf(described, train, sizes.classes),
+          valid: macsOf(described, valid, sizes.classes),
+        },
+      )
     })
     const sum = (key: Exclude<keyof RowCost, 'macs'>) => stages.reduce((total, stage) => total + stage[key], 0)
     const last = shapes.at(-1)!

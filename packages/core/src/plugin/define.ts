@@ -12,6 +12,7 @@ import type {
   Model,
   Optimizer,
   Predictor,
+  Sampler,
   Schedule,
   Shape,
   Stage,
@@ -89,6 +90,7 @@ export interface Kinds {
   dataset: { instance: Dataset | Promise<Dataset>; context: DatasetContext }
   crop: { instance: Crop; context: object }
   augmentation: { instance: Augmentation; context: object }
+  sampler: { instance: Sampler; context: object }
   model: { instance: Model; context: ModelContext }
   block: { instance: Block; context: BlockContext }
   activation: { instance: Activation; context: object }
@@ -105,6 +107,7 @@ export const kinds = [
   'dataset',
   'crop',
   'augmentation',
+  'sampler',
   'model',
   'block',
   'activation',

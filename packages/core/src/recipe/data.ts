@@ -52,7 +52,10 @@ export interface WrittenValid extends Written {
 /** What a recipe says of its images. */
 export const dataFields = {
   dataset: componentField('dataset', { optional: false, stage: 'never' }),
-  /** Datasets of photos: the region that training sees, and what happens to whole batches of them. */
+  /**
+   * The region that training sees, and what happens to whole batches of them. Photos need it; ready-made images stay as
+   * they are without.
+   */
   train: {
     written: written<WrittenTrain>(),
     optional: true,
@@ -67,7 +70,7 @@ export const dataFields = {
       }
     },
   },
-  /** Datasets of photos: the region that validation sees. */
+  /** The region that validation sees, in the size of training or another. */
   valid: {
     written: written<WrittenValid>(),
     optional: true,
@@ -77,6 +80,8 @@ export const dataFields = {
       return given && { crop: at.component('crop', given.crop) }
     },
   },
+  /** Which training samples an epoch visits, how often, and in which order. Default: every sample once. */
+  sampler: componentField('sampler', { optional: true, stage: 'may' }),
   normalize: { written: written<Plain<Normalize>>(), optional: false, stage: 'may', read: readNormalize },
   /** A new order each epoch, keyed by seed and epoch. */
   shuffle: { written: written<Plain<boolean>>(), optional: false, stage: 'may', read: readFlag },

@@ -80,10 +80,17 @@ export async function createPhotoReader(
   const firstStored = { train: 0, valid: sizes.train.length }
   const buffers: SharedArrayBuffer[] = []
 
-  const createTask = (split: Split, epoch: number, index: number, files: DecodedStore | undefined): DecodeTask => {
+  /** An image that comes again in an epoch is cropped in another way. */
+  const cropStream = (epoch: number, index: number, repeat: number) =>
+    repeat === 0 ? rng.at('crop', epoch, index) : rng.at('crop', epoch, index, repeat)
+  const createTask = (
+    split: Split,
+    [epoch, index, repeat]: readonly [number, number, number],
+    files: DecodedStore | undefined,
+  ): DecodeTask => {
     const photo = dataset.photo(split, index)
     const { crop } = photos[split]
-    const plan = drawPlan(crop, photo, split === 'train' ? rng.at('crop', epoch, index) : null)
+    const plan = drawPlan(crop, photo, split === 'train' ? cropStream(epoch, index, repeat) : null)
     const { width, height } = photo
     const size = sizes[split][index]!
     const smaller = size.width !== width || size.height !== height
@@ -106,14 +113,14 @@ export async function createPhotoReader(
   return {
     ...describeShapes(augmenting, channels),
     prefetch,
-    async prepare(split, epoch, batch, indices): Promise<PreparedBatch> {
+    async prepare(split, epoch, batch, indices, repeats): Promise<PreparedBatch> {
       const files = await openStore()
       const key = `${epoch}/${batch}`
       const { length } = indices
       const transforms = augmenting[split].plan(length, key)
       const loaded = await Promise.all(Array.from(indices, (index) => load(split, index)))
       const tasks = Array.from(indices, (index, i) => ({
-        ...createTask(split, epoch, index, files),
+        ...createTask(split, [epoch, index, repeats?.[i] ?? 0], files),
         ...('pixels' in loaded[i]! ? { pixels: loaded[i].pixels } : {}),
         ...(transforms === undefined ? {} : { transform: transforms[i]! }),
       }))

@@ -18,7 +18,14 @@ export interface BatchReader {
   readonly trainShape?: Shape
   /** Batches read ahead of the one at hand. */
   readonly prefetch: number
-  prepare(split: Split, epoch: number, batch: number, indices: ArrayLike<number>): Promise<PreparedBatch>
+  /** @param repeats how often each image came before in the epoch; absent: never */
+  prepare(
+    split: Split,
+    epoch: number,
+    batch: number,
+    indices: ArrayLike<number>,
+    repeats?: ArrayLike<number>,
+  ): Promise<PreparedBatch>
   /** Called when all batches of an epoch of a split were read. */
   endOfPass?(): Promise<void>
   dispose?(): void

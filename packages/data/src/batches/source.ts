@@ -7,12 +7,14 @@ import {
   type Normalize,
   type Rng,
   type Sample,
+  type Sampler,
   type SourceBatch,
   type Split,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { readNumber } from '../environment.ts'
 import { createArrayReader } from './array-reader.ts'
+import { type EpochOrder, plainSampling, sampledBy } from './epoch-order.ts'
 import { holdPhotos } from './held-photos.ts'
 import { createNormalization, type Normalization } from './normalization.ts'
 import { createPhotoReader, type PhotoOptions, type WithPhotos } from './photo-reader.ts'
@@ -30,6 +32,8 @@ export interface BatchSourceOptions {
   /** Leave out a last training batch that is not full. Validation always keeps it. */
   readonly dropLast: boolean
   readonly normalize: Normalize
+  /** Which training samples an epoch visits; absent: every one once. */
+  readonly sampler?: Sampler | undefined
   /** Crops, augmentations and decoding threads; ready-made images stay as they are without. */
   readonly photos?: PhotoSetup | undefined
   /** Use so many samples of a split: the first, or photos at equal distances. One above its size changes nothing. */
@@ -44,7 +48,7 @@ export interface NormalizedBatchSource extends BatchSource {
 /**
  * Batches of a dataset: normalised NHWC images and one-hot targets.
  *
- * The training order is drawn from `rng.at('shuffle', epoch)`, so it depends on seed and epoch alone and reading may
+ * The training order is drawn from `rng.at('shuffle', epoch)`, or as a sampler does by seed and epoch, so it depends on seed and epoch alone and reading may
  * start at any batch. While the caller works on one batch, the next are being read.
  * @errors E_OPTION_RANGE for a batch size or limit below 1, or when no training batch is left; E_SHAPE when images
  * differ in shape; E_DATASET_CORRUPT for a label without a class
@@ -56,7 +60,6 @@ export async function createBatchSource(
 ): Promise<NormalizedBatchSource> {
   const { batchSize, shuffle, dropLast } = options
   const available = { train: limited(dataset, 'train', options), valid: limited(dataset, 'valid', options) }
-  checkBatchSize(batchSize, dropLast, available.train)
 
   const { photos } = options
   const first = hasPhotos(dataset) ? undefined : await dataset.read('train', 0)
@@ -69,18 +72,24 @@ export async function createBatchSource(
   const reader = await createReader(dataset, first, photos, normalization, rng)
   const classes = dataset.classes.length
 
+  const sampling =
+    options.sampler === undefined
+      ? plainSampling(available.train, shuffle, rng)
+      : await sampledBy(options.sampler, dataset, { available: available.train, shuffle, index: used.index }, rng)
+  checkBatchSize(batchSize, dropLast, sampling.size)
+  const visited = { train: sampling.size, valid: available.valid }
   const batches = (split: Split) =>
-    split === 'train' && dropLast ? Math.floor(available[split] / batchSize) : Math.ceil(available[split] / batchSize)
+    split === 'train' && dropLast ? Math.floor(visited[split] / batchSize) : Math.ceil(visited[split] / batchSize)
 
   async function* read(split: Split, epoch: number, from: number): AsyncGenerator<SourceBatch> {
-    const order = split === 'train' && shuffle ? rng.at('shuffle', epoch).permutation(available.train) : undefined
+    const order: EpochOrder = split === 'train' ? sampling.order(epoch) : { positions: undefined }
     const ahead: Promise<PreparedBatch>[] = []
     const begin = (batch: number) => {
       if (batch >= batches(split)) return
       const start = batch * batchSize
-      const size = Math.min(batchSize, available[split] - start)
-      const indices = Array.from({ length: size }, (_, i) => place(split, order?.[start + i] ?? start + i))
-      const prepared = reader.prepare(split, epoch, batch, indices)
+      const size = Math.min(batchSize, visited[split] - start)
+      const indices = Array.from({ length: size }, (_, i) => place(split, order.positions?.[start + i] ?? start + i))
+      const prepared = reader.prepare(split, epoch, batch, indices, order.repeats?.subarray(start, start + size))
       // A failure is thrown when its batch is asked for; until then it must not count as unhandled.
       prepared.catch(() => {})
       ahead.push(prepared)
@@ -107,7 +116,7 @@ export async function createBatchSource(
     imageShape: reader.imageShape,
     ...(reader.trainShape === undefined ? {} : { trainShape: reader.trainShape }),
     normalization,
-    samples: (split) => Math.min(available[split], batches(split) * batchSize),
+    samples: (split) => Math.min(visited[split], batches(split) * batchSize),
     batches,
     read,
     dispose: () => reader.dispose?.(),
