@@ -4,6 +4,7 @@ import { fail, suggest } from '@tricklab/core'
 export const templateKinds = {
   callback: 'hooks into training: changes batches, targets, scores, losses or gradients',
   block: 'a part of a network with parameters, for a slot of a model',
+  model: 'a whole network, from images to scores',
   metric: 'a number over all samples of an epoch',
   dataset: 'images and labels',
   optimizer: 'turns gradients into updates',

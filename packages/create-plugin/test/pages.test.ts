@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -35,7 +35,13 @@ function readPage(name: string) {
   }
 }
 
-describe.each(['20-write-a-block.md', '21-write-a-callback.md'])('%s, word by word', (name) => {
+/** Pages that say of their table that its rows learn. */
+const learns = ['20-write-a-block.md', '24-write-a-model.md']
+
+/** The name of the last run beside a place that says MOMENT. */
+const lastRun = (place: string) => readdirSync(path.dirname(place)).toSorted().at(-1)!
+
+describe.each(['20-write-a-block.md', '21-write-a-callback.md', '24-write-a-model.md'])('%s, word by word', (name) => {
   const page = readPage(name)
   const [, component, kind] = /^npm create @tricklab\/plugin (\S+) -- --kind (\S+)$/.exec(page.commands[0]!)!
   const place = linkedFolder()
@@ -83,12 +89,33 @@ describe.each(['20-write-a-block.md', '21-write-a-callback.md'])('%s, word by wo
   })
 
   test.each(page.commands.filter((command) => command.startsWith('npx tricklab ')))('%s', (command) => {
-    const words = command.split(' ').slice(2)
+    const words = command
+      .split(' ')
+      .slice(2)
+      .map((word) => word.replace('MOMENT', () => lastRun(path.join(folder, word))))
     const trains = words[0] === 'repro' || words[1] === 'ablate'
     const cli = path.join(root, 'packages/cli/src/bin/tricklab.ts')
     const { status, output } = runNode(['--import', tsx, cli, ...words, ...(trains ? shortened : [])], folder)
     expect(status, output).toBe(0)
-    expect(output).toContain(words[1] === 'summary' ? 'xresnet-block' : component)
+    expect(output).toContain(words[1] === 'summary' && kind === 'block' ? 'xresnet-block' : component)
+  })
+
+  test.runIf(learns.includes(name))('its rows learn, and are not the same', () => {
+    const cli = path.join(root, 'packages/cli/src/bin/tricklab.ts')
+    const args = ['repro', './table.ts', '--engine', 'wasm', '--seeds', '1', '--json', '--out', 'whole']
+    const { status, output } = runNode(['--import', tsx, cli, ...args], folder)
+    expect(status, output).toBe(0)
+    const { rows } = JSON.parse(
+      output
+        .trimEnd()
+        .split('\n')
+        .find((line) => line.startsWith('{'))!,
+    )
+    const accuracies = rows.map(({ measured }: { measured: { mean: number } }) => measured.mean)
+    expect(accuracies).toHaveLength(2)
+    // One of ten classes by chance.
+    expect(Math.min(...accuracies)).toBeGreaterThan(0.5)
+    expect(new Set(accuracies).size).toBe(2)
   })
 
   test('it counts the lines beside the maths, 25 at most', () => {
