@@ -23,22 +23,28 @@ constexpr int64_t kColumns = 32;              // channels of x in a panel
 constexpr int64_t kSums = kRows * kColumns;   // of two panels and a tap
 constexpr int64_t kPositions = 1024;          // of dy that are packed together, where images are that small
 constexpr int64_t kTogether = 4 << 20;        // numbers of x that are packed together, at most
-constexpr int64_t kLargeSum = 256 * 1024;     // shared out by channels from this size on, below by images
+constexpr int64_t kManySums = 2 << 20;        // of all threads: from here on they share out channels, below images
 
 constexpr int64_t kAhead = 16;                // rows that are asked for before they are read
 
 int64_t groups_of(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
-// dy as [panel of 8 channels][pair of positions][8 channels][2], for panels [first, last), whose memory begins at `to`.
+// A part of the panels of either side, or of the images.
+struct Range {
+  int64_t first, last;
+  int64_t count() const { return last - first; }
+};
+
+// dy as [panel of 8 channels][pair of positions][8 channels][2], for the panels of a range, whose memory begins at `to`.
 template <class T>
-void pack_pairs(const T* dy, int64_t positions, int64_t channels, int64_t first, int64_t last, Bfloat16* to) {
+void pack_pairs(const T* dy, int64_t positions, int64_t channels, Range panels, Bfloat16* to) {
   const int64_t pairs = groups_of(positions, 2);
   const int64_t of_panel = pairs * 2 * kRows;
-  for (int64_t panel = first; panel < last; panel += 4) {
-    const int64_t here = std::min<int64_t>(4, last - panel);
+  for (int64_t panel = panels.first; panel < panels.last; panel += 4) {
+    const int64_t here = std::min<int64_t>(4, panels.last - panel);
     const int64_t count = std::min(channels - panel * kRows, here * kRows);
     const T* from = dy + panel * kRows;
-    Bfloat16* line = to + (panel - first) * of_panel;
+    Bfloat16* line = to + (panel - panels.first) * of_panel;
     for (int64_t pair = 0; pair < pairs; ++pair, from += 2 * channels, line += 2 * kRows) {
       // Rows lie apart, which no processor foresees.
       _mm_prefetch(reinterpret_cast<const char*>(from + kAhead * channels), _MM_HINT_T0);
@@ -55,15 +61,15 @@ void pack_pairs(const T* dy, int64_t positions, int64_t channels, int64_t first,
   }
 }
 
-// x as [panel of 32 channels][pixel of the layout][32 channels].
+// x as [panel of 32 channels][pixel of the layout][32 channels], for the panels of a range, whose memory begins at `to`.
 template <class T>
-void pack_lines(const PixelLayout& layout, const Pixels& image, const T* x, int64_t n, int64_t count, int64_t of_panel,
-                Bfloat16* to) {
+void pack_lines(const PixelLayout& layout, const Pixels& image, const T* x, int64_t n, int64_t count, Range panels,
+                int64_t of_panel, Bfloat16* to) {
   each_stretch(layout, image, n, count, [&](int64_t start, int64_t first, int64_t columns, int64_t step) {
-    for (int64_t c = 0; c < image.channels; c += kColumns) {
-      const T* from = x + start + c;
-      Bfloat16* line = to + c / kColumns * of_panel + first * kColumns;
-      const int64_t lanes = image.channels - c;
+    for (int64_t panel = panels.first; panel < panels.last; ++panel) {
+      const T* from = x + start + panel * kColumns;
+      Bfloat16* line = to + (panel - panels.first) * of_panel + first * kColumns;
+      const int64_t lanes = image.channels - panel * kColumns;
       for (int64_t j = 0; j < columns; ++j) {
         _mm_prefetch(reinterpret_cast<const char*>(from + (j + kAhead) * step), _MM_HINT_T0);
         _mm512_store_si512(line + j * kColumns, load_halves(from + j * step, lanes));
@@ -129,28 +135,27 @@ class FilterProduct {
   int64_t sums_at(int64_t right, int64_t left, int64_t tap) const {
     return ((right * left_panels() + left) * taps_ + tap) * kSums;
   }
-  // Floats of working memory for one thread that works on `panels` panels of dy.
-  int64_t workspace(int64_t panels) const {
-    return (right_panels() * lines_ * kColumns + panels * static_cast<int64_t>(places_.size()) * kRows) / 2;
+  // Floats of working memory for one thread, whatever its share.
+  int64_t workspace() const {
+    return (right_panels() * lines_ * kColumns + left_panels() * static_cast<int64_t>(places_.size()) * kRows) / 2;
   }
 
-  // What images [begin, end) give to panels [first, last) of dy's channels.
-  void run(int64_t begin, int64_t end, int64_t first, int64_t last, float* workspace, float* sums) const {
+  // What some images give to the sums of some panels of dy and of x.
+  void run(Range images, Range left, Range right, float* workspace, float* sums) const {
     // Taps that meet no pixel.
     if (static_cast<int64_t>(part_.taps.size()) < taps_) {
-      for (int64_t b = 0; b < right_panels(); ++b) {
-        std::fill(sums + sums_at(b, first, 0), sums + sums_at(b, last, 0), 0.0f);
+      for (int64_t b = right.first; b < right.last; ++b) {
+        std::fill(sums + sums_at(b, left.first, 0), sums + sums_at(b, left.last, 0), 0.0f);
       }
     }
-    auto* right = reinterpret_cast<Bfloat16*>(workspace);
-    const int64_t of_right = lines_ * kColumns;
-    Bfloat16* left = right + right_panels() * of_right;
-    if (!lies_ready(layout_, image_)) std::fill(right, left, Bfloat16{0});
-    const int64_t of_image = source_.height * source_.width;
-    for (int64_t n = begin; n < end; n += layout_.images) {
-      const int64_t count = std::min(layout_.images, end - n);
+    const int64_t of_image = source_.height * source_.width, of_line = lines_ * kColumns;
+    auto* lines = reinterpret_cast<Bfloat16*>(workspace);
+    Bfloat16* pairs_of_dy = lines + right.count() * of_line;
+    if (!lies_ready(layout_, image_)) std::fill(lines, pairs_of_dy, Bfloat16{0});
+    for (int64_t n = images.first; n < images.last; n += layout_.images) {
+      const int64_t count = std::min(layout_.images, images.last - n);
       const int64_t positions = count * of_image, pairs = groups_of(positions, 2);
-      pack(n, count, positions, first, last, right, left);
+      pack(n, count, left, right, lines, pairs_of_dy);
       // The pixel beside an odd one out is multiplied by zero; it must be a number.
       std::vector<int32_t> odd;
       const int32_t* places = places_.data();
@@ -159,11 +164,11 @@ class FilterProduct {
         odd.back() = odd[odd.size() - 2];
         places = odd.data();
       }
-      for (int64_t b = 0; b < right_panels(); ++b) {
-        for (int64_t a = first; a < last; ++a) {
-          const Bfloat16* of_left = left + (a - first) * pairs * 2 * kRows;
+      for (int64_t b = right.first; b < right.last; ++b) {
+        for (int64_t a = left.first; a < left.last; ++a) {
+          const Bfloat16* of_left = pairs_of_dy + (a - left.first) * pairs * 2 * kRows;
           for (size_t t = 0; t < part_.taps.size(); ++t) {
-            add_panels(of_left, right + b * of_right + offsets_[t], places, pairs, n == begin,
+            add_panels(of_left, lines + (b - right.first) * of_line + offsets_[t], places, pairs, n == images.first,
                        sums + sums_at(b, a, part_.taps[t].index));
           }
         }
@@ -190,18 +195,18 @@ class FilterProduct {
     }
   }
 
-  void pack(int64_t n, int64_t count, int64_t positions, int64_t first, int64_t last, Bfloat16* right,
-            Bfloat16* left) const {
-    const int64_t from = n * source_.of_image();
+  void pack(int64_t n, int64_t count, Range left, Range right, Bfloat16* lines, Bfloat16* pairs_of_dy) const {
+    const int64_t of_line = lines_ * kColumns, from = n * source_.of_image();
+    const int64_t positions = count * source_.height * source_.width;
     if (x_.halves() != nullptr) {
-      pack_lines(layout_, image_, x_.halves(), n, count, lines_ * kColumns, right);
+      pack_lines(layout_, image_, x_.halves(), n, count, right, of_line, lines);
     } else {
-      pack_lines(layout_, image_, x_.floats(), n, count, lines_ * kColumns, right);
+      pack_lines(layout_, image_, x_.floats(), n, count, right, of_line, lines);
     }
     if (dy_.halves() != nullptr) {
-      pack_pairs(dy_.halves() + from, positions, source_.channels, first, last, left);
+      pack_pairs(dy_.halves() + from, positions, source_.channels, left, pairs_of_dy);
     } else {
-      pack_pairs(dy_.floats() + from, positions, source_.channels, first, last, left);
+      pack_pairs(dy_.floats() + from, positions, source_.channels, left, pairs_of_dy);
     }
   }
 
@@ -246,27 +251,35 @@ bool bf16_filter_product(const Pixels& image, ConstNumbers x, const Part& part, 
   constexpr int64_t kLeastChannels = 16;
   const int threads = thread_count();
   if (image.channels < kLeastChannels || source.channels < kLeastChannels || image.batch < threads) return false;
-  const int64_t sum = taps * image.channels * source.channels;
-  const bool by_channels = sum >= kLargeSum && groups_of(source.channels, 4 * kRows) >= threads;
+  // Partial sums of all threads would fill the caches. Each thread packs its part of the side with more numbers, and all
+  // of the other one.
+  const int64_t left = groups_of(source.channels, kRows), right = groups_of(image.channels, kColumns);
+  const int64_t numbers_of_x = image.height * image.width * image.channels;
+  const bool by_x = numbers_of_x > source.of_image() && right >= threads;
+  const bool by_channels = taps * image.channels * source.channels * threads >= kManySums && (by_x || left >= 4 * threads);
   const int64_t of_thread = by_channels ? image.batch : (image.batch + threads - 1) / threads;
   const FilterProduct product(image, x, part, source, dy, taps, of_thread);
-  const int64_t panels = product.left_panels();
   const int64_t pieces = by_channels ? 1 : threads;
-  float* all_sums = scratch(ScratchUse::kSums, product.size() * pieces);
-  const int64_t of_workspace = groups_of(product.workspace(panels), 16) * 16;
+  float* sums = scratch(ScratchUse::kSums, product.size() * pieces);
+  const int64_t of_workspace = groups_of(product.workspace(), 16) * 16;
   float* workspace = scratch(ScratchUse::kTiles, of_workspace * threads);
-  const auto own = [&] { return workspace + thread_index() * of_workspace; };
-  if (by_channels) {
-    parallel_for(panels, 4, [&](int64_t first, int64_t last) { product.run(0, image.batch, first, last, own(), all_sums); });
+  const auto run = [&](Range images, Range of_left, Range of_right, float* to) {
+    product.run(images, of_left, of_right, workspace + thread_index() * of_workspace, to);
+  };
+  const Range all{0, image.batch}, whole_left{0, left}, whole_right{0, right};
+  if (by_channels && by_x) {
+    parallel_for(right, 1, [&](int64_t first, int64_t last) { run(all, whole_left, {first, last}, sums); });
+  } else if (by_channels) {
+    parallel_for(left, 4, [&](int64_t first, int64_t last) { run(all, {first, last}, whole_right, sums); });
   } else {
     parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
       for (int64_t piece = begin; piece < end; ++piece) {
-        product.run(image.batch * piece / pieces, image.batch * (piece + 1) / pieces, 0, panels, own(),
-                    all_sums + piece * product.size());
+        const Range images{image.batch * piece / pieces, image.batch * (piece + 1) / pieces};
+        run(images, whole_left, whole_right, sums + piece * product.size());
       }
     });
   }
-  product.take(all_sums, pieces, out);
+  product.take(sums, pieces, out);
   return true;
 }
 
