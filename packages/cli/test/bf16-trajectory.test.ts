@@ -4,9 +4,8 @@ import path from 'node:path'
 import { normalizeRow } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { type Precision, prepareEngine } from '@tricklab/engine'
-import { openDataset } from '@tricklab/repro'
+import { again, createScriptedLoop, holdBatches } from '@tricklab/train'
 import { describe, expect, it } from 'vitest'
-import { again, createBenchLoop, holdBatches } from '../src/bench/loop.ts'
 import { peerSetup } from '../src/bench/peers.ts'
 import { findTorchPython } from '../src/bench/python.ts'
 import { describeTraining, shareStart } from '../src/bench/share.ts'
@@ -39,17 +38,15 @@ const there = await prepareEngine('native', { precision: 'bf16' }).then(
 /** Losses of thirty steps; `share` gets what they start from. */
 async function losses(precision: Precision, share?: string) {
   await prepareEngine('native', { precision, threads: 1 })
-  const progress = () => {}
-  const dataset = await openDataset(row, { dataPaths: [], progress, signal: new AbortController().signal })
-  const loop = await createBenchLoop(row, dataset, progress)
+  const loop = await createScriptedLoop(row, {})
   const batches = await holdBatches(loop, held)
   if (share !== undefined) await shareStart(loop, share, batches)
   await loop.run(async function* () {
     for (let step = 0; step < steps; step++) yield again(batches[step % held]!)
   })
-  const training = describeTraining(loop, batches, dataset.classes.length)
+  const training = describeTraining(loop, batches)
   const result = { losses: [...loop.losses], training }
-  loop.dispose()
+  await loop.dispose()
   tf.dispose(batches.map(({ images, targets }) => [images, targets]))
   return result
 }
