@@ -236,7 +236,11 @@ type Composed<K extends FusedKernelName> = (
   attrs: FusedKernels[K]['attrs'],
 ) => FusedKernels[K]['outputs']
 
-const composedKernels = new Map<string, Composed<FusedKernelName>>()
+interface ComposedKernels {
+  get<K extends FusedKernelName>(name: K): Composed<K> | undefined
+  set<K extends FusedKernelName>(name: K, composed: Composed<K>): void
+}
+const composedKernels: ComposedKernels = new Map()
 
 /**
  * Declares the composed version of a fused kernel: plain TF.js operations, run where an engine has no kernel of its own.
@@ -245,7 +249,7 @@ const composedKernels = new Map<string, Composed<FusedKernelName>>()
  */
 export function defineFused<K extends FusedKernelName>(name: K, composed: Composed<K>): void {
   refuseOther('kernel', name, composedKernels.get(name), composed)
-  composedKernels.set(name, composed as unknown as Composed<FusedKernelName>)
+  composedKernels.set(name, composed)
 }
 
 type FusedGradient = Omit<Parameters<typeof tf.registerGradient>[0], 'kernelName'>
@@ -277,7 +281,7 @@ function refuseOther(what: string, name: string, known: unknown, given: unknown)
 export function composedFused<K extends FusedKernelName>(name: K): Composed<K> {
   const composed = composedKernels.get(name)
   if (composed === undefined) throw new Error(`no composed version of ${name}; import the package that defines it`)
-  return composed as unknown as Composed<K>
+  return composed
 }
 
 /** Runs a fused kernel on the current backend; the composed version where the backend has none. Not differentiated. */
@@ -297,10 +301,10 @@ export function runFused<K extends FusedKernelName>(
       kernelName: name,
       backendName,
       kernelFunc: (call) =>
-        tf.tidy(() => composed(call.inputs as never, call.attrs as never) as unknown as tf.TensorContainer) as never,
+        tf.tidy(() => composed(call.inputs as FusedKernels[K]['inputs'], call.attrs as FusedKernels[K]['attrs'])),
     })
   }
-  const result = tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as tf.Tensor | tf.Tensor[]
+  const result = tf.engine().runKernel<tf.Tensor | tf.Tensor[]>(name, inputs, attrs as tf.NamedAttrMap)
   return (Array.isArray(result) ? result : [result]) as FusedKernels[K]['outputs']
 }
 

@@ -32,7 +32,7 @@ export function defineErrors<const C extends string>(
   return {
     codes,
     fail(code, parts) {
-      throw new TricklabError([{ code: code as unknown as PluginErrorCode, exit: codes[code].exit, ...parts }])
+      throw new TricklabError([{ code: code as string as PluginErrorCode, exit: codes[code].exit, ...parts }])
     },
   }
 }

@@ -82,12 +82,12 @@ export function createHooks(callbacks: readonly BoundCallback[]): Hooks {
         // Known at once: a callback that comes later may write a checkpoint.
         if (stops) stopped = (current as Partial<Stop>).stop
       }
-      return current as never
+      return current as typeof payload
     },
     runTaped(event, payload) {
       let current: unknown = payload
       for (const bound of listeners[event]) current = combine(bound, event, current, callTaped(bound, event, current))
-      return current as never
+      return current as typeof payload
     },
     async cleanup() {
       const failures: unknown[] = []

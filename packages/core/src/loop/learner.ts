@@ -155,10 +155,10 @@ export class Tally {
 }
 
 /** The stage that a snapshot was taken in, from 0. */
-export const stageOf = ({ state }: Snapshot): number => (state as unknown as SavedState).stage
+export const stageOf = ({ state }: Snapshot): number => (state as Json & SavedState).stage
 
 /** Where the stage of a snapshot begins; undefined where a checkpoint does not say: where it was planned to. */
-export const startOf = ({ state }: Snapshot): FitStart | undefined => (state as unknown as SavedState).start
+export const startOf = ({ state }: Snapshot): FitStart | undefined => (state as Json & SavedState).start
 
 /** A fit under way: its parts, its position, and what it has gathered so far. */
 export class Learner {
@@ -308,7 +308,7 @@ export class Learner {
 
   /** Takes over a snapshot; the tensors given still belong to the caller. @errors E_CHECKPOINT_MISMATCH */
   async restore({ state, tensors }: Snapshot): Promise<void> {
-    const saved = state as unknown as SavedState
+    const saved = state as Json & SavedState
     // Checkpoints of before this was written down: every parameter, once there was an update.
     const updated = saved.updated ?? (this.hasUpdated(saved) ? this.trainable.map(({ path }) => path) : [])
     await checkSnapshot(tensors, {

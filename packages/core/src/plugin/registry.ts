@@ -9,7 +9,14 @@ import { fail, failAll, type Problem, suggest, TricklabError } from '../errors/i
 import { checkErrorCodes } from '../errors/plugin-errors.ts'
 import type { Json } from '../json.ts'
 import { entriesOf } from '../nested.ts'
-import { type ComponentUse, completeOptions, readOptions, recordedOptions } from '../options.ts'
+import {
+  type ComponentUse,
+  completeOptions,
+  type OptionSchema,
+  type OptionValues,
+  readOptions,
+  recordedOptions,
+} from '../options.ts'
 import { createRng } from '../rng/index.ts'
 import {
   type AnyPlugins,
@@ -53,7 +60,7 @@ export interface Registry {
 /** What the container resolves for a component: its declaration, and a factory that injects the run's services. */
 interface Bound<K extends Kind> {
   readonly component: Component<K>
-  create(options: never, context: Kinds[K]['context']): Kinds[K]['instance']
+  create(options: OptionValues<OptionSchema>, context: Kinds[K]['context']): Kinds[K]['instance']
 }
 
 const componentToken = (kind: Kind, name: string) => Symbol.for(`@tricklab/core:${kind}/${name}`)
@@ -103,7 +110,7 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
                 log: run.resolve<Services['log']>(serviceToken('log')),
                 create: inner,
                 ...context,
-              } as never),
+              }),
             )
             if (wraps) checkWrapper(instance as Optimizer, origin)
             return instance
@@ -159,11 +166,11 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
     },
     facts({ use, ...options }) {
       const dataset = registry.component('dataset', use)
-      return dataset.facts?.(completeOptions(dataset.options, options) as never)
+      return dataset.facts?.(completeOptions(dataset.options, options))
     },
     create(kind, { use, ...options }, context) {
       const bound = container.resolve<Bound<typeof kind>>(componentToken(kind, use))
-      return bound.create(completeOptions(bound.component.options, options) as never, context)
+      return bound.create(completeOptions(bound.component.options, options), context)
     },
   }
   return registry
@@ -253,7 +260,7 @@ function checkPlugins(plugins: AnyPlugins): void {
 function registrationsOf(plugin: Plugin): readonly AnyRegistration[] {
   const registrar = Object.fromEntries(
     kinds.map((kind) => [kind, (name: string, component: Component) => ({ kind, name, component })]),
-  ) as unknown as Registrar
+  ) as Registrar
   const refuse = (what: string, cause?: unknown): never =>
     fail('E_PLUGIN_REGISTER', {
       what: `Plugin "${plugin.name}" ${what}.`,

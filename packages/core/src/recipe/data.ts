@@ -186,5 +186,5 @@ function readNormalize(value: Json | undefined, { row, problems, refuse }: Place
       if (!numbers(value[key])) problems.push(missing(place, key, 'a list of numbers, one a channel', value[key]))
     }
   }
-  return value as unknown as Normalize
+  return value as JsonObject & Normalize
 }

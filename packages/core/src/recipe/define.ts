@@ -103,13 +103,15 @@ export type SummaryTable = SummaryTableDefinition<AnyPlugins, AnyRegistration> &
 export type Table = TrainingTable | SummaryTable | MeasurementTable
 
 /** Declares a documented table: pure data apart from `plugins`. Option names and types are checked in the editor. */
-export function defineTable<const P extends AnyPlugins>(definition: TableDefinition<P>): TrainingTable {
-  return { ...definition, kind: 'training', [tableBrand]: 'training' } as unknown as TrainingTable
+export function defineTable<const P extends AnyPlugins>(definition: TableDefinition<P>): TrainingTable
+export function defineTable(definition: TableDefinition<AnyPlugins, AnyRegistration>): TrainingTable {
+  return { ...definition, kind: 'training', [tableBrand]: 'training' }
 }
 
 /** Declares a documented table of model summaries: exact, no training. */
-export function defineSummaryTable<const P extends AnyPlugins>(definition: SummaryTableDefinition<P>): SummaryTable {
-  return { ...definition, kind: 'summary', [tableBrand]: 'summary' } as unknown as SummaryTable
+export function defineSummaryTable<const P extends AnyPlugins>(definition: SummaryTableDefinition<P>): SummaryTable
+export function defineSummaryTable(definition: SummaryTableDefinition<AnyPlugins, AnyRegistration>): SummaryTable {
+  return { ...definition, kind: 'summary', [tableBrand]: 'summary' }
 }
 
 /** True for values made by defineTable, defineSummaryTable or defineMeasurementTable, of this copy of core or another. */

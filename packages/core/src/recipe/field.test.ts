@@ -16,7 +16,7 @@ import {
   written,
 } from './field.ts'
 import { recipeFields } from './fields.ts'
-import { joinParts, partOf } from './stages.ts'
+import { joinParts, stagePart } from './stages.ts'
 
 const plugin = definePlugin({
   name: 'losses',
@@ -99,12 +99,11 @@ test('one declaration gives keys, checks, defaults and what is left out', () => 
 
 test('one declaration says what is the stage’s and what the row’s', () => {
   const { value } = read({ loss: 'cross', rounds: 3, shade: 'dark', box: { seen: 1, used: 2 } })
-  const whole = value as never
-  const row = partOf(fields, whole, 'row')
-  const stage = partOf(fields, whole, 'stage')
-  expect(row).toEqual({ shade: 'dark', box: { seen: 1 } })
+  const stage = stagePart(fields, value)
   expect(stage).toEqual({ loss: { use: 'cross' }, rounds: 3, box: { used: 2 } })
-  expect(joinParts(fields, row, stage)).toEqual(value)
+  expect(joinParts(fields, value, { ...stage, rounds: 4, box: { used: 5 } })).toEqual({
+    ...{ loss: { use: 'cross' }, rounds: 4, shade: 'dark', box: { seen: 1, used: 5 } },
+  })
 })
 
 test('every field of a recipe that joined later is left out where a recipe does not name it', () => {

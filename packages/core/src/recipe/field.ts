@@ -29,7 +29,7 @@ export interface Plain<T> extends Written {
 /** A field of a recipe, declared once: types, keys, checks, defaults, stages and the hash follow from the declaration. */
 export interface Field {
   /** Types alone: `written<…>()`. */
-  readonly written: Written
+  readonly written: Written | undefined
   /** Whether a base may leave it out. */
   readonly optional: boolean
   /** Whether a stage may change it. What no stage changes is the row's, and all stages share it. */
@@ -65,7 +65,7 @@ export interface Place extends Reading {
 }
 
 /** Carries the types of a field; there is no such value. */
-export const written = <W extends Written>(): W => undefined as never
+export const written = <W extends Written>(): W | undefined => undefined
 
 /** A reading that adds what is wrong to `problems`. */
 export function readingOf(registry: Registry, row: string, problems: Problem[]): Reading {
@@ -84,7 +84,7 @@ export function readFields<F extends Fields>(fields: F, whole: JsonObject, where
 
 /** One property a field: each keeps the documentation of its declaration. */
 type Each<F extends Fields, R extends AnyRegistration, P extends 'base' | 'change' | 'stage'> = {
-  readonly [K in keyof F]: (F[K]['written'] & { readonly registrations: R })[P]
+  readonly [K in keyof F]: (Extract<F[K]['written'], Written> & { readonly registrations: R })[P]
 }
 type Values<F extends Fields> = { readonly [K in keyof F]: Exclude<ReturnType<F[K]['read']>, undefined> }
 type StageValues<F extends Fields> = {

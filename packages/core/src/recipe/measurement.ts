@@ -1,6 +1,5 @@
 import type { AnyPlugins, AnyRegistration, RegistrationsOf, Use } from '../plugin/define.ts'
-import type { TableHead, TrainingTable } from './define.ts'
-import { tableBrand } from './define.ts'
+import { defineTable, type TableHead, tableBrand } from './define.ts'
 import type { RecipeChange, RecipeSpec } from './fields.ts'
 import { normalizeRow, type Row } from './normalize.ts'
 
@@ -78,8 +77,13 @@ export type MeasurementTable = ScalingTable | StepTimeTable
 /** Declares a documented table of measurements: how cost grows, or how long steps take. Nothing is trained to an end. */
 export function defineMeasurementTable<const P extends AnyPlugins>(
   definition: ScalingTableDefinition<P> | StepTimeTableDefinition<P>,
+): MeasurementTable
+export function defineMeasurementTable(
+  definition:
+    | ScalingTableDefinition<AnyPlugins, AnyRegistration>
+    | StepTimeTableDefinition<AnyPlugins, AnyRegistration>,
 ): MeasurementTable {
-  return { ...definition, kind: 'measurement', [tableBrand]: 'measurement' } as unknown as MeasurementTable
+  return { ...definition, kind: 'measurement', [tableBrand]: 'measurement' }
 }
 
 /**
@@ -87,9 +91,10 @@ export function defineMeasurementTable<const P extends AnyPlugins>(
  * @errors those of normalizeRow
  */
 export function normalizeVariant(table: StepTimeTable, name: string): Row {
-  const rows = Object.entries(table.rows).map(([row, { from, change }]) => [row, { from, change }] as const)
   const { id, title, source, plugins } = table
-  const head = { id, title, source, plugins, [tableBrand]: 'training', kind: 'training' }
-  const training = { ...head, base: { ...table.base, seeds: [1] }, rows: Object.fromEntries(rows) }
-  return normalizeRow(training as unknown as TrainingTable, name)
+  const rows = Object.entries(table.rows).map(([row, { from, change }]) => {
+    return [row, { ...(from === undefined ? {} : { from }), ...(change === undefined ? {} : { change }) }] as const
+  })
+  const base = { ...table.base, seeds: [1] }
+  return normalizeRow(defineTable({ id, title, source, plugins, base, rows: Object.fromEntries(rows) }), name)
 }

@@ -143,7 +143,7 @@ export function createModel(
     return usesOf(slots[name]).map(({ where, ...use }) => ({
       use: use.use as string,
       ...(slot.places === undefined ? {} : { where: where as string }),
-      create: (inner) => registry.create(kind as K, use as NormalUse, inner as never),
+      create: (inner) => registry.create(kind as K, use as NormalUse, inner),
     }))
   }
 

@@ -1,6 +1,6 @@
 import { fail, failAll, type Problem, suggest } from '../errors/index.ts'
 import { hashJson } from '../hash.ts'
-import type { Json } from '../json.ts'
+import { asJson, type Json } from '../json.ts'
 import type { MetricTraits } from '../metric-traits.ts'
 import { createRegistry, type Registry } from '../plugin/registry.ts'
 import type { ReportedValues, SummaryTable, Table, TrainingTable } from './define.ts'
@@ -47,11 +47,11 @@ export function normalizeRow(table: TrainingTable, name: string, given?: Registr
   const where = `${table.id}/${name}`
   const { seeds, tolerance, ...base } = table.base
   const chain = inheritance(table, name)
-  const spec = chain.reduce<JsonObject>((merged, row) => merge(merged, (row.change ?? {}) as JsonObject), base as never)
+  const spec = chain.reduce((merged, row) => merge(merged, asJson(row.change ?? {})), asJson(base))
   const own = chain.at(-1)!
 
   const problems: Problem[] = []
-  const stages = inheritedStages(chain as never, where, problems)
+  const stages = inheritedStages(chain.map(asJson), where, problems)
   // Every stage has its own epochs, so a table of stages alone need not name any.
   const whole = normalizeRecipe(stages === undefined ? spec : { epochs: 1, ...spec }, registry, where, problems)
   const recipe = stages === undefined ? whole : normalizeStages(spec, stages, registry, where, problems)
@@ -66,7 +66,7 @@ export function normalizeRow(table: TrainingTable, name: string, given?: Registr
     name,
     recipe,
     metrics,
-    hash: hashJson(recipe as unknown as Json),
+    hash: hashJson(asJson(recipe)),
     ...judged,
     seeds: usedSeeds,
     recordedSeeds: own.recordedSeeds ?? usedSeeds,
@@ -98,7 +98,7 @@ function checkSeeds(
 export function normalizeSummaryModel(table: SummaryTable, name: string, registry = createRegistry(table.plugins)) {
   checkRowName(table, name)
   const problems: Problem[] = []
-  const model = normalizeModel(table.rows[name]!.model as never, registry, `${table.id}/${name}`, problems)
+  const model = normalizeModel(asJson(table.rows[name]!).model, registry, `${table.id}/${name}`, problems)
   failAll(problems)
   return model
 }

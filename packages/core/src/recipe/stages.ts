@@ -1,7 +1,7 @@
 import type { Problem } from '../errors/index.ts'
-import type { Json } from '../json.ts'
-import type { Fields } from './field.ts'
-import { type NormalRecipe, type NormalStage, recipeFields } from './fields.ts'
+import { asJson, type Json } from '../json.ts'
+import type { Fields, NormalOf, NormalStageOf } from './field.ts'
+import { type NormalRecipe, recipeFields } from './fields.ts'
 import { checkKeys, isObject, type JsonObject } from './problems.ts'
 
 /**
@@ -10,9 +10,8 @@ import { checkKeys, isObject, type JsonObject } from './problems.ts'
 export function stageRecipes(recipe: NormalRecipe): readonly [NormalRecipe, ...NormalRecipe[]] {
   const { stages } = recipe
   if (stages === undefined) return [recipe]
-  const shared = partOf(recipeFields, recipe as unknown as JsonObject, 'row')
-  const recipes = stages.map((stage) => joinParts(recipeFields, shared, stage as unknown as JsonObject))
-  return recipes as unknown as [NormalRecipe, ...NormalRecipe[]]
+  const [first, ...others] = stages.map((stage) => joinParts(recipeFields, recipe, stage))
+  return [first!, ...others]
 }
 
 /** The recipe of a row from those of its stages; one stage alone is a row without stages. */
@@ -20,12 +19,19 @@ export function joinStages(recipes: readonly NormalRecipe[]): NormalRecipe {
   const [first] = recipes as [NormalRecipe]
   if (recipes.length === 1) return first
   const epochs = recipes.reduce((sum, recipe) => sum + recipe.epochs, 0)
-  const stages = recipes.map((recipe) => partOf(recipeFields, recipe as unknown as JsonObject, 'stage'))
-  return { ...first, epochs, stages: stages as unknown as readonly NormalStage[] }
+  return { ...first, epochs, stages: recipes.map((recipe) => stagePart(recipeFields, recipe)) }
 }
 
+/** The fields that a stage has of its own. */
+export const stagePart = <F extends Fields>(fields: F, whole: NormalOf<F>): NormalStageOf<F> =>
+  partOf(fields, asJson(whole), 'stage') as object as NormalStageOf<F>
+
+/** The row's fields and those of one of its stages, as one. */
+export const joinParts = <F extends Fields>(fields: F, row: NormalOf<F>, stage: NormalStageOf<F>): NormalOf<F> =>
+  join(fields, partOf(fields, asJson(row), 'row'), asJson(stage)) as object as NormalOf<F>
+
 /** Of all fields those that are the row's, or those that are the stage's. */
-export function partOf(fields: Fields, whole: JsonObject, owner: 'row' | 'stage'): JsonObject {
+function partOf(fields: Fields, whole: JsonObject, owner: 'row' | 'stage'): JsonObject {
   const parts = Object.entries(fields).flatMap(([key, field]) => {
     const value = whole[key]
     if (value === undefined) return []
@@ -36,9 +42,9 @@ export function partOf(fields: Fields, whole: JsonObject, owner: 'row' | 'stage'
 }
 
 /** A whole from its two parts. */
-export function joinParts(fields: Fields, row: JsonObject, stage: JsonObject): JsonObject {
+function join(fields: Fields, row: JsonObject, stage: JsonObject): JsonObject {
   const inner = Object.entries(fields).flatMap(([key, { fields: below }]) =>
-    below === undefined ? [] : [[key, joinParts(below, row[key] as JsonObject, stage[key] as JsonObject)] as const],
+    below === undefined ? [] : [[key, join(below, row[key] as JsonObject, stage[key] as JsonObject)] as const],
   )
   return { ...row, ...stage, ...Object.fromEntries(inner) }
 }

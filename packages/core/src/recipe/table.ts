@@ -1,5 +1,5 @@
 import { type Problem, TricklabError } from '../errors/index.ts'
-import type { Json } from '../json.ts'
+import { asJson, type Json } from '../json.ts'
 import type { Table } from './define.ts'
 import { normalizeRow } from './normalize.ts'
 import { checkKeys, isObject, type JsonObject } from './problems.ts'
@@ -36,7 +36,7 @@ export function checkTable(table: Table): Problem[] {
 /** Problems of what a table says of itself: names become folders, so they are identifiers. */
 export function checkHead(table: Table): Problem[] {
   const problems: Problem[] = []
-  const { id, title, source, plugins, rows } = table as unknown as JsonObject
+  const { id, title, source, plugins, rows } = asJson(table)
   const say = (what: string, expected: string, received: Json | undefined, fix: string) =>
     problems.push({
       code: 'E_RECIPE',
@@ -82,7 +82,7 @@ export function checkHead(table: Table): Problem[] {
     if (!isObject(spec))
       say(`Row "${row}" of ${name} is no object.`, '{ change: { … } }, or {}', spec, 'write {} for the base.')
   }
-  if (table.kind === 'training') checkTraining(table as unknown as JsonObject, name, problems)
+  if (table.kind === 'training') checkTraining(asJson(table), name, problems)
   return problems
 }
 
