@@ -16,6 +16,7 @@ const testedElsewhere = [
   'packages/testing/README.md',
   'docs/20-write-a-block.md',
   'docs/21-write-a-callback.md',
+  'docs/23-write-an-optimizer.md',
   'docs/24-write-a-model.md',
   'docs/25-your-own-photos.md',
 ]

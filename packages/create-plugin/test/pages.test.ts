@@ -36,12 +36,14 @@ function readPage(name: string) {
 }
 
 /** Pages that say of their table that its rows learn. */
-const learns = ['20-write-a-block.md', '24-write-a-model.md']
+const learns = ['20-write-a-block.md', '23-write-an-optimizer.md', '24-write-a-model.md']
 
 /** The name of the last run beside a place that says MOMENT. */
 const lastRun = (place: string) => readdirSync(path.dirname(place)).toSorted().at(-1)!
 
-describe.each(['20-write-a-block.md', '21-write-a-callback.md', '24-write-a-model.md'])('%s, word by word', (name) => {
+const pages = ['20-write-a-block.md', '21-write-a-callback.md', '23-write-an-optimizer.md', '24-write-a-model.md']
+
+describe.each(pages)('%s, word by word', (name) => {
   const page = readPage(name)
   const [, component, kind] = /^npm create @tricklab\/plugin (\S+) -- --kind (\S+)$/.exec(page.commands[0]!)!
   const place = linkedFolder()
