@@ -11,6 +11,7 @@ import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import twist from '@tricklab/plugin-twist'
 import { flatAndAnneal } from './parts/forum-2019.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 
 /**
@@ -19,7 +20,7 @@ import { newResblock } from './parts/new-resblock.ts'
 export default defineTable({
   id: 'imagewoof-128-200',
   title: 'Imagewoof, 128 px, 200 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Convolutional Layer with a Twist" (001_e66d634c1bf9c1b8.txt)',
   plugins: [data, nn, optim, blurpool, labelSmoothing, mish, mixup, poolFirst, ranger, ssa, twist],
   base: {

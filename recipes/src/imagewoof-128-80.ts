@@ -13,6 +13,7 @@ import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import twist from '@tricklab/plugin-twist'
 import { flatAndAnneal } from './parts/forum-2019.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { twistLog } from './parts/twist-log.ts'
 import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
@@ -26,7 +27,7 @@ const unknown75 = Array.from({ length: 75 }, () => null)
 export default defineTable({
   id: 'imagewoof-128-80',
   title: 'Imagewoof, 128 px, 80 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -12,6 +12,7 @@ import ranger from '@tricklab/plugin-ranger'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { depthwise } from './parts/yao-liu.ts'
 
@@ -21,7 +22,7 @@ import { depthwise } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-20',
   title: 'Imagewoof, 192 px, 20 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

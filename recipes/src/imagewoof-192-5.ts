@@ -13,6 +13,7 @@ import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { meanCurve } from './parts/forum-2019.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 
@@ -23,7 +24,7 @@ import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-5',
   title: 'Imagewoof, 192 px, 5 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -12,6 +12,7 @@ import poolFirst from '@tricklab/plugin-pool-first'
 import ranger from '@tricklab/plugin-ranger'
 import ssa from '@tricklab/plugin-ssa'
 import { flatAndAnneal } from './parts/forum-2019.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 
@@ -22,7 +23,7 @@ import { deeper, depthwise, groupsOf } from './parts/yao-liu.ts'
 export default defineTable({
   id: 'imagewoof-192-80',
   title: 'Imagewoof, 192 px, 80 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [
     data,

@@ -11,6 +11,7 @@ import ranger from '@tricklab/plugin-ranger'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 
 /**
@@ -19,7 +20,7 @@ import { newResblock } from './parts/new-resblock.ts'
 export default defineTable({
   id: 'imagewoof-256-20',
   title: 'Imagewoof, 256 px, 20 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa, permutedGroups, se],
   base: { ...newResblock(256), epochs: 20, batchSize: 32 },

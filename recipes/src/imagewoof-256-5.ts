@@ -12,6 +12,7 @@ import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import { blurpoolNote, fastai2020 } from './parts/fastai-2020.ts'
 import { meanCurve } from './parts/forum-2019.ts'
+import { leaderboard } from './parts/leaderboard.ts'
 import { newResblock } from './parts/new-resblock.ts'
 
 /**
@@ -20,7 +21,7 @@ import { newResblock } from './parts/new-resblock.ts'
 export default defineTable({
   id: 'imagewoof-256-5',
   title: 'Imagewoof, 256 px, 5 epochs',
-  track: 'leaderboard',
+  track: leaderboard,
   source: 'fast.ai forum, "Imagenette/Imagewoof Leaderboards" (000_ffe35514856d6769.txt)',
   plugins: [data, nn, optim, blurpool, labelSmoothing, mish, poolFirst, ranger, ssa, permutedGroups, se],
   base: { ...newResblock(256), epochs: 5, batchSize: 32, seeds: [1, 2, 3] },

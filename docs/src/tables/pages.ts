@@ -68,7 +68,7 @@ function tablePage(table: Table, rows: readonly ListedRow[], records: readonly R
   const chart = drawForestChart(records.map(verdictRow))
   const parts = [
     `# ${escapeText(title)}`,
-    `Source: ${linkedSource(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track}.` : ''}`,
+    `Source: ${linkedSource(source)}.${'track' in table && table.track !== undefined ? ` Rules: ${table.track.name}.` : ''}`,
     ...(used.length === 0 ? [] : [`Tricks: ${used.map(({ name }) => `[${name}](/tricks/${name})`).join(', ')}.`]),
     `\`\`\`sh\nnpx -y pnpm@12 repro ${id}\n\`\`\``,
     markdownTable(

@@ -3,6 +3,7 @@ import type { AnyPlugins, AnyRegistration, RegistrationsOf } from '../plugin/def
 import type { RecipeChange, RecipeSpec, StageSpec } from './fields.ts'
 import type { MeasurementTable } from './measurement.ts'
 import type { ModelSpec } from './model-field.ts'
+import type { Track } from './track.ts'
 
 /** Documented values of a row: every run where the source lists them, else the summary. */
 export interface ReportedValues {
@@ -44,12 +45,6 @@ export interface RowSpec<R extends AnyRegistration> {
   /** Rules that the row keeps; default: the table's. */
   readonly track?: Track
 }
-
-/**
- * `leaderboard` refuses what the public leaderboard of Imagenette and Imagewoof forbids: several views of a validation
- * image, and validation images larger than those of the training.
- */
-export type Track = 'leaderboard'
 
 export interface TableHead {
   readonly id: string

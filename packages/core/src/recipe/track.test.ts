@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Augmentation, Crop } from '../contracts.ts'
-import { defineTable, type NormalRecipe, normalizeRow, stageRecipes, type TricklabError } from '../index.ts'
+import { defineTable, type NormalRecipe, normalizeRow, stageRecipes, type Track, type TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
 import { definePlugin } from '../plugin/define.ts'
 
@@ -91,8 +91,9 @@ describe('a predictor', () => {
   })
 })
 
-describe('the track "leaderboard"', () => {
-  const head = { track: 'leaderboard' }
+describe('a track', () => {
+  const track: Track = { name: 'leaderboard', forbids: ['several-views', 'larger-validation'] }
+  const head = { track }
 
   test('is no part of the hash', () => {
     expect(normalize({}, head).hash).toBe(normalize({}).hash)
@@ -118,5 +119,30 @@ describe('the track "leaderboard"', () => {
     expect(said({ change: { data: photos(460, 320, cut) } }, head)).toHaveLength(1)
     const stages = [{ epochs: 1 }, { epochs: 1, data: photos(128, 192) }]
     expect(said({ stages }, head)).toEqual([`t/row ${larger} 192 × 192.`])
+  })
+
+  test('forbids what it names and nothing else', () => {
+    const only = { track: { name: 'one view', forbids: ['several-views'] } }
+    expect(said({ change: { data: photos(128, 160) } }, only)).toEqual([])
+    expect(said({ change: { predictor: 'views' } }, only)).toEqual([
+      't/row scores several views of an image, which the track "one view" forbids. "views".',
+    ])
+    expect(said({ change: { predictor: 'views' } }, { track: { name: 'free', forbids: [] } })).toEqual([])
+  })
+
+  test.each([
+    'leaderboard',
+    null,
+    { name: 'x' },
+    { name: 'x', forbids: ['everything'] },
+    { name: 'x', forbids: 'several-views' },
+  ])('%j is refused', (wrong) => {
+    expect(said({}, { track: wrong })[0]).toMatch(/^t\/row: "track" is missing or not of the right form\./)
+  })
+
+  test('with a misspelt key is refused', () => {
+    expect(said({}, { track: { ...track, forbid: [] } })).toEqual([
+      't/row track has an unknown key "forbid". "forbid".',
+    ])
   })
 })

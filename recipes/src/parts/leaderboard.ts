@@ -1,0 +1,7 @@
+import type { Track } from '@tricklab/core'
+
+/**
+ * What the public leaderboard of Imagenette and Imagewoof forbids: several views of a validation image, and validation images
+ * larger than those of the training.
+ */
+export const leaderboard: Track = { name: 'leaderboard', forbids: ['several-views', 'larger-validation'] }
