@@ -1,29 +1,24 @@
-import type { Dataset, Row } from '@tricklab/core'
+import type { Dataset, Registry, Rng, Row } from '@tricklab/core'
 import {
   createBatchSource,
-  createRandomSplit,
   createValidationViews,
+  type Normalization,
   type NormalizedBatchSource,
   type PhotoSetup,
 } from '@tricklab/data'
-import type { DescribedRow } from './describe-row.ts'
 import type { Limits } from './limits.ts'
 import type { ProgressSink } from './progress.ts'
-import type { OpenStage } from './stages.ts'
+import { splitDataset } from './split-dataset.ts'
 
 /** Where the batches of a row come from. */
-export interface BatchServices extends Pick<DescribedRow, 'registry' | 'rng'> {
+export interface BatchServices {
+  readonly registry: Registry
+  /** Key of everything that is drawn for the seed. */
+  readonly rng: Rng
   readonly dataset: Dataset
   readonly limits: Limits
   /** Told, once, what makes reading slower than it could be; default: a warning of the process. */
   readonly progress?: ProgressSink | undefined
-}
-
-/** The dataset as the row splits it; a random split is keyed by the seed and by the first stage with the same data. */
-export function splitDataset({ recipe }: Row, dataset: Dataset, rng: DescribedRow['rng'], stage = 0): Dataset {
-  const { split, validFraction } = recipe.data
-  if (split === undefined) return dataset
-  return createRandomSplit(dataset, validFraction!, rng.at('data', 'split', stage))
 }
 
 /**
@@ -48,14 +43,19 @@ export function openBatches(row: Row, services: BatchServices, split = 0): Promi
   )
 }
 
+/** Batches of a stage that views are made like. */
+interface Viewed {
+  readonly row: Row
+  readonly source: { readonly normalization: Normalization }
+  /** Key of a random split. */
+  readonly split: number
+}
+
 /**
  * Random views of the validation images, epoch by epoch one, through the training crop and augmentations of a stage:
  * batch by batch the samples of its validation split, normalised as there. What is drawn is keyed by the seed.
  */
-export function openViews(
-  { row, source, split }: Pick<OpenStage, 'row' | 'source' | 'split'>,
-  services: BatchServices,
-): Promise<NormalizedBatchSource> {
+export function openViews({ row, source, split }: Viewed, services: BatchServices): Promise<NormalizedBatchSource> {
   const { dataset, limits, rng } = services
   return createBatchSource(
     createValidationViews(splitDataset(row, dataset, rng, split)),

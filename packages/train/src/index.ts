@@ -9,7 +9,7 @@ export {
 } from './describe-row.ts'
 export type { LearnerOptions } from './learner.ts'
 export { applyLimits, type Limits, type SplitSizes } from './limits.ts'
-export { type NetworkInput, type OpenedModel, openModel } from './open-model.ts'
+export { type ModelOptions, type OpenedModel, openModel } from './open-model.ts'
 export { type OpenedRow, type OpenOptions, openRow } from './open-row.ts'
 export type { ProgressEvent, ProgressSink } from './progress.ts'
 export { type ScoreOptions, scoreRow } from './score-row.ts'

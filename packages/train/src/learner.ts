@@ -7,10 +7,10 @@ import {
   type Metric,
   type Model,
   type Registry,
+  type Rng,
   type Row,
   type Stage,
 } from '@tricklab/core'
-import type { DescribedRow } from './describe-row.ts'
 import type { OpenStage } from './stages.ts'
 
 /** The metrics of a row. @errors E_OPTION_RANGE where one says nothing about so few classes */
@@ -37,10 +37,18 @@ export interface LearnerOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What all stages of a seed share. */
+interface SeedParts {
+  readonly model: Model
+  readonly registry: Registry
+  readonly rng: Rng
+  readonly seed: number
+}
+
 /** Builds everything that one stage names, around a model. */
 export function createStageLearner(
   { row, source, epochs, start }: Omit<OpenStage, 'split'>,
-  { model, registry, rng, seed }: Pick<DescribedRow, 'registry' | 'rng' | 'seed'> & { readonly model: Model },
+  { model, registry, rng, seed }: SeedParts,
   { callbacks = [], metrics = [], signal }: LearnerOptions = {},
 ): Learner {
   const { recipe } = row

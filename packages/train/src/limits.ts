@@ -1,5 +1,5 @@
 import { createRng, type Dataset, type Row, stageRecipes } from '@tricklab/core'
-import { splitDataset } from './batches.ts'
+import { splitDataset } from './split-dataset.ts'
 
 /** What shortens a training: no verdict is given on one that is shorter than its row. */
 export interface Limits {

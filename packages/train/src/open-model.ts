@@ -4,24 +4,24 @@ import { type DescribedRow, describeRow, type KnownInput } from './describe-row.
 import type { OpenOptions } from './open-row.ts'
 import { disposeStages, openStages } from './stages.ts'
 
-/** What the network of a row is fed, its normalisation known. */
-export interface NetworkInput extends KnownInput {
-  readonly normalization: NonNullable<KnownInput['normalization']>
-}
-
 /** The network of a row, apart from its training. */
 export interface OpenedModel extends DescribedRow {
   readonly model: Model
   /** What it is fed, stage by stage. */
-  readonly inputs: readonly [NetworkInput, ...NetworkInput[]]
+  readonly inputs: readonly [KnownInput, ...KnownInput[]]
+}
+
+export interface ModelOptions extends OpenOptions {
+  /** Also where nothing but the normalisation is unknown, the data are opened to measure it. */
+  readonly normalized?: boolean
 }
 
 /**
- * Builds the network of a row for whoever does not train it. The data are opened only where images decide what it is fed.
+ * Builds the network of a row for whoever does not train it. The data are opened only where they alone tell classes or sizes.
  * @param options.weights default: those that the seed draws
  * @errors those of its plugins and weights, E_SHAPE; those of its dataset, where it is opened
  */
-export async function openModel(row: Row, options: OpenOptions = {}): Promise<OpenedModel> {
+export async function openModel(row: Row, options: ModelOptions = {}): Promise<OpenedModel> {
   const described = describeRow(row, options)
   const inputs = await findInputs(described, options)
   const model = described.createModel(inputs[0])
@@ -38,9 +38,11 @@ export async function openModel(row: Row, options: OpenOptions = {}): Promise<Op
   }
 }
 
-async function findInputs(described: DescribedRow, options: OpenOptions): Promise<OpenedModel['inputs']> {
+async function findInputs(described: DescribedRow, options: ModelOptions): Promise<OpenedModel['inputs']> {
+  const { normalized = false } = options
   const known = described.stages.map(described.knownInput)
-  if (known.every((input) => input?.normalization !== undefined)) return known as unknown as OpenedModel['inputs']
+  const suffices = (input?: KnownInput) => input !== undefined && (!normalized || input.normalization !== undefined)
+  if (known.every(suffices)) return known as unknown as OpenedModel['inputs']
   const { dataPaths = [], progress = () => {}, signal, limits = {} } = options
   const dataset = options.dataset ?? (await described.openDataset({ dataPaths, progress, signal }))
   try {

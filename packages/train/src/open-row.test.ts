@@ -185,6 +185,8 @@ test('a survey says what all seeds share, and refuses what no seed could be trai
     afterEpoch: ['meter'],
   })
   expect(survey.plugins.map(({ name }) => name)).toEqual(['data', 'nn', 'optim'])
-  const row = normalizeRow(tinyTable({ row: { change: { metrics: [{ use: 'top-k-accuracy', k: 5 }] } } }), 'row')
-  await expect(surveyRow(row, options)).rejects.toThrow('E_OPTION_RANGE')
+  for (const change of [{ metrics: [{ use: 'top-k-accuracy', k: 5 }] }, { batchSize: 30, data: { dropLast: true } }]) {
+    const row = normalizeRow(tinyTable({ row: { change } }), 'row')
+    await expect(surveyRow(row, options)).rejects.toThrow('E_OPTION_RANGE')
+  }
 })

@@ -1,11 +1,12 @@
 import type { BoundCallback, Dataset, Learner, Model, Plugin, Row } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
-import { openBatches, openViews, splitDataset } from './batches.ts'
+import { openBatches, openViews } from './batches.ts'
 import { checkLastBatch, checkParamGroups, checkStages } from './checks.ts'
 import { type DescribedRow, describeRow } from './describe-row.ts'
 import { bindRecipeCallbacks, createStageLearner, type LearnerOptions } from './learner.ts'
 import type { Limits } from './limits.ts'
 import type { ProgressSink } from './progress.ts'
+import { splitDataset } from './split-dataset.ts'
 import { disposeStages, type OpenStage, type OpenStages, openStages } from './stages.ts'
 import { giveStartWeights } from './start-weights.ts'
 

@@ -1,7 +1,6 @@
 import { canonicalJson, type FitStart, type Json, type Row } from '@tricklab/core'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { type BatchServices, openBatches } from './batches.ts'
-import type { DescribedRow } from './describe-row.ts'
 import { shortened } from './limits.ts'
 
 /** What is trained in one go: a row without stages, or one stage as if it were a row. */
@@ -22,7 +21,7 @@ export type OpenStages = readonly [OpenStage, ...OpenStage[]]
  * trained. The caller disposes of the sources.
  */
 export async function openStages(
-  { row, stages: rows }: Pick<DescribedRow, 'row' | 'stages'>,
+  { row, stages: rows }: { readonly row: Row; readonly stages: readonly Row[] },
   services: BatchServices,
 ): Promise<OpenStages> {
   const staged = row.recipe.stages !== undefined

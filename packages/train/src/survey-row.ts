@@ -1,6 +1,7 @@
 import type { BoundCallback, Dataset, Registry, Row } from '@tricklab/core'
 import { type DatasetServices, describeRow, type HookOrder } from './describe-row.ts'
 import { applyLimits, type Limits, type SplitSizes } from './limits.ts'
+import { disposeStages, openStages } from './stages.ts'
 
 export interface SurveyOptions extends DatasetServices {
   readonly limits: Limits
@@ -22,16 +23,19 @@ export interface SurveyedRow {
 }
 
 /**
- * Opens the data of a row and says what all its seeds share.
+ * Opens the data of a row and says what all its seeds share. What leaves no seed a batch to train is refused.
  * @errors those of its plugins and dataset, E_EVALUATION_WEIGHTS; E_OPTION_RANGE where a metric says nothing about so few
- * classes
+ * classes, or no batch is left
  */
 export async function surveyRow(row: Row, options: SurveyOptions): Promise<SurveyedRow> {
-  const { registry, openDataset, hookOrder } = describeRow(row, { progress: options.progress })
-  const dataset = await openDataset(options)
+  const { progress } = options
+  const described = describeRow(row, { progress })
+  const dataset = await described.openDataset(options)
   try {
-    const hooks = hookOrder(dataset.classes, options.harness)
-    return { row, dataset, plugins: registry.plugins, hooks, ...applyLimits(row, options.limits, dataset) }
+    const hooks = described.hookOrder(dataset.classes, options.harness)
+    const { limits, sizes } = applyLimits(row, options.limits, dataset)
+    await disposeStages(await openStages(described, { ...described, dataset, limits, progress }))
+    return { row, dataset, plugins: described.registry.plugins, hooks, limits, sizes }
   } catch (error) {
     dataset.dispose?.()
     throw error

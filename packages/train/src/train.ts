@@ -4,9 +4,11 @@ import {
   listParams,
   type Model,
   normalizeRow,
+  type Problem,
   type Row,
   rowNames,
   type TrainingTable,
+  TricklabError,
 } from '@tricklab/core'
 import { hashWeights, saveWeights } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
@@ -59,7 +61,7 @@ export async function train(what: TrainingTable | Row, options: TrainOptions = {
   }
   const opened = await openRow(row, { ...rest, progress })
   try {
-    const trained = await trainRow(opened, { callbacks: () => callbacks })
+    const trained = await trainRow(opened, { callbacks: () => callbacks }).catch(tellOfNoCheckpoint)
     const model = opened.releaseModel()
     const weights = () =>
       Object.fromEntries(listParams(model.params).map(({ path, value }) => [path, value as tf.Tensor]))
@@ -78,6 +80,16 @@ export async function train(what: TrainingTable | Row, options: TrainOptions = {
   } finally {
     await opened.dispose()
   }
+}
+
+/** The loop sends whoever stopped it to `--resume`, which only the commands have. */
+function tellOfNoCheckpoint(error: unknown): never {
+  if (!(error instanceof TricklabError) || error.code !== 'E_INTERRUPTED') throw error
+  const [{ what }] = error.problems as [Problem]
+  return fail('E_INTERRUPTED', {
+    what,
+    fix: 'train again from the start: `train` keeps no checkpoint. `pnpm repro` does, and goes on with --resume.',
+  })
 }
 
 function chooseRow(table: TrainingTable, name: string | undefined): Row {

@@ -1,12 +1,13 @@
 import { fail, type NormalUse } from '@tricklab/core'
-import { type NetworkInput, type OpenedModel, type OpenOptions, openModel } from '@tricklab/train'
+import { type KnownInput, type OpenedModel, type OpenOptions, openModel } from '@tricklab/train'
 import type { SeedLog } from '../record/read.ts'
 import { seedFiles } from '../runner/seed-files.ts'
 import { loadWeights } from './load-weights.ts'
 import type { OpenedRun } from './open-run.ts'
 
 /** A trained network, and what it wants to be fed: pixels from 0 to 1 become `(pixel − mean) / std`, channel by channel. */
-export interface TrainedModel extends Omit<OpenedModel, 'inputs'>, NetworkInput {
+export interface TrainedModel extends Omit<OpenedModel, 'inputs'>, KnownInput {
+  readonly normalization: NonNullable<KnownInput['normalization']>
   /** What made photographs into images of `imageShape` for validation; undefined where the dataset holds ready-made images. */
   readonly crop: NormalUse | undefined
 }
@@ -24,13 +25,20 @@ export async function loadTrainedModel({ record, row }: OpenedRun, options: Open
   const { inputs, ...opened } = await openModel(row, {
     ...options,
     seed,
+    normalized: true,
     limits: manifest.partial ?? {},
     async weights(model) {
       await options.weights?.(model)
       await loadWeights(model, seedFiles(folder, seed).weights, end!.weights)
     },
   })
-  return { ...opened, ...inputs.at(-1)!, crop: opened.stages.at(-1)!.recipe.data.valid?.crop }
+  const input = inputs.at(-1)!
+  return {
+    ...opened,
+    ...input,
+    normalization: input.normalization!,
+    crop: opened.stages.at(-1)!.recipe.data.valid?.crop,
+  }
 }
 
 /** The logs of the seeds that are done, or of one of them. @errors E_RUN_UNKNOWN */

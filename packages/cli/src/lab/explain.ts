@@ -21,8 +21,8 @@ export function addExplain(program: Command): void {
  */
 export async function explain(text: string, dataPaths: readonly string[]): Promise<string> {
   const row = await oneRow(text)
-  const { stages, knownInput, openDataset, hookOrder } = describeRow(row)
-  let classes = knownInput(stages[0])?.classes
+  const { stages, registry, openDataset, hookOrder } = describeRow(row)
+  let classes = registry.facts(row.recipe.data.dataset)?.classes
   if (classes === undefined) {
     const dataset = await openDataset({ dataPaths, progress: () => {} })
     classes = dataset.classes

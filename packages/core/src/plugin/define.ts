@@ -186,7 +186,7 @@ export interface PluginDefinition<R extends AnyRegistration> {
   readonly requires?: readonly string[]
   /** Its own error codes, from `defineErrors`: shown in the form of all others, and listed on its page. */
   readonly errors?: PluginErrors
-  /** Returns what it registers, one or a list; called once a run. */
+  /** Returns what it registers, one or a list; called once for a training, which is one seed of a row. */
   register(on: Registrar): R | readonly R[]
 }
 
