@@ -20,6 +20,7 @@ const guide: Link[] = [
   { text: 'Concepts', link: '/10-concepts' },
   { text: 'Write a block', link: '/20-write-a-block' },
   { text: 'Write a callback', link: '/21-write-a-callback' },
+  { text: 'Write a dataset', link: '/22-write-a-dataset' },
   { text: 'Write an optimizer', link: '/23-write-an-optimizer' },
   { text: 'Write a model', link: '/24-write-a-model' },
   { text: 'Your own photos', link: '/25-your-own-photos' },

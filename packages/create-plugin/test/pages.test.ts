@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { encodePhoto } from '@tricklab/testing/photos'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../src/command.ts'
 import { linkedFolder, root } from './linked-folder.ts'
@@ -28,7 +29,10 @@ function readPage(name: string) {
     .map(({ code }) => ({ file: /^\/\/ (\S+)\n/.exec(code)?.[1], code: code.slice(code.indexOf('\n') + 1) }))
   const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n'))
   return {
-    files,
+    // What no file of the package holds is an aside, checked with all other pages.
+    files: files.filter(({ file }) => file !== undefined),
+    /** Files of photos that the reader puts beside the package. */
+    photos: blocks.filter(({ language }) => language === 'text').flatMap(({ code }) => code.trim().split('\n')),
     commands,
     optionTable: blocks.find(({ language }) => language === 'md')!.code,
     claimedLines: Number(/<!-- lines -->(\d+) lines/.exec(text)?.[1]),
@@ -41,7 +45,13 @@ const learns = ['20-write-a-block.md', '23-write-an-optimizer.md', '24-write-a-m
 /** The name of the last run beside a place that says MOMENT. */
 const lastRun = (place: string) => readdirSync(path.dirname(place)).toSorted().at(-1)!
 
-const pages = ['20-write-a-block.md', '21-write-a-callback.md', '23-write-an-optimizer.md', '24-write-a-model.md']
+const pages = [
+  '20-write-a-block.md',
+  '21-write-a-callback.md',
+  '22-write-a-dataset.md',
+  '23-write-an-optimizer.md',
+  '24-write-a-model.md',
+]
 
 describe.each(pages)('%s, word by word', (name) => {
   const page = readPage(name)
@@ -53,6 +63,12 @@ describe.each(pages)('%s, word by word', (name) => {
   beforeAll(() => {
     const surroundings = { cwd: place, userAgent: 'npm/11.0.0', out: () => {}, error: () => {} }
     expect(run([component!, '--kind', kind!], surroundings)).toBe(0)
+  })
+  beforeAll(async () => {
+    for (const photo of page.photos) {
+      mkdirSync(path.dirname(path.join(folder, photo)), { recursive: true })
+      writeFileSync(path.join(folder, photo), await encodePhoto(photo, 40, 32))
+    }
   })
   afterAll(() => rmSync(place, { recursive: true, force: true }))
 

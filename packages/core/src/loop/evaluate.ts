@@ -2,6 +2,7 @@ import type { Batch, Predictor, Scores, SourceBatch } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
+import { isMultiLabel, readLoss, refuseMultiLabel } from './check-targets.ts'
 import { describeFit } from './describe-fit.ts'
 import { lossOf, score } from './forward.ts'
 import { type Learner, Tally } from './learner.ts'
@@ -72,7 +73,8 @@ async function scoreSplit(
         const scores = viewing === undefined ? plain : combine(viewing.predictor, plain, seen)
         return { scores, loss: lossOf(learner, batch, scores) }
       })
-      const lossValue = (await loss.data())[0]!
+      const { lossValue, targetSum } = await readLoss(loss, batch)
+      if (isMultiLabel(targetSum)) refuseMultiLabel(batch, targetSum!)
       if (!Number.isFinite(lossValue)) await failNonFinite(learner, batch)
       await tally.add(lossValue, batch.size, scores, batch.targets)
       tf.dispose([loss, scores, plain, ...seen, batch.images, batch.targets])

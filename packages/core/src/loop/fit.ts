@@ -2,6 +2,7 @@ import type { Batch, GradientsAgain, Scores, Split } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import * as tf from '../tf.ts'
+import { isMultiLabel, readLoss, refuseMultiLabel } from './check-targets.ts'
 import { describeFit } from './describe-fit.ts'
 import { lossOf, score } from './forward.ts'
 import { type HeldValues, holdValues } from './held-values.ts'
@@ -21,7 +22,7 @@ export interface FitOptions {
  * Where another fit goes on from there, it is left with the weights as they are trained, unless the callback hands its own on.
  * Goes on from the learner's position, so a restored learner continues where it stopped. Training in stages is one fit
  * after the other, with the same model.
- * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_HOOK, E_HOOK_RETURN
+ * @errors E_INTERRUPTED after the signal, E_LOSS_NAN, E_MULTI_LABEL, E_HOOK, E_HOOK_RETURN
  */
 export async function fit(learner: Learner, { followed = false }: FitOptions = {}): Promise<FitResult> {
   try {
@@ -73,9 +74,11 @@ async function runEpoch(learner: Learner, split: Split): Promise<Scores> {
     const batch = await hooks.run('beforeBatch', { ...read, targets, training, epoch, index, step })
     const { loss, scores, before } = training ? await trainStep(learner, batch) : predict(learner, batch)
     // Read once, when all work of the step is under way: on a GPU reading waits until it is done.
-    const lossValue = (await loss.data())[0]!
-    if (!Number.isFinite(lossValue)) {
+    const { lossValue, targetSum } = await readLoss(loss, batch)
+    const isWrong = isMultiLabel(targetSum)
+    if (isWrong || !Number.isFinite(lossValue)) {
       before?.restore()
+      if (isWrong) refuseMultiLabel(batch, targetSum!)
       await failNonFinite(learner, batch)
     }
     before?.dispose()

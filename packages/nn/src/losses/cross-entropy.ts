@@ -13,7 +13,7 @@ export function createCrossEntropy(): Loss {
 }
 
 export const crossEntropy: Component<'loss', Record<never, never>> = {
-  doc: 'The mean softmax cross-entropy against soft targets.',
+  doc: 'The mean softmax cross-entropy against soft targets of one label an image.',
   options: {},
   create: createCrossEntropy,
 }
