@@ -118,6 +118,15 @@ describeBroken({ plugin: blockPlugin(), name: 'good' }, (spec, only) => checkBlo
     }),
   ),
   block(
+    'keeps less than nothing',
+    'what it keeps is a finite number from 0 that grows with the image',
+    /^kept is -1 for {"inputChannels":3/,
+    (good) => ({
+      ...good,
+      kept: () => ({ input: true, output: false, inside: -1 }),
+    }),
+  ),
+  block(
     'counts less for more',
     'macs is a finite number from 0 that grows with the image',
     /^macs falls from/,

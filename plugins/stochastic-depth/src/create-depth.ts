@@ -1,7 +1,5 @@
 import type { Block, BlockContext } from '@tricklab/core'
-import * as tf from '@tricklab/core/tf'
-import { activated, expectChannels, expectKept } from '@tricklab/nn'
-import { drawKept } from './draw-kept.ts'
+import { activated, createDropPath, expectChannels, expectKept } from '@tricklab/nn'
 
 /**
  * The branch of an image or nothing: `x_n · k_n / (1 − rate)`, `k_n ~ Bernoulli(1 − rate)`; in evaluation x.
@@ -13,17 +11,11 @@ import { drawKept } from './draw-kept.ts'
 export function createDepth({ rate }: { readonly rate: number }, context: BlockContext): Block {
   expectKept('Stochastic depth', context, [1])
   const block: Block = {
-    params: {},
+    ...createDropPath(rate),
     outputShape(input) {
       expectChannels('Stochastic depth', input, context.inputChannels)
       return input
     },
-    macs: () => 0,
-    apply(images, { training, rng }) {
-      if (!training || rate === 0) return images
-      return tf.mul(images, tf.tensor4d(drawKept(rng.at('kept'), images.shape[0], rate), [images.shape[0], 1, 1, 1]))
-    },
-    dispose() {},
   }
   return activated(block, context)
 }

@@ -7,14 +7,13 @@ import {
   normalizeSummaryModel,
 } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { nn } from '@tricklab/nn'
+import { drawDropConnect, nn } from '@tricklab/nn'
 import { describeOnEngines, drawImages } from '@tricklab/testing'
 import { expect, test } from 'vitest'
-import { drawKept } from '../src/draw-kept.ts'
 import stochasticDepth from '../src/index.ts'
 
 test.each([0.1, 0.5, 0.9])('of rate %d: that share is left out, and the mean is 1', (rate) => {
-  const kept = drawKept(createRng(5).at('kept'), 20_000, rate)
+  const kept = drawDropConnect(createRng(5).at('kept'), 20_000, rate)
   const share = kept.filter((factor) => factor === 0).length / kept.length
   // A deviation is below 0.0036.
   expect(Math.abs(share - rate)).toBeLessThan(0.018)
@@ -34,7 +33,7 @@ describeOnEngines('branches that are left out', () => {
     )
     const images = tf.tensor4d(drawImages(7, 8, [3, 3, 2]), [8, 3, 3, 2])
     const [out, again] = [0, 0].map(() => block.apply(images, { training: true, rng: createRng(4) }))
-    const factors = Array.from(drawKept(createRng(4).at('kept'), 8, 0.5))
+    const factors = Array.from(drawDropConnect(createRng(4).at('kept'), 8, 0.5))
     expect(new Set(factors)).toEqual(new Set([0, 2]))
     const [x, y] = [images.dataSync(), out!.dataSync()]
     for (const [index, value] of y.entries()) expect(value).toBe(x[index]! * factors[Math.floor(index / 18)]!)

@@ -149,6 +149,17 @@ function registerElementwise(): void {
     module.kernels.mishGrad(module.address(dy), module.address(x), sizeOf(x), module.address(dx))
     return [dx]
   })
+  register('Gelu', ({ x }, { form }, module) => {
+    const y = module.output(x.shape)
+    module.kernels.gelu(module.address(x), sizeOf(x), Number(form === 'tanh'), module.address(y))
+    return [y]
+  })
+  register('GeluGrad', ({ dy, x }, { form }, module) => {
+    const dx = module.output(x.shape)
+    const tanh = Number(form === 'tanh')
+    module.kernels.geluGrad(module.address(dy), module.address(x), sizeOf(x), tanh, module.address(dx))
+    return [dx]
+  })
   register('Dropout', ({ x }, { rate, key }, module) => {
     const y = module.output(x.shape)
     // hash ≥ rate·2³² for a whole hash is hash ≥ its ceiling; a ceiling of 2³² keeps nothing and does not fit 32 bits.

@@ -29,6 +29,8 @@ export type Kernels = Readonly<
     | 'binaryMiddle'
     | 'dropout'
     | 'leakyReluOffset'
+    | 'gelu'
+    | 'geluGrad'
     | 'mish'
     | 'mishGrad'
     | 'mapSeparably'

@@ -88,6 +88,6 @@ export function createDropPath(rate: number): Block {
     ...parameterFree,
     outputShape: (input) => input,
     apply: (images, { training, rng }) =>
-      training ? applyDropConnect(images, drawDropConnect(rng.at('kept'), images.shape[0], rate)) : images,
+      training && rate > 0 ? applyDropConnect(images, drawDropConnect(rng.at('kept'), images.shape[0], rate)) : images,
   }
 }

@@ -50,7 +50,14 @@ export const blockChecks: readonly Check<BlockSpec>[] = [
     return (await Promise.all(fingerprints)).join()
   }),
   { name: 'outputShape is the shape of the output', run: checkShapes },
-  { name: 'macs is a finite number from 0 that grows with the image', run: checkMacs },
+  {
+    name: 'macs is a finite number from 0 that grows with the image',
+    run: (spec) => checkCount('macs', (block, input) => block.macs(input))(spec),
+  },
+  {
+    name: 'what it keeps is a finite number from 0 that grows with the image',
+    run: (spec) => checkCount('kept', (block, input) => block.kept?.(input).inside ?? 0)(spec),
+  },
   ...networkChecks.map((check) => ({
     name: check.name,
     run: (spec: BlockSpec) => check.run(targetOf(spec)),
@@ -130,21 +137,24 @@ function orSkip<T>(compute: () => T): T {
   return result as T
 }
 
-async function checkMacs(spec: BlockSpec): Promise<void> {
-  const { examples = usualContexts, imageSize = [8, 8] } = spec
-  const [height, width] = imageSize
-  await forOptions(spec, 'block', (registry, use) => {
-    for (const context of examples) {
-      const block = create(registry, use, context)
-      const macs = (factor: number) => block.macs([height * factor, width * factor, context.inputChannels])
-      try {
-        const [small, again, large] = [macs(1), macs(1), macs(2)] as const
-        if (!Number.isFinite(small) || small < 0) violate(`macs is ${small} for ${show(context)}`)
-        if (small !== again) violate(`macs is ${small} at first and ${again} when asked again`)
-        if (large < small) violate(`macs falls from ${small} to ${large} when height and width double`)
-      } finally {
-        block.dispose()
+/** A count of one image: a finite number from 0, the same each time, and no smaller for a larger image. */
+function checkCount(name: string, countOf: (block: Block, input: Shape) => number) {
+  return async (spec: BlockSpec): Promise<void> => {
+    const { examples = usualContexts, imageSize = [8, 8] } = spec
+    const [height, width] = imageSize
+    await forOptions(spec, 'block', (registry, use) => {
+      for (const context of examples) {
+        const block = create(registry, use, context)
+        const count = (factor: number) => countOf(block, [height * factor, width * factor, context.inputChannels])
+        try {
+          const [small, again, large] = [count(1), count(1), count(2)] as const
+          if (!Number.isFinite(small) || small < 0) violate(`${name} is ${small} for ${show(context)}`)
+          if (small !== again) violate(`${name} is ${small} at first and ${again} when asked again`)
+          if (large < small) violate(`${name} falls from ${small} to ${large} when height and width double`)
+        } finally {
+          block.dispose()
+        }
       }
-    }
-  })
+    })
+  }
 }

@@ -22,6 +22,7 @@ export {
 } from './elementwise'
 export { packB, packedFloats } from './gemm'
 export { softmaxCrossEntropy } from './loss'
+export { gelu, geluGrad } from './gelu'
 export { mish, mishGrad } from './mish'
 export { batchMoments, batchNormGrad, batchNormScale, normalize } from './norm'
 export { adamw, columnMeans, ranger, sgd } from './optimizer'
