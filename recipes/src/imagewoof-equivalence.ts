@@ -52,7 +52,7 @@ export default defineTable({
       change: { precision: 'f32' },
       reported: inPyTorch,
       recordedSeeds: [1, 2],
-      note: 'Not all of the 20 seeds have been trained, neither here nor in PyTorch.',
+      note: 'The other seeds have not been trained yet, neither here nor in PyTorch.',
     },
     '128-bf16': { change: { data: presized(128) }, seeds: seeds(5) },
   },
