@@ -49,6 +49,18 @@ describe('the tricks of a row', () => {
     })
   })
 
+  it('hold the schedule of weight decay, which is left out of every stage', () => {
+    const change = { decaySchedule: 'flat-cosine' }
+    const decayed = normalizeRow(
+      { ...table, rows: { decayed: { change, stages: [{ epochs: 1 }, { epochs: 2 }] } } },
+      'decayed',
+    )
+    const trick = chooseTricks(decayed, undefined).find(({ place }) => place === 'decaySchedule')!
+    expect([trick.name, trick.instead]).toEqual(['flat-cosine', null])
+    const plain = normalizeRow({ ...table, rows: { plain: { stages: [{ epochs: 1 }, { epochs: 2 }] } } }, 'plain')
+    expect(trick.without(decayed.recipe)).toEqual(plain.recipe)
+  })
+
   it('are left out of every stage that has them', () => {
     const { recipe } = row('staged')
     const tricks = chooseTricks(row('staged'), undefined)

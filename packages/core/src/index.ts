@@ -13,9 +13,10 @@ export * from './option-table.ts'
 export * from './options.ts'
 export { groupParams, matchesPath, type ParamGroup } from './param-groups.ts'
 export * from './params.ts'
+export { coreVersion } from './plugin/core-version.ts'
 export * from './plugin/define.ts'
 export { blameOrigin, describeOrigin, type Origin, originOf } from './plugin/origin.ts'
-export { coreVersion, createRegistry, type NormalUse, type Registry } from './plugin/registry.ts'
+export { createRegistry, type NormalUse, type Registry } from './plugin/registry.ts'
 export {
   type FilledSlot,
   type Slot,

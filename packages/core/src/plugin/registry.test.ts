@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createRng, type Optimizer, TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
+import { coreVersion } from './core-version.ts'
 import { type AnyPlugins, type AnyRegistration, definePlugin, isPlugin, type Plugin, type Registrar } from './define.ts'
-import { coreVersion, createRegistry } from './registry.ts'
+import { createRegistry } from './registry.ts'
 
 function problemsOf(body: () => unknown): readonly { code: string; what: string; fix?: string }[] {
   try {
