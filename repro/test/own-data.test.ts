@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { defineTable, normalizeRow } from '@tricklab/core'
+import { definePlugin, defineTable, normalizeRow } from '@tricklab/core'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
@@ -72,6 +72,24 @@ test('a model that cannot take the validation images is refused before the first
   const table = tableOf({ dataset: { ...synthetic, channels: 3 }, valid: { crop: { use: 'resize-crop', size: 64 } } })
   const flat = { ...table, base: { ...table.base, model: { use: 'slowai-deeper-cnn', widths: [4, 4, 4, 4, 4] } } }
   await expect(runWhole(flat as never, 'row')).rejects.toThrow(/E_SHAPE.*images of \[height 64, width 64/s)
+})
+
+test('a dataset of one class is refused before the first step, whoever wrote it', async () => {
+  const sample = { pixels: new Uint8Array(192), shape: [8, 8, 3], label: 0 } as const
+  const one = definePlugin({
+    name: 'one',
+    core: '*',
+    register: (on) =>
+      on.dataset('one', {
+        doc: 'One class.',
+        options: {},
+        create: () => ({ classes: ['cat'], digest: '0'.repeat(64), size: () => 16, read: async () => sample }),
+      }),
+  })
+  const table = tableOf({ dataset: 'one' })
+  await expect(runWhole({ ...table, plugins: [...table.plugins, one] }, 'row')).rejects.toThrow(
+    /E_DATASET_CLASSES.*"cat" alone/s,
+  )
 })
 
 describe('a sampler', () => {

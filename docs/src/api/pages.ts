@@ -22,8 +22,12 @@ interface ApiPage {
 /** The API pages: one overview, what recipes can name, and the public names of every package from their TSDoc. */
 export function apiPages(root: string): Page[] {
   const entries = packages.map((name) => path.join(root, 'packages', name, 'src/index.ts'))
-  const found = readDeclarations(entries, path.join(root, 'tsconfig.base.json'))
-  const pages = packages.flatMap((name, index) => pagesOf(name, found.get(entries[index]!)!))
+  const tools = path.join(root, 'packages/data/src/tools.ts')
+  const found = readDeclarations([...entries, tools], path.join(root, 'tsconfig.base.json'))
+  const pages = [
+    ...packages.flatMap((name, index) => pagesOf(name, found.get(entries[index]!)!)),
+    { path: 'api/data-tools', title: '@tricklab/data/tools', package: 'data', declarations: found.get(tools)! },
+  ]
   const places = new Map(pages.flatMap((page) => page.declarations.map((item) => [item.name, page.path] as const)))
   return [overview(root, pages), componentsPage(), ...pages.map((page) => renderPage(page, places))]
 }

@@ -32,6 +32,7 @@ export { givenPhotos, givenSamples, type ImageInput } from './given/given-images
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'
 export { renderSamplePage, reportSamples, type SampleReport } from './pages/sample-page.ts'
+export { checkTwoClasses } from './photos/check-classes.ts'
 export { type KnownPhotos, knownPhotos } from './photos/known-digests.ts'
 export type { IndexedPhoto, PhotoDataset } from './photos/open-files.ts'
 export { type RecordedOrigin, readOrigin } from './photos/recorded-origin.ts'

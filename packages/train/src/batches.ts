@@ -1,5 +1,6 @@
 import type { Dataset, Registry, Rng, Row } from '@tricklab/core'
 import {
+  checkTwoClasses,
   createBatchSource,
   createValidationViews,
   type Normalization,
@@ -28,6 +29,7 @@ export interface BatchServices {
 export function openBatches(row: Row, services: BatchServices, split = 0): Promise<NormalizedBatchSource> {
   const { dataset, limits, rng, registry } = services
   const { batchSize, data } = row.recipe
+  checkTwoClasses(dataset)
   return createBatchSource(
     splitDataset(row, dataset, rng, split),
     {

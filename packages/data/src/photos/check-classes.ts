@@ -12,14 +12,7 @@ export function checkClasses(
   classes: readonly string[],
   images: readonly { readonly split: Split; readonly label: number }[],
 ): void {
-  if (classes.length < 2) {
-    fail('E_DATASET_CLASSES', {
-      what: `${what} has fewer than two classes, so there is nothing to tell apart.`,
-      expected: 'at least two classes.',
-      received: classes.length === 0 ? 'none.' : `"${classes[0]}" alone.`,
-      fix: 'add images of another class.',
-    })
-  }
+  refuseSingle(what, classes)
   for (const split of ['train', 'valid'] as const) {
     const present = new Set(images.filter((image) => image.split === split).map(({ label }) => label))
     const lacking = classes.filter((_, label) => !present.has(label))
@@ -32,4 +25,18 @@ export function checkClasses(
       fix: 'add the missing images, or remove the class everywhere.',
     })
   }
+}
+
+/** What any dataset must have to be trained on. @errors E_DATASET_CLASSES */
+export const checkTwoClasses = ({ classes }: { readonly classes: readonly string[] }): void =>
+  refuseSingle('The dataset', classes)
+
+function refuseSingle(what: string, classes: readonly string[]): void {
+  if (classes.length >= 2) return
+  fail('E_DATASET_CLASSES', {
+    what: `${what} has fewer than two classes, so there is nothing to tell apart.`,
+    expected: 'at least two classes.',
+    received: classes.length === 0 ? 'none.' : `"${classes[0]}" alone.`,
+    fix: 'add images of another class.',
+  })
 }
