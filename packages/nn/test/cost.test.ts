@@ -1,17 +1,9 @@
 import { undrawn } from '@tricklab/core'
-import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
+import { savedForBackward } from '@tricklab/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  costOf,
-  createConv2d,
-  createGlobalAveragePool,
-  createLayeredModel,
-  createLinear,
-  sequential,
-  summarize,
-} from '../src/index.ts'
-import { contextOf, createModel } from './helpers.ts'
+import { costOf, summarize } from '../src/index.ts'
+import { createModel } from './helpers.ts'
 
 beforeAll(() => prepareEngine('cpu').then(() => undefined))
 
@@ -52,7 +44,9 @@ describe('what a step keeps', () => {
     const [image, stem, pooled] = [64, 2 * (2 * 16), 2 * 4]
     // Inputs of two norms and of the second convolution, and what ReLU puts out; the first convolution's is the pool's output.
     const block = 3 * (2 * 4) + 2 * 4
-    expect(kept('xresnet18', { options, imageShape: [8, 8, 1], classes: 3 })).toBe(image + stem + pooled + block + 2)
+    // Then the means that the last layer takes, and its scores before the bias.
+    const head = 2 + 3
+    expect(kept('xresnet18', { options, imageShape: [8, 8, 1], classes: 3 })).toBe(image + stem + pooled + block + head)
   })
 
   test('does not count a tensor twice that two of them keep, nor what only passes', () => {
@@ -61,47 +55,20 @@ describe('what a step keeps', () => {
       ...{ options: { layers: [1], widths: [2], stemWidths: [2] }, imageShape: [8, 8, 1] },
       slots: { act: 'swish' },
     })
-    // Swish has kernels of its own, which keep their input: after the stem's norm, the block's first norm, and the sum, from
-    // which the head takes a mean that keeps nothing.
-    expect(swish - relu).toBe(2 * 16 + 2 * 4 + 2 * 4 - 2 * 4)
+    // Swish has kernels of its own, which keep their input: after the stem's norm, the block's first norm, and the sum, which
+    // keeps what it adds: the input of the block, kept already, and the branch. ReLU keeps what it puts out at the end.
+    expect(swish - relu).toBe(2 * 16 + 2 * 4 + (2 * 4 + 2 * 4) - 2 * 4)
   })
 
-  test('is what the tape of TensorFlow.js holds, for layers that save their inputs', () => {
-    const conv = (from: number, to: number) =>
-      createConv2d({ inputChannels: from, outputChannels: to, kernelSize: 3, stride: 1, bias: false, init: undrawn })
-    const layers = [
-      { name: 'convolutions', type: 'test', block: sequential({ a: conv(3, 4), b: conv(4, 5) }) },
-      { name: 'pool', type: 'test', block: createGlobalAveragePool() },
-      { name: 'linear', type: 'test', block: createLinear({ inputs: 5, outputs: 2, init: undrawn }) },
-    ]
-    const model = createLayeredModel(layers, [6, 6, 3], 2)
-    const weights = new Set<object>()
-    const saved = new Map<object, number>()
-    const engine = tf.engine() as unknown as { saveTensorsForBackwardMode(tensors: tf.Tensor[]): tf.Tensor[] }
-    const original = engine.saveTensorsForBackwardMode
-    engine.saveTensorsForBackwardMode = (tensors) => {
-      for (const { dataId, size } of tensors) saved.set(dataId, size)
-      return original.call(engine, tensors)
-    }
-    try {
-      tf.tidy(() => {
-        for (const { block } of layers)
-          for (const [, param] of Object.entries(block.params).flatMap(flat)) weights.add(param)
-        tf.variableGrads(() => tf.sum(model.apply(tf.ones([1, 6, 6, 3]), contextOf(true))))
-      })
-    } finally {
-      engine.saveTensorsForBackwardMode = original
-    }
-    for (const dataId of weights) saved.delete(dataId)
-    // The bias is added to scores, which the sum keeps although it needs no value of them; so does the loss.
-    const scores = 2 * 2
-    expect([...saved.values()].reduce((sum, size) => sum + size, 0)).toBe(costOf(model).activations + scores)
+  test.each([
+    ['xresnet18', { act: 'relu' }, 1],
+    ['xresnet50', { act: 'swish', pool: 'max-pool' }, 2],
+    ['xresnet18', { act: 'gelu', norm: 'layer-norm' }, 1],
+  ])('is what the tape of TensorFlow.js holds: %s, %j', (name, slots, expansion) => {
+    const options = { layers: [1, 2], widths: [4, 6], stemWidths: [3, 4], expansion }
+    const model = createModel(name, { options, slots, imageShape: [16, 16, 3], classes: 2 })
+    // The sum that makes one number of them keeps the scores.
+    expect(savedForBackward(model)).toBe(costOf(model).activations + model.classes)
     model.dispose()
   })
 })
-
-/** Data of the parameters below a node. */
-function flat([name, node]: [string, unknown]): [string, object][] {
-  const { value } = node as { value?: tf.Variable }
-  return value === undefined ? Object.entries(node as object).flatMap(flat) : [[name, value.dataId]]
-}

@@ -23,6 +23,7 @@ export { checkSampler, type SamplerSpec } from './contract/sampler.ts'
 export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
 export * as reference from './reference/index.ts'
+export { savedForBackward } from './saved-for-backward.ts'
 export {
   activationContract,
   augmentationContract,

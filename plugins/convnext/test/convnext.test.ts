@@ -14,8 +14,8 @@ import {
 } from '@tricklab/core'
 import { decodeSafetensors, storeTensors } from '@tricklab/core/checkpoint'
 import * as tf from '@tricklab/core/tf'
-import { exportOnnx, exportTfjs, fromPublished, nn, summarize, toPublished } from '@tricklab/nn'
-import { describeOnEngines } from '@tricklab/testing'
+import { costOf, exportOnnx, exportTfjs, fromPublished, nn, toPublished } from '@tricklab/nn'
+import { describeOnEngines, savedForBackward } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import { expect, test } from 'vitest'
 import { variants } from '../src/convnext.ts'
@@ -123,13 +123,14 @@ test('a layer scale is a scale, norms are norms, and everything else weights and
   model.dispose()
 })
 
-test('multiply-accumulates are those of its convolutions, counted by hand', () => {
+test('multiply-accumulates are those of its convolutions, counted by hand; what a step keeps is what the tape holds', () => {
   const model = create()
+  expect(savedForBackward(model)).toBe(costOf(model).activations + golden.classes)
   // 40 px in patches of 4: 10 × 10, then 5 × 5, 2 × 2 and 1 × 1.
   const block = (channels: number, area: number) => area * (49 * channels + 8 * channels ** 2)
   const stages = block(4, 100) + 2 * block(6, 25) + block(8, 4) + block(6, 1)
   const between = 25 * 4 * 4 * 6 + 4 * 4 * 6 * 8 + 4 * 8 * 6
-  expect(summarize(model).macs).toBe(100 * 16 * 3 * 4 + stages + between + 6 * golden.classes)
+  expect(costOf(model).macs).toBe(100 * 16 * 3 * 4 + stages + between + 6 * golden.classes)
   model.dispose()
 })
 

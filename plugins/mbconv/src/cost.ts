@@ -14,7 +14,7 @@ export interface NetworkCost {
 /**
  * Cost of a network from its plan, without making one: what a scaling does is known before anything is trained.
  *
- * Kept for the backward pass are the input of every convolution, norm, activation and gate; pooled values and gates
+ * Kept for the backward pass are the input of every convolution, norm, activation, gate and sum; pooled values and gates
  * themselves, one a channel, are not counted.
  * @unit image size in pixels, square
  */
@@ -53,6 +53,7 @@ function blockCost(block: PlannedBlock, inputArea: number, area: number): Networ
   const inner = inputChannels * expand
   const squeezed = squeezedWidth(inputChannels, 0.25)
   const window = kernelSize ** 2
+  const adds = block.stride === 1 && inputChannels === outputChannels
   const expansion = expand === 1 ? 0 : 1
   return {
     params:
@@ -71,6 +72,8 @@ function blockCost(block: PlannedBlock, inputArea: number, area: number): Networ
       expansion * 3 * inner * inputArea +
       // Of its norm, the activation, the gate and the projection, and of the last norm.
       4 * inner * area +
-      outputChannels * area,
+      outputChannels * area +
+      // Of the sum, and of drop-connect, which the first block does without.
+      (adds ? (block.dropShare > 0 ? 2 : 1) * outputChannels * area : 0),
   }
 }

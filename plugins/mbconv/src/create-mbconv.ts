@@ -111,7 +111,13 @@ export function createMbconv(values: MbconvValues, context: BlockContext): Block
     params: collectParams(parts),
     outputShape: (input) => branch.outputShape(input),
     macs: (input) => branch.macs(input),
-    kept: (input) => keptInLine(activate ? [branch, act] : [branch], input),
+    kept(input) {
+      const kept = keptInLine([branch], input)
+      const [height, width, channels] = branch.outputShape(input)
+      // The sum keeps what it adds, drop-connect the branch beside; an activation behind them the sum.
+      const copies = (adds ? 1 : 0) + (adds && dropConnect > 0 ? 1 : 0) + (activate ? 1 : 0)
+      return { ...kept, inside: kept.inside + copies * height * width * channels }
+    },
     apply(images, apply) {
       let result = branch.apply(images, apply)
       if (adds) {

@@ -16,7 +16,7 @@ import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'
 import { costOf as builtCost, drawDropConnect, nn } from '@tricklab/nn'
-import { drawImages, seeds } from '@tricklab/testing'
+import { drawImages, savedForBackward, seeds } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -146,6 +146,12 @@ describe('EfficientNet', () => {
     if (ten !== undefined) expect(costOf(plan, { imageSize: 224, classes: 10 }).params).toBe(ten)
   })
 
+  test('what a step keeps is what the tape of TensorFlow.js holds', () => {
+    const model = create({ width: 0.2, depth: 0.5, dropConnect: 0, dropout: 0 }, [40, 40, 3] as never, 2)
+    expect(savedForBackward(model)).toBe(builtCost(model).activations + 2)
+    model.dispose()
+  })
+
   test('b0 as it is built has 4,020,358 parameters for ten classes', () => {
     const model = create({}, [32, 32, 3] as never, 10)
     expect(countParams(model.params)).toBe(4_020_358)
@@ -162,11 +168,11 @@ describe('EfficientNet', () => {
           const model = create({ width, depth }, [imageSize, imageSize, 3] as never, 3)
           const { params, macs, activations } = builtCost(model)
           const plan = planEfficientnet({ width, depth })
-          // What the plan leaves out: means, gates and what stands between them, and the input of the last layer.
+          // What the plan leaves out: means, gates and what stands between them, and the input and scores of the last layer.
           const small = plan.blocks.map(
-            ({ inputChannels, expand }) => 2 * inputChannels * expand + 2 * squeezedWidth(inputChannels, 0.25),
+            ({ inputChannels, expand }) => 3 * (inputChannels * expand + squeezedWidth(inputChannels, 0.25)),
           )
-          const left = small.reduce((sum, count) => sum + count, plan.head)
+          const left = small.reduce((sum, count) => sum + count, plan.head + 3)
           expect(costOf(plan, { imageSize, classes: 3 })).toEqual({ params, macs, activations: activations - left })
           model.dispose()
         },

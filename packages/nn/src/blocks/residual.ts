@@ -1,7 +1,7 @@
 import type { Activation, Block, BlockContext, Shape } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { reluActivation } from '../activations/relu.ts'
-import { keptBy, keptInLine, sizeOf } from '../layers/kept.ts'
+import { keptBy, keptInLine, passes, sizeOf } from '../layers/kept.ts'
 import { applyPart, collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
 import { addRelu } from '../ops/relu.ts'
 import { expectEqual, within } from '../shape.ts'
@@ -108,15 +108,22 @@ export function joinResidual(
     )
   }
   const fused = activate && activation.fused === 'relu'
+  const keeps = activation.fused !== 'linear'
   /** Branch, shortcut and sum, behind the pool. Both begin with the same tensor. */
   const joined: Block = {
     ...sequential({}),
     outputShape: (input) => branch.outputShape(input),
     kept(input) {
       const [a, b] = [keptBy(branch, input), keptBy(shortcut, input)]
-      const ends = Number(a.output) + Number(b.output) + Number(activate && !fused && activation.fused !== 'linear')
-      const inside = a.inside + b.inside + ends * sizeOf(branch.outputShape(input))
-      return { input: a.input || b.input, output: fused, inside }
+      // A sum by itself keeps what it adds; what an empty shortcut adds is the input. The activation keeps the sum.
+      const empty = passes(b)
+      const ends =
+        Number(!fused || a.output) + Number(!empty && (!fused || b.output)) + Number(!fused && activate && keeps)
+      return {
+        input: a.input || b.input || (empty && !fused),
+        output: fused,
+        inside: a.inside + b.inside + ends * sizeOf(branch.outputShape(input)),
+      }
     },
   }
   return {

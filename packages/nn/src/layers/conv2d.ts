@@ -3,6 +3,7 @@ import * as tf from '@tricklab/core/tf'
 import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { conv2d } from '../ops/conv2d.ts'
 import { expectChannels } from '../shape.ts'
+import { keptByMap } from './kept.ts'
 import { createParam } from './param.ts'
 import { type LayerPadding, resolvePadding, windowOutput } from './window.ts'
 
@@ -48,6 +49,7 @@ export function createConv2d(spec: Conv2dSpec): Block {
       const [height, width] = outputShape(input)
       return height * width * params.weight.value.size
     },
+    kept: (input) => keptByMap(outputShape(input), bias),
     apply(images) {
       const [, height, width, channels] = images.shape
       outputShape([height, width, channels])

@@ -2,6 +2,7 @@ import { type Block, disposeParams, type Param, type Rng, type Shape } from '@tr
 import * as tf from '@tricklab/core/tf'
 import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { expectChannels } from '../shape.ts'
+import { keptByMap } from './kept.ts'
 import { createParam } from './param.ts'
 import { type LayerPadding, resolvePadding, windowOutput } from './window.ts'
 
@@ -47,6 +48,7 @@ export function createDepthwiseConv2d(spec: DepthwiseConv2dSpec): Block {
       const [height, width] = outputShape(input)
       return height * width * weight.value.size
     },
+    kept: (input) => keptByMap(outputShape(input), bias),
     apply(images) {
       const [, height, width, depth] = images.shape
       outputShape([height, width, depth])

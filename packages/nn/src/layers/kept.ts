@@ -7,6 +7,13 @@ export const nothingKept: Kept = { input: false, output: false, inside: 0 }
 export const keptBy = (block: Block, input: Shape): Kept =>
   block.kept?.(input) ?? { input: true, output: false, inside: 0 }
 
+/** A map of its input; what a bias is added to is kept as well, for TensorFlow.js keeps what it adds. */
+export const keptByMap = (output: Shape, bias: boolean): Kept => ({
+  input: true,
+  output: false,
+  inside: bias ? sizeOf(output) : 0,
+})
+
 /** What is kept of blocks one after the other. What both sides of a place between them keep is one tensor. */
 export function keptInLine(blocks: readonly Block[], input: Shape): Kept {
   let shape = input
@@ -15,8 +22,7 @@ export function keptInLine(blocks: readonly Block[], input: Shape): Kept {
     const own = keptBy(block, shape)
     const output = block.outputShape(shape)
     // A value that only passes is the same tensor before and after.
-    const passes = !own.input && !own.output && own.inside === 0 && sizeOf(output) === sizeOf(shape)
-    if (!passes) {
+    if (!passes(own) || sizeOf(output) !== sizeOf(shape)) {
       const between = kept !== undefined && (kept.output || own.input) ? sizeOf(shape) : 0
       kept = {
         input: kept?.input ?? own.input,
@@ -28,5 +34,8 @@ export function keptInLine(blocks: readonly Block[], input: Shape): Kept {
   }
   return kept ?? nothingKept
 }
+
+/** Whether nothing is kept at all. */
+export const passes = ({ input, output, inside }: Kept): boolean => !input && !output && inside === 0
 
 export const sizeOf = ([height, width, channels]: Shape): number => height * width * channels

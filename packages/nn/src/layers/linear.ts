@@ -2,6 +2,7 @@ import { type Block, disposeParams, fail, type Rng, type Shape } from '@tricklab
 import * as tf from '@tricklab/core/tf'
 import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { formatShape } from '../shape.ts'
+import { keptByMap } from './kept.ts'
 import { createParam } from './param.ts'
 
 export interface LinearSpec {
@@ -38,6 +39,7 @@ export function createLinear({ inputs, outputs, init, weight, biasStart }: Linea
     params,
     outputShape,
     macs: () => inputs * outputs,
+    kept: () => keptByMap([1, 1, outputs], true),
     apply(images) {
       const [batch, height, width, channels] = images.shape
       outputShape([height, width, channels])

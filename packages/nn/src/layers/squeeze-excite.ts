@@ -50,8 +50,8 @@ export function createSqueezeExcite(spec: SqueezeExciteSpec): Block {
       return input
     },
     macs: () => parts.reduce.macs([1, 1, channels]) + parts.expand.macs([1, 1, hidden]),
-    // The means and the gates, and what goes into the activation and comes out of it.
-    kept: () => ({ input: true, output: false, inside: 2 * channels + 2 * hidden }),
+    // Means, gates, what the activation takes and gives, and both maps before their bias.
+    kept: () => ({ input: true, output: false, inside: 3 * channels + 3 * hidden }),
     apply(images, context) {
       const [, height, width, depth] = images.shape
       this.outputShape([height, width, depth])
