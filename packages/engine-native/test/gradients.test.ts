@@ -1,7 +1,9 @@
 import { createRng } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasNativePrecision, nativePrecision } from '../src/index.ts'
 import { nativeIsThere, relativeError } from './compare.ts'
+import { rounded, storeWrittenAsBf16 } from './stored.ts'
 
 const rng = createRng(53)
 
@@ -80,15 +82,13 @@ const cases: { name: string; shapes: number[][]; run: (...inputs: Inputs) => tf.
 ]
 
 /** The value and all gradients of a case on a backend. */
-async function gradientsOn(backend: string, one: (typeof cases)[number]): Promise<Float32Array[]> {
+async function gradientsOn(backend: string, one: (typeof cases)[number], half = false): Promise<Float32Array[]> {
   await tf.setBackend(backend)
   const tensors = tf.tidy(() => {
     const draw = (shape: number[], ...key: (string | number)[]) => {
       const stream = rng.at(one.name, ...key)
-      return tf.tensor(
-        Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => stream.uniform() * 2 - 1),
-        shape,
-      )
+      const data = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => stream.uniform() * 2 - 1)
+      return tf.tensor(half ? rounded({ shape, data }).data : data, shape)
     }
     const inputs = one.shapes.map((shape, i) => draw(shape, i))
     const output = one.run(...inputs)
@@ -100,6 +100,24 @@ async function gradientsOn(backend: string, one: (typeof cases)[number]): Promis
   tf.dispose(tensors)
   return values
 }
+
+describe.runIf(nativeIsThere())('native gradients of tensors stored as bf16', () => {
+  let undo = () => {}
+  beforeAll(() => {
+    undo = storeWrittenAsBf16()
+    if (hasNativePrecision('bf16')) nativePrecision('bf16')
+  })
+  afterAll(() => {
+    undo()
+    nativePrecision('float32')
+  })
+
+  test.each(cases)('$name', async (one) => {
+    const reference = await gradientsOn('cpu', one, true)
+    const ours = await gradientsOn('native', one, true)
+    for (const [i, values] of ours.entries()) expect(relativeError(values, reference[i]!)).toBeLessThan(2 ** -6)
+  })
+})
 
 describe.runIf(nativeIsThere())('native gradients', () => {
   test.each(cases)('$name', async (one) => {

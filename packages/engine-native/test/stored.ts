@@ -1,7 +1,7 @@
 /** Tensors that are stored as bf16, for the tests of this folder. */
 import * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../src/addon.ts'
-import type { NativeBackend } from '../src/backend.ts'
+import { NativeBackend } from '../src/backend.ts'
 import type { Values } from './compare.ts'
 
 interface StorageAddon {
@@ -31,4 +31,28 @@ export function stored({ shape, data }: Values): tf.Tensor {
   const numbers = backend.numbers(x)
   addonFunctions<StorageAddon>().narrow(data, data.length, numbers as Uint16Array)
   return x
+}
+
+/**
+ * Makes the backend store as bf16 what is written as float32 and what bf16 holds without rounding. Returns what undoes
+ * that.
+ */
+export function storeWrittenAsBf16(): () => void {
+  const { write, floatPrecision } = NativeBackend.prototype
+  const isHeld = ({ buffer, byteOffset, length }: Float32Array) =>
+    new Uint32Array(buffer, byteOffset, length).every((bits) => (bits & 0xffff) === 0)
+  NativeBackend.prototype.write = function (values, shape, dtype) {
+    if (dtype !== 'float32' || !(values instanceof Float32Array) || !isHeld(values)) {
+      return write.call(this, values, shape, dtype)
+    }
+    const x = this.output(shape, 'float32', 'bf16')
+    addonFunctions<StorageAddon>().narrow(values, values.length, this.numbers(x) as Uint16Array)
+    return x.dataId
+  }
+  // By which TF.js's suite chooses its tolerance.
+  NativeBackend.prototype.floatPrecision = () => 16
+  return () => {
+    NativeBackend.prototype.write = write
+    NativeBackend.prototype.floatPrecision = floatPrecision
+  }
 }

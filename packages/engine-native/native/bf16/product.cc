@@ -166,17 +166,25 @@ void pack_filter(const std::vector<PackedPart>& parts, int64_t channels, const M
       }
     }
   };
+  struct Block {
+    FilterRows rows;
+    int64_t k;
+  };
+  std::vector<Block> all;
+  for (const PackedPart& part : parts) {
+    for (const DepthRun& run : part.runs) {
+      const FilterRows rows{*part.part, run, channels, filter, tap_step};
+      for (int64_t k = 0; k < rows.count(); k += kTileDepth) all.push_back({rows, k});
+    }
+  }
+  // The filter is read along its contiguous side.
+  const bool along_rows = filter.column_step == 1;
   parallel_for(panels * blocks, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin / blocks; panel * blocks < end; ++panel) {
-      int64_t block = panel * blocks;
-      for (const PackedPart& part : parts) {
-        for (const DepthRun& run : part.runs) {
-          const FilterRows rows{*part.part, run, channels, filter, tap_step};
-          for (int64_t k = 0; k < rows.count(); k += kTileDepth, ++block) {
-            if (block >= begin && block < end) pack_block(rows, k, panel, packed + block * kBlock);
-          }
-        }
-      }
+    for (int64_t item = begin; item < end; ++item) {
+      const int64_t block = along_rows ? item / panels : item % blocks;
+      const int64_t panel = along_rows ? item % panels : item / blocks;
+      const Block& one = all[static_cast<size_t>(block)];
+      pack_block(one.rows, one.k, panel, packed + (panel * blocks + block) * kBlock);
     }
   });
 }

@@ -22,12 +22,4 @@ bool bf16_available() {
 #endif
 }
 
-bool bf16_has_matrix_units() {
-#if defined(TRICKLAB_AMX)
-  return bf16_available();
-#else
-  return false;
-#endif
-}
-
 }  // namespace tricklab

@@ -18,9 +18,6 @@ namespace tricklab {
 // Whether this process may use them; asks the system for the matrix units at the first call.
 bool bf16_available();
 
-// Whether they are matrix units.
-bool bf16_has_matrix_units();
-
 // The shape of tiles: 16 rows of 16 pairs of bf16, or of 16 floats.
 constexpr int64_t kTileSide = 16;
 constexpr int64_t kTileDepth = 32;

@@ -3,7 +3,6 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "bf16/units.h"
 #include "gemm/scratch.h"
 #include "provider/library.h"
 
@@ -32,14 +31,12 @@ Choice& current() {
 
 // Where our kernels come first, by measurements with --bench of test/native/conv_test.cc on AVX-512: in float32 oneDNN's
 // forward pass and input gradient are up to a third faster on large maps. On small maps we leave out the taps that only
-// meet padding; few channels we lay out in planes. In bf16 ours are at least as fast on matrix units, and up to a third
-// slower on vectors.
-bool ours_first(const Conv2dShape& shape, Precision precision) {
+// meet padding; few channels we lay out in planes.
+bool ours_first(const Conv2dShape& shape) {
   constexpr int64_t kSmallMap = 36;
   constexpr int64_t kThin = 8;
   const bool thin = shape.in_channels == 1 ? shape.out_channels <= 2 * kThin
                                            : shape.in_channels <= kThin && shape.out_channels <= kThin;
-  if (precision == Precision::kBfloat16) return bf16_has_matrix_units();
   return thin || shape.out_height * shape.out_width < kSmallMap;
 }
 
@@ -96,8 +93,7 @@ const char* chosen_provider() {
 std::string available_providers() { return onednn_provider() == nullptr ? "portable" : "onednn portable"; }
 
 bool precision_available(Precision precision) {
-  if (portable_provider().supports(precision)) return true;
-  return current() != Choice::kPortable && onednn_provider() != nullptr && onednn_provider()->supports(precision);
+  return portable_provider().supports(precision);
 }
 
 // What no provider serves in few digits is right in many.
@@ -107,7 +103,7 @@ void run_conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, c
   const auto call = [&](Provider& provider, Precision with) {
     return provider.conv2d(shape, with, x, filter, epilogue, out);
   };
-  if (takes(precision, x, out) && offer(ours_first(shape, precision), precision, call)) return;
+  if (takes(precision, x, out) && offer(ours_first(shape), precision, call)) return;
   const float* from = as_floats(x, shape.in_size(), ScratchUse::kOperand);
   write_floats(out, shape.out_size(), [&](float* to) {
     portable_provider().conv2d(shape, Precision::kFloat32, from, filter, epilogue, to);
@@ -119,7 +115,7 @@ void run_conv2d_input_gradient(const Conv2dShape& shape, Precision precision, Co
   const auto call = [&](Provider& provider, Precision with) {
     return provider.conv2d_input_gradient(shape, with, dy, filter, dx);
   };
-  if (takes(precision, dy, dx) && offer(ours_first(shape, precision), precision, call)) return;
+  if (takes(precision, dy, dx) && offer(ours_first(shape), precision, call)) return;
   const float* from = as_floats(dy, shape.out_size(), ScratchUse::kOperand);
   write_floats(dx, shape.in_size(), [&](float* to) {
     portable_provider().conv2d_input_gradient(shape, Precision::kFloat32, from, filter, to);

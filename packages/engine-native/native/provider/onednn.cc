@@ -18,7 +18,6 @@ namespace onednn {
 namespace {
 
 using Tag = dnnl::memory::format_tag;
-using Type = dnnl::memory::data_type;
 
 enum class Kind { kForward, kBackwardData, kBackwardWeights, kMatMul };
 
@@ -59,7 +58,7 @@ class Buffer {
   size_t bytes_ = 0;
 };
 
-Description plain(const Dims& dims, Tag tag, Type type = Type::f32) { return Description(dims, type, tag); }
+Description plain(const Dims& dims, Tag tag) { return Description(dims, dnnl::memory::data_type::f32, tag); }
 
 // Serves no ReLU: oneDNN's turns what is not a number into zero.
 class OneDnn final : public Provider {
@@ -68,73 +67,54 @@ class OneDnn final : public Provider {
 
   const char* name() const override { return "onednn"; }
 
-  bool supports(Precision precision) const override {
-    if (precision == Precision::kFloat32) return true;
-    // Processors without bf16 instructions only imitate it.
-    return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
-  }
+  // In bf16 our kernels are faster.
+  bool supports(Precision precision) const override { return precision == Precision::kFloat32; }
 
-  bool conv2d(const Conv2dShape& shape, Precision precision, ConstNumbers x, const float* filter,
+  bool conv2d(const Conv2dShape& shape, Precision /*precision*/, ConstNumbers x, const float* filter,
               const Epilogue& epilogue, Numbers out) override {
-    if (!serves(shape, precision) || epilogue.relu) return false;
+    if (!serves(shape) || epilogue.relu) return false;
     const bool bias = epilogue.bias != nullptr;
-    const Stored stored{x.format(), out.format()};
-    const auto key = key_of(Kind::kForward, shape, precision, stored, bias);
-    return run(key, [&] { return prepare_forward(shape, precision, stored, bias); },
-               {x.data(), filter, out.data(), epilogue.bias});
+    const auto key = key_of(Kind::kForward, shape, bias);
+    return run(key, [&] { return prepare_forward(shape, bias); }, {x.floats(), filter, out.floats(), epilogue.bias});
   }
 
-  bool conv2d_input_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers dy, const float* filter,
+  bool conv2d_input_gradient(const Conv2dShape& shape, Precision /*precision*/, ConstNumbers dy, const float* filter,
                              Numbers dx) override {
-    if (!serves(shape, precision)) return false;
-    const Stored stored{dy.format(), dx.format()};
-    const auto key = key_of(Kind::kBackwardData, shape, precision, stored, false);
-    return run(key, [&] { return prepare_backward_data(shape, precision, stored); }, {dy.data(), filter, dx.data()});
+    if (!serves(shape)) return false;
+    const auto key = key_of(Kind::kBackwardData, shape, false);
+    return run(key, [&] { return prepare_backward_data(shape); }, {dy.floats(), filter, dx.floats()});
   }
 
-  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision precision, ConstNumbers x, ConstNumbers dy,
+  bool conv2d_filter_gradient(const Conv2dShape& shape, Precision /*precision*/, ConstNumbers x, ConstNumbers dy,
                               float* dfilter) override {
-    if (!serves(shape, precision)) return false;
-    const Stored stored{x.format(), dy.format()};
-    const auto key = key_of(Kind::kBackwardWeights, shape, precision, stored, false);
-    return run(key, [&] { return prepare_backward_weights(shape, precision, stored); }, {x.data(), dy.data(), dfilter});
+    if (!serves(shape)) return false;
+    const auto key = key_of(Kind::kBackwardWeights, shape, false);
+    return run(key, [&] { return prepare_backward_weights(shape); }, {x.floats(), dy.floats(), dfilter});
   }
 
-  bool matmul(const MatMulShape& shape, Precision precision, const float* a, const float* b, const Epilogue& epilogue,
+  bool matmul(const MatMulShape& shape, Precision /*precision*/, const float* a, const float* b, const Epilogue& epilogue,
               float* c) override {
     if (shape.batch * shape.rows * shape.columns * shape.depth == 0 || epilogue.relu) return false;
     const bool bias = epilogue.bias != nullptr;
     std::string key = std::to_string(static_cast<int>(Kind::kMatMul));
     for (const int64_t size : {shape.batch, shape.rows, shape.columns, shape.depth, shape.a_step, shape.b_step,
-                               int64_t{shape.transpose_a}, int64_t{shape.transpose_b},
-                               static_cast<int64_t>(precision), int64_t{bias}}) {
+                               int64_t{shape.transpose_a}, int64_t{shape.transpose_b}, int64_t{bias}}) {
       key += ',' + std::to_string(size);
     }
-    return run(key, [&] { return prepare_matmul(shape, precision, bias); }, {a, b, c, epilogue.bias});
+    return run(key, [&] { return prepare_matmul(shape, bias); }, {a, b, c, epilogue.bias});
   }
 
  private:
-  static bool serves(const Conv2dShape& shape, Precision precision) {
-    if (shape.out_size() == 0 || shape.filter_size() == 0 || shape.in_size() == 0) return false;
-    if (precision == Precision::kFloat32) return shape.groups == 1;
-    // In bf16 version 2.6.3 gives wrong results, or crashes, for unusual shapes: only the usual ones are left to it.
-    return shape.groups == 1 && shape.in_channels % 16 == 0 && shape.out_channels % 16 == 0 &&
-           shape.dilation_height == 1 && shape.dilation_width == 1 && shape.filter_height <= shape.in_height &&
-           shape.filter_width <= shape.in_width;
+  static bool serves(const Conv2dShape& shape) {
+    return shape.out_size() > 0 && shape.filter_size() > 0 && shape.in_size() > 0 && shape.groups == 1;
   }
 
-  // Formats of the images that a convolution reads and writes, or of the two that a filter gradient reads.
-  struct Stored {
-    Format first, second;
-  };
-
-  static std::string key_of(Kind kind, const Conv2dShape& s, Precision precision, const Stored& stored, bool bias) {
+  static std::string key_of(Kind kind, const Conv2dShape& s, bool bias) {
     std::string key = std::to_string(static_cast<int>(kind));
     for (const int64_t size :
          {s.batch, s.in_height, s.in_width, s.in_channels, s.out_height, s.out_width, s.out_channels, s.filter_height,
           s.filter_width, s.stride_height, s.stride_width, s.dilation_height, s.dilation_width, s.pad_top, s.pad_left,
-          s.groups, static_cast<int64_t>(precision), static_cast<int64_t>(stored.first),
-          static_cast<int64_t>(stored.second), int64_t{bias}}) {
+          s.groups, int64_t{bias}}) {
       key += ',' + std::to_string(size);
     }
     return key;
@@ -169,90 +149,78 @@ class OneDnn final : public Provider {
     return sides;
   }
 
-  static Type type_of(Precision precision) { return precision == Precision::kBfloat16 ? Type::bf16 : Type::f32; }
-  static Type type_of(Format format) { return format == Format::kBfloat16 ? Type::bf16 : Type::f32; }
-
   static dnnl::primitive_attr attributes() {
     dnnl::primitive_attr result;
     result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     return result;
   }
 
-  Forward forward_of(const Conv2dShape& shape, Precision precision, const Stored& stored, bool bias) const {
+  Forward forward_of(const Conv2dShape& shape, bool bias) const {
     const Sides sides = sides_of(shape);
-    const Type type = type_of(precision);
     const Description of_bias = plain({shape.out_channels}, Tag::x);
-    return describe_forward(engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any, type),
-                            bias ? &of_bias : nullptr, plain(sides.out, Tag::nhwc, type_of(stored.second)), window_of(shape),
+    return describe_forward(engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any),
+                            bias ? &of_bias : nullptr, plain(sides.out, Tag::nhwc), window_of(shape),
                             attributes());
   }
 
-  Prepared prepare_forward(const Conv2dShape& shape, Precision precision, const Stored& stored, bool bias) const {
+  Prepared prepare_forward(const Conv2dShape& shape, bool bias) const {
     const Sides sides = sides_of(shape);
-    const Forward description = forward_of(shape, precision, stored, bias);
+    const Forward description = forward_of(shape, bias);
     Prepared prepared;
     prepared.primitive = dnnl::convolution_forward(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc, type_of(stored.first)), description.src_desc(), false);
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
     add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
-    add(prepared, DNNL_ARG_DST, plain(sides.out, Tag::nhwc, type_of(stored.second)), description.dst_desc(), true);
+    add(prepared, DNNL_ARG_DST, plain(sides.out, Tag::nhwc), description.dst_desc(), true);
     if (bias) add(prepared, DNNL_ARG_BIAS, plain({shape.out_channels}, Tag::x), description.bias_desc(), false);
     return prepared;
   }
 
-  Prepared prepare_backward_data(const Conv2dShape& shape, Precision precision, const Stored& stored) const {
+  Prepared prepare_backward_data(const Conv2dShape& shape) const {
     const Sides sides = sides_of(shape);
-    const Type type = type_of(precision);
     const BackwardData description = describe_backward_data(
-        engine_, plain(sides.x, Tag::nhwc, type_of(stored.second)), plain(sides.filter, Tag::any, type),
-        plain(sides.out, Tag::nhwc, type),
-        window_of(shape), attributes(), hint(shape, precision));
+        engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any), plain(sides.out, Tag::nhwc),
+        window_of(shape), attributes(), hint(shape));
     Prepared prepared;
     prepared.primitive = dnnl::convolution_backward_data(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc, type_of(stored.first)), description.diff_dst_desc(),
-        false);
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
     add(prepared, DNNL_ARG_WEIGHTS, plain(sides.filter, sides.filter_tag), description.weights_desc(), false);
-    add(prepared, DNNL_ARG_DIFF_SRC, plain(sides.x, Tag::nhwc, type_of(stored.second)), description.diff_src_desc(),
-        true);
+    add(prepared, DNNL_ARG_DIFF_SRC, plain(sides.x, Tag::nhwc), description.diff_src_desc(), true);
     return prepared;
   }
 
-  Prepared prepare_backward_weights(const Conv2dShape& shape, Precision precision, const Stored& stored) const {
+  Prepared prepare_backward_weights(const Conv2dShape& shape) const {
     const Sides sides = sides_of(shape);
-    const Type type = type_of(precision);
     const BackwardWeights description = describe_backward_weights(
-        engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any), plain(sides.out, Tag::nhwc, type),
-        window_of(shape), attributes(), hint(shape, precision));
+        engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any), plain(sides.out, Tag::nhwc),
+        window_of(shape), attributes(), hint(shape));
     Prepared prepared;
     prepared.primitive = dnnl::convolution_backward_weights(description);
     prepared.scratchpad = description.scratchpad_desc();
-    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc, type_of(stored.first)), description.src_desc(), false);
-    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc, type_of(stored.second)), description.diff_dst_desc(),
-        false);
+    add(prepared, DNNL_ARG_SRC, plain(sides.x, Tag::nhwc), description.src_desc(), false);
+    add(prepared, DNNL_ARG_DIFF_DST, plain(sides.out, Tag::nhwc), description.diff_dst_desc(), false);
     add(prepared, DNNL_ARG_DIFF_WEIGHTS, plain(sides.filter, sides.filter_tag), description.diff_weights_desc(), true);
     return prepared;
   }
 
   // Gradients want the forward pass that they belong to: with all tensors of one type.
-  Forward hint(const Conv2dShape& shape, Precision precision) const {
+  Forward hint(const Conv2dShape& shape) const {
     const Sides sides = sides_of(shape);
-    const Type type = type_of(precision);
-    return describe_forward(engine_, plain(sides.x, Tag::nhwc, type), plain(sides.filter, Tag::any, type), nullptr,
-                            plain(sides.out, Tag::nhwc, type), window_of(shape), {});
+    return describe_forward(engine_, plain(sides.x, Tag::nhwc), plain(sides.filter, Tag::any), nullptr,
+                            plain(sides.out, Tag::nhwc), window_of(shape), {});
   }
 
-  Prepared prepare_matmul(const MatMulShape& shape, Precision precision, bool bias) const {
+  Prepared prepare_matmul(const MatMulShape& shape, bool bias) const {
     const int64_t a_batch = shape.a_step == 0 ? 1 : shape.batch;
     const int64_t b_batch = shape.b_step == 0 ? 1 : shape.batch;
     const Dims a{a_batch, shape.rows, shape.depth}, b{b_batch, shape.depth, shape.columns};
     const Dims c{shape.batch, shape.rows, shape.columns};
     const Tag a_tag = shape.transpose_a ? Tag::acb : Tag::abc;
     const Tag b_tag = shape.transpose_b ? Tag::acb : Tag::abc;
-    const Type type = type_of(precision);
     const Description of_bias = plain({1, 1, shape.columns}, Tag::abc);
     const MatMul description =
-        describe_matmul(engine_, plain(a, a_tag, type), plain(b, b_tag, type), bias ? &of_bias : nullptr,
+        describe_matmul(engine_, plain(a, a_tag), plain(b, b_tag), bias ? &of_bias : nullptr,
                         plain(c, Tag::abc), attributes());
     Prepared prepared;
     prepared.primitive = dnnl::matmul(description);
@@ -275,7 +243,7 @@ class OneDnn final : public Provider {
   }
 
   template <typename Prepare>
-  bool run(const std::string& key, Prepare prepare, const std::vector<const void*>& pointers) {
+  bool run(const std::string& key, Prepare prepare, const std::vector<const float*>& pointers) {
     try {
       use_threads();
       auto found = prepared_.find(key);
@@ -297,13 +265,13 @@ class OneDnn final : public Provider {
     }
   }
 
-  void execute(const Prepared& prepared, const std::vector<const void*>& pointers) {
+  void execute(const Prepared& prepared, const std::vector<const float*>& pointers) {
     std::unordered_map<int, Memory> arguments;
     const Tensor* converted = nullptr;
     Memory outside, inside;
     for (size_t i = 0; i < prepared.tensors.size(); ++i) {
       const Tensor& tensor = prepared.tensors[i];
-      Memory ours(tensor.ours, engine_, const_cast<void*>(pointers[i]));
+      Memory ours(tensor.ours, engine_, const_cast<float*>(pointers[i]));
       if (!tensor.converts()) {
         arguments.emplace(tensor.argument, ours);
         continue;

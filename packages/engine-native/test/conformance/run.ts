@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import type { Storage } from '../../src/storage.ts'
 
 export interface ConformanceResult {
   readonly passed: number
@@ -19,8 +20,11 @@ const root = path.resolve(here, '../..')
 /** TF.js's tests import jasmine-core, which is jasmine's dependency and not ours. */
 const besideJasmine = path.resolve(path.dirname(require.resolve('jasmine')), '../..')
 
-/** Runs the specs whose name matches `grep`; excluded ones only with `all`. */
-export async function runConformance(grep = '.', { all = false } = {}): Promise<ConformanceResult> {
+/** Runs the specs whose name matches `grep`; excluded ones only with `all`. `storage` is how inputs are stored where it can hold them. */
+export async function runConformance(
+  grep = '.',
+  { all = false, storage = 'float32' as Storage } = {},
+): Promise<ConformanceResult> {
   mkdirSync(path.join(root, 'dist'), { recursive: true })
   const folder = mkdtempSync(path.join(root, 'dist', 'conformance-'))
   try {
@@ -34,6 +38,7 @@ export async function runConformance(grep = '.', { all = false } = {}): Promise<
         ...process.env,
         GREP: grep,
         ALL: all ? '1' : '0',
+        STORAGE: storage,
         JASMINE: require.resolve('jasmine'),
         NODE_PATH: besideJasmine,
       },

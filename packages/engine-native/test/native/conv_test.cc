@@ -164,8 +164,8 @@ void check_convolutions(Provider& provider, Precision precision, int count) {
                again.dfilter == results.dfilter,
            "%s: other numbers with stored bf16 for %s", provider.name(), text_of(s).c_str());
   }
-  // Many of the shapes drawn are no convolutions, and in bf16 only the usual ones are served.
-  EXPECT(served * (precision == Precision::kFloat32 ? 4 : 1000) > count, "%s served %d of %d convolutions",
+  // Many of the shapes drawn are no convolutions, and in bf16 those of few channels are not served.
+  EXPECT(served * (precision == Precision::kFloat32 ? 4 : 30) > count, "%s served %d of %d convolutions",
          provider.name(), served, count);
 }
 
@@ -368,9 +368,7 @@ int main(int count, char** arguments) {
         if (count <= 3) bench_products(*provider, precision);
         bench_convolutions(*provider, precision, count > 3 ? arguments[3] : nullptr);
       } else {
-        // oneDNN is left few of them in bf16.
-        const bool rare = precision == Precision::kBfloat16 && provider != &portable_provider();
-        check_convolutions(*provider, precision, rare ? 1200 : 300);
+        check_convolutions(*provider, precision, 300);
         check_products(*provider, precision, 200);
       }
     }
