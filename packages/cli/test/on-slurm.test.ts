@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
-import { hasSlurm, type Slurm, startSlurm, until } from './slurm.ts'
+import { until } from './services.ts'
+import { hasSlurm, type Slurm, startSlurm } from './slurm.ts'
 import { comparable, logLines, runFolder, tiny } from './tiny-runs.ts'
 
 const table = fixture('array.ts')

@@ -1,10 +1,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { end, freePort, until } from './services.ts'
 
 const daemons = ['munged', 'slurmctld', 'slurmd', 'sbatch']
 
@@ -72,12 +71,7 @@ PartitionName=main Nodes=${node} Default=YES MaxTime=INFINITE OverSubscribe=FORC
     children.push(spawn(command, args, { env, stdio: 'ignore', detached: true }))
   const call = (command: string, ...args: string[]) => execFileSync(command, args, { env, encoding: 'utf8' })
   const stop = async () => {
-    for (const child of children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      if ((await Promise.race([ended, sleep(10_000, 'late')])) === 'late') child.kill('SIGKILL')
-    }
+    for (const child of children.reverse()) await end(child)
   }
   try {
     const places = ['pid', 'log', 'seed'].map((kind) => `--${kind}-file=${path.join(root, 'munge', kind)}`)
@@ -91,28 +85,4 @@ PartitionName=main Nodes=${node} Default=YES MaxTime=INFINITE OverSubscribe=FORC
     throw error
   }
   return { env: { SLURM_CONF: conf }, call, stop }
-}
-
-/** Waits until something holds; what throws does not hold yet. */
-export async function until(holds: () => boolean, what: string, seconds = 60): Promise<void> {
-  const end = performance.now() + 1000 * seconds
-  for (;;) {
-    try {
-      if (holds()) return
-    } catch {
-      // Not yet.
-    }
-    if (performance.now() > end) throw new Error(`${what} did not come within ${seconds} s.`)
-    await sleep(250)
-  }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

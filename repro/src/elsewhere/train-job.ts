@@ -18,9 +18,6 @@ export interface TrainJobOptions {
   readonly signal: AbortSignal
 }
 
-/** A lock that was left behind on another machine is stale by then. @unit ms */
-const patienceMs = 270_000
-
 /**
  * Trains one job of a batch on this machine, or goes on with it. A job that has ended is left as it is, so it may be
  * given out any number of times.
@@ -47,16 +44,18 @@ export async function trainJob(batch: Batch, index: number, options: TrainJobOpt
   await updateManifest(job.folder, (before) => before && withEnd(job.folder, before))
 }
 
-/** Runs the job, after waiting for the lock of a process that was killed on another machine, which is stale after minutes. */
+/**
+ * Runs the job as soon as no other process has its seed. The lock of one that was killed on another machine is stale after
+ * minutes; one that is alive may be ending the seed.
+ */
 async function whenFree(job: Job, site: JobSite): Promise<void> {
-  const until = performance.now() + patienceMs
   const file = seedFiles(job.folder, job.seed).lock
   for (let told = false; ; ) {
     try {
       await runJob(job, site)
       return
     } catch (error) {
-      if (!isLocked(error) || performance.now() > until) throw error
+      if (!isLocked(error)) throw error
       const owner = lockOwner(file)
       if (!told && owner !== undefined) {
         const message = `${job.row} seed ${job.seed}: waiting for ${describeOwner(owner)}, which has the seed.`

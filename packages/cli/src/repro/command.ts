@@ -37,6 +37,7 @@ import { addPlaceOptions, type PlaceArguments, placeOf } from './places.ts'
 import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
 import { type TrainingArguments, trainWork } from './training.ts'
+import { addWorkerCommand } from './worker.ts'
 
 interface ReproOptions extends SeedArguments, PlaceArguments, Omit<TrainingArguments, 'executor'> {
   readonly jobs: number
@@ -137,6 +138,7 @@ export function reproProgram(): Command {
   addCompareCommand(program)
   addPlanCommands(program)
   addJobCommand(program)
+  addWorkerCommand(program)
   addCollectCommands(program)
   return program
 }

@@ -14,7 +14,11 @@ export function addJobCommand(program: Command): void {
     .option('--token <text>', 'the token that batch.json must hold: proves that this machine sees the same folder')
     .action(async (folder: string, index: number, { token }: { token?: string }) => {
       const view = createProgressView()
-      const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
+      const gone = new AbortController()
+      // A worker that has started this process and is killed cannot stop it in another way.
+      process.on('disconnect', () => gone.abort())
+      const asked = stopSignal((message) => view.sink({ kind: 'notice', message }))
+      const signal = AbortSignal.any([asked, gone.signal])
       try {
         await trainJob(readBatch(folder), index, { token, progress: view.sink, signal })
       } finally {

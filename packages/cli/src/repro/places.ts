@@ -1,6 +1,18 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { type AskPlace, askSlurm, checkSlurm, submitToSlurm } from '@tricklab/repro'
+import {
+  type AskPlace,
+  askQueue,
+  askSlurm,
+  checkRedis,
+  checkSlurm,
+  kubernetesManifest,
+  measuredMemory,
+  submitToQueue,
+  submitToSlurm,
+  withoutPassword,
+} from '@tricklab/repro'
 import { type Command, Option } from 'commander'
 import { ownCommand } from '../ui/own-command.ts'
 import { wholeNumber } from './arguments.ts'
@@ -11,12 +23,16 @@ export interface PlaceArguments {
   readonly on?: string
   readonly arrayLimit?: number
   readonly site?: string
+  readonly redis?: string
+  readonly image?: string
+  readonly claim?: string
+  readonly kueue?: string
 }
 
 interface Made {
   /** The options that it takes, of those that only places take. */
   readonly options: readonly (keyof PlaceArguments)[]
-  make(given: PlaceArguments, more: readonly string[]): Place
+  make(given: PlaceArguments & { readonly out: string }, more: readonly string[]): Place
 }
 
 const places: Readonly<Record<string, Made>> = {
@@ -39,10 +55,54 @@ const places: Readonly<Record<string, Made>> = {
       }
     },
   },
+  bullmq: {
+    options: ['redis'],
+    make({ redis = defaultRedis() }) {
+      const server = withoutPassword(redis)
+      return {
+        check: () => checkRedis(redis),
+        async submit(batch) {
+          const id = await submitToQueue(batch, redis)
+          const text = `${batch.jobs.length} jobs are in the queue at ${server}. Train them with \`pnpm repro worker\` on any machine that sees ${batch.folder}.`
+          return { id, text }
+        },
+      }
+    },
+  },
+  kubernetes: {
+    options: ['arrayLimit', 'image', 'claim', 'kueue'],
+    make({ arrayLimit, image, claim = 'tricklab', kueue: queue, out }) {
+      if (image === undefined) {
+        fail('E_ARGUMENT', {
+          what: 'The pods need an image.',
+          expected: '--on kubernetes --image IMAGE.',
+          received: 'no --image.',
+          fix: 'build one from the Dockerfile of the repository, and push it to where the cluster finds it.',
+        })
+      }
+      const runs = path.resolve(out)
+      return {
+        async submit(batch) {
+          const memory = await measuredMemory(batch, runs)
+          process.stdout.write(`${kubernetesManifest(batch, { image, claim, runs, arrayLimit, queue, memory })}\n`)
+          const requests =
+            memory === undefined ? ' No seed of some row was trained yet, so it asks for no certain memory.' : ''
+          const text = `${batch.jobs.length} jobs are in ${batch.folder}. Apply the manifest with \`kubectl apply -f\`.${requests}`
+          return { text }
+        },
+      }
+    },
+  },
 }
 
+/** Where a queue is, unless it is said: the same for those who fill it and those who empty it. */
+export const defaultRedis = (): string => process.env.TRICKLAB_REDIS ?? 'redis://127.0.0.1:6379'
+
+export const redisHelp =
+  'URL of the Redis, with its password: redis://:PASSWORD@HOST:6379; default: TRICKLAB_REDIS, or the Redis of this machine'
+
 /** How places are asked for the states of their jobs. */
-export const askPlaces: Readonly<Record<string, AskPlace>> = { slurm: askSlurm }
+export const askPlaces: Readonly<Record<string, AskPlace>> = { slurm: askSlurm, bullmq: askQueue }
 
 /** Adds `--on` and the options of the places. */
 export function addPlaceOptions(command: Command): Command {
@@ -50,19 +110,26 @@ export function addPlaceOptions(command: Command): Command {
     .addOption(
       new Option(
         '--on <place>',
-        'hand the seeds over instead of training them here; list: only write the jobs, for any scheduler; slurm: one array',
+        'hand the seeds over instead of training them here; list: only write the jobs, for any scheduler; slurm: one array; bullmq: a queue on Redis; kubernetes: print an Indexed Job',
       ).choices(Object.keys(places)),
     )
     .option(
       '--array-limit <n>',
-      'with --on slurm: how many jobs run at the same time; default: as many as fit',
+      'with --on slurm or kubernetes: how many jobs run at the same time; default: as many as fit',
       wholeNumber('--array-limit', 1),
     )
     .option('--site <file>', 'with --on slurm: file of options of your site for sbatch, one a line')
+    .option('--image <name>', 'with --on kubernetes: the image of the pods')
+    .option('--claim <name>', 'with --on kubernetes: the PersistentVolumeClaim for runs and cache; default: tricklab')
+    .option('--kueue <queue>', 'with --on kubernetes: a queue of Kueue, which then begins the jobs')
+    .option('--redis <url>', `with --on bullmq: ${redisHelp}`)
 }
 
 /** The place that was asked for; undefined: here. @errors E_ARGUMENT where an option is of another place */
-export function placeOf(given: PlaceArguments & { readonly jobs: number }, more: readonly string[]): Place | undefined {
+export function placeOf(
+  given: PlaceArguments & { readonly jobs: number; readonly out: string },
+  more: readonly string[],
+): Place | undefined {
   const { on } = given
   const place = on === undefined ? undefined : places[on]
   const stray = (Object.keys(flags) as (keyof typeof flags)[]).find(
@@ -77,7 +144,14 @@ export function placeOf(given: PlaceArguments & { readonly jobs: number }, more:
   return place.make(given, more)
 }
 
-const flags = { arrayLimit: '--array-limit', site: '--site' } as const satisfies {
+const flags = {
+  arrayLimit: '--array-limit',
+  site: '--site',
+  redis: '--redis',
+  image: '--image',
+  claim: '--claim',
+  kueue: '--kueue',
+} as const satisfies {
   readonly [key in Exclude<keyof PlaceArguments, 'on'>]: string
 }
 
