@@ -114,6 +114,8 @@ describe('jobs that are handed over', () => {
 
   it.each([
     [['--on', 'list', '--jobs', '2'], '--jobs'],
+    [['--on', 'list', '--json'], '--json'],
+    [['--on', 'list', '--array-limit', '2'], '--array-limit'],
     [['--', '--partition=cpu'], '"--partition=cpu"'],
   ])('%j is refused', async (args, received) => {
     const { code, stderr } = await runCli('repro', [tiny('plain'), '--out', temporaryFolder(), ...args])

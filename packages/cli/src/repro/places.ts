@@ -127,7 +127,7 @@ export function addPlaceOptions(command: Command): Command {
 
 /** The place that was asked for; undefined: here. @errors E_ARGUMENT where an option is of another place */
 export function placeOf(
-  given: PlaceArguments & { readonly jobs: number; readonly out: string },
+  given: PlaceArguments & { readonly jobs: number; readonly out: string; readonly json?: boolean },
   more: readonly string[],
 ): Place | undefined {
   const { on } = given
@@ -140,6 +140,8 @@ export function placeOf(
     refuse(`"${more[0]}"`, 'one table; what stands behind `--` goes to sbatch, with --on slurm')
   }
   if (place === undefined) return undefined
+  if (given.json === true)
+    refuse('--json', `--on ${on} without --json, and then \`repro status --json\` or \`repro collect --json\``)
   if (given.jobs > 1) refuse('--jobs', `--on ${on} without --jobs`)
   return place.make(given, more)
 }
