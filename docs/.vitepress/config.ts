@@ -30,6 +30,7 @@ const guide: Link[] = [
   { text: 'Prove a recipe', link: '/41-prove-a-recipe' },
   { text: 'Engines', link: '/50-engines' },
   { text: 'Use a trained network', link: '/60-use-a-network' },
+  { text: 'Many machines', link: '/65-many-machines' },
   { text: 'Errors', link: '/errors' },
 ].filter(({ link }) => existsSync(new URL(`..${link}.md`, import.meta.url)))
 

@@ -36,10 +36,13 @@ export function describeEnvironment({ plugins }: Pick<Registry, 'plugins'>): Man
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     ...sources(),
-    lockfile: lockfile === undefined ? null : sha256(readFileSync(lockfile)),
+    lockfile: lockfileHash(),
     plugins: Object.fromEntries(plugins.map(({ name, version }) => [name, version])),
   }
 }
+
+/** SHA-256 of what pins the versions here; null where nothing does. */
+export const lockfileHash = (): string | null => (lockfile === undefined ? null : sha256(readFileSync(lockfile)))
 
 export function describeEngine({ name, version, device, threads, precision, details }: Engine): Manifest['engine'] {
   return { name, version, device, threads, precision, details }

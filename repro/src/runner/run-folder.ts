@@ -12,9 +12,11 @@ import { seedFiles } from './seed-files.ts'
 export const rowFolder = (out: string, row: Row) => path.join(out, row.table.id, row.name)
 
 /** Creates the folder of a new run, named after the moment. @errors E_OUT_WRITE */
-export function createRunFolder(out: string, row: Row): string {
-  const parent = rowFolder(out, row)
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
+export const createRunFolder = (out: string, row: Row): string => createNamedFolder(rowFolder(out, row))
+
+/** Creates a folder that is named after the moment. @errors E_OUT_WRITE */
+export function createNamedFolder(parent: string, prefix = ''): string {
+  const stamp = prefix + new Date().toISOString().slice(0, 19).replaceAll(':', '-')
   return writing(parent, () => {
     makeFolder(parent)
     for (let copy = 1; ; copy++) {
@@ -103,6 +105,12 @@ export function updateManifest<M extends Manifest | undefined>(
 /** Notes how a seed stands. */
 export async function setStatus(folder: string, seed: number, status: SeedStatus): Promise<void> {
   await updateManifest(folder, (before) => before && { ...before, status: { ...before.status, [seed]: status } })
+}
+
+/** The manifest of a run with the moment when the last of its seeds ended, or without where one has not. */
+export function withEnd(folder: string, manifest: Manifest): Manifest {
+  const complete = manifest.seeds.every((seed) => readEnd(folder, seed) !== undefined)
+  return { ...manifest, ended: complete ? (manifest.ended ?? new Date().toISOString()) : null }
 }
 
 /** The closing line of a seed's log, when it ran to the end. @errors E_RUN_UNKNOWN when the log cannot be read */

@@ -11,7 +11,7 @@ import { harnessHooks } from './harness.ts'
 import type { Job } from './job.ts'
 import { nameRow } from './job-row.ts'
 import { describeResumption, findResumable, type RunParts } from './resume.ts'
-import { createRunFolder, readEnd, updateManifest } from './run-folder.ts'
+import { createRunFolder, readEnd, updateManifest, withEnd } from './run-folder.ts'
 import { refuseLocked } from './seed-lock.ts'
 
 export interface RunOptions {
@@ -76,10 +76,7 @@ async function runSeeds(survey: SurveyedRow, options: RunOptions): Promise<RowRu
   const outcomes = await executor.run(jobs, { row, engine, dataset, progress, signal })
   let error = outcomes.find((outcome) => outcome.error !== undefined)?.error
 
-  const ended = await updateManifest(folder, (before = manifest) => {
-    const complete = before.seeds.every((seed) => readEnd(folder, seed) !== undefined)
-    return { ...before, ended: complete ? (before.ended ?? new Date().toISOString()) : null }
-  }).catch((cause) => {
+  const ended = await updateManifest(folder, (before = manifest) => withEnd(folder, before)).catch((cause) => {
     error ??= cause
     return manifest
   })

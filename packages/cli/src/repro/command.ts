@@ -20,7 +20,10 @@ import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { addSeedOptions, engineChoice, type SeedArguments, seedList, seedsOf, wholeNumber } from './arguments.ts'
+import { addCollectCommands } from './collect.ts'
 import { addCompareCommand } from './compare.ts'
+import { handOver, type Place } from './hand-over.ts'
+import { addJobCommand } from './job.ts'
 import { reproMeasurement } from './measure.ts'
 import {
   addCheckpointOption,
@@ -30,11 +33,13 @@ import {
   addLimitOptions,
   addRunsOptions,
 } from './options.ts'
+import { addPlaceOptions, type PlaceArguments, placeOf } from './places.ts'
 import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'
 import { type TrainingArguments, trainWork } from './training.ts'
+import { addWorkerCommand } from './worker.ts'
 
-interface ReproOptions extends SeedArguments, Omit<TrainingArguments, 'executor'> {
+interface ReproOptions extends SeedArguments, PlaceArguments, Omit<TrainingArguments, 'executor'> {
   readonly jobs: number
   readonly engine: EngineName | 'auto'
   readonly precision?: 'f32' | 'bf16'
@@ -47,7 +52,9 @@ interface ReproOptions extends SeedArguments, Omit<TrainingArguments, 'executor'
 /** `pnpm repro …` */
 export function reproProgram(): Command {
   const program = createProgram('repro', 'Trains documented tables again and says whether their numbers hold.')
-  program.argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
+  program
+    .argument('[target]', 'TABLE, TABLE/ROW, ./my-table.ts or ./my-table.ts#ROW')
+    .argument('[site...]', 'behind --, with --on slurm: options of your site for sbatch')
   addSeedOptions(program, 'table')
   addEngineOptions(program)
   addDataOption(program)
@@ -57,6 +64,7 @@ export function reproProgram(): Command {
     wholeNumber('--jobs', 1),
     1,
   )
+  addPlaceOptions(program)
   addCheckpointOption(program)
   addLimitOptions(program, '; such a run gets no verdict')
     .option(
@@ -66,7 +74,7 @@ export function reproProgram(): Command {
       5,
     )
     .option('--steps <n>', 'tables of measurements: steps or passes each time', wholeNumber('--steps', 1), 3)
-  addJsonOption(program).action(async (target: string | undefined, options: ReproOptions) => {
+  addJsonOption(program).action(async (target: string | undefined, site: string[], options: ReproOptions) => {
     if (target === undefined) {
       fail('E_ARGUMENT', {
         what: 'No table was named.',
@@ -75,7 +83,7 @@ export function reproProgram(): Command {
         fix: '`pnpm repro list` shows all tables and rows.',
       })
     }
-    process.exitCode = await repro(target, options)
+    process.exitCode = await repro(target, site, options)
   })
 
   program
@@ -129,6 +137,9 @@ export function reproProgram(): Command {
     })
   addCompareCommand(program)
   addPlanCommands(program)
+  addJobCommand(program)
+  addWorkerCommand(program)
+  addCollectCommands(program)
   return program
 }
 
@@ -150,10 +161,23 @@ function refuseBoth(): never {
   })
 }
 
-async function repro(text: string, options: ReproOptions): Promise<number> {
+async function repro(text: string, site: readonly string[], options: ReproOptions): Promise<number> {
+  const place = placeOf(options, site)
   const { table, rows, reference } = await findTarget(text)
+  if (place !== undefined && table.kind !== 'training') refusePlace(table.id)
   if (table.kind === 'measurement') return reproMeasurement(table, rows, reference, options)
-  return table.kind === 'summary' ? reproSummary(table, rows, options) : reproTraining(table, rows, reference, options)
+  return table.kind === 'summary'
+    ? reproSummary(table, rows, options)
+    : reproTraining(table, rows, reference, options, place)
+}
+
+function refusePlace(table: string): never {
+  fail('E_ARGUMENT', {
+    what: `The table ${table} has no seeds that could be handed over.`,
+    expected: '--on with a table whose rows are trained.',
+    received: `${table}.`,
+    fix: 'leave out --on.',
+  })
 }
 
 async function reproSummary(table: SummaryTable, rows: readonly string[], options: ReproOptions): Promise<number> {
@@ -171,11 +195,13 @@ async function reproTraining(
   names: readonly string[],
   reference: string,
   options: ReproOptions,
+  place: Place | undefined,
 ): Promise<number> {
   const rows = prepareRows(table, names)
   const view = createProgressView()
   const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
   const work = rows.map((row) => ({ row, reference, seeds: seedsOf(options), resume: options.resume === true }))
+  if (place !== undefined) return handOver(options.on!, place, work, options, view, signal)
   const executor = options.jobs > 1 ? processesHere(options.jobs) : here
   const { exitCode, results } = await trainWork(work, { ...options, executor }, view, signal)
   if (exitCode === 3) process.stderr.write(resumeHint('repro'))

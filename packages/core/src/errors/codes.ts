@@ -58,7 +58,15 @@ export const errorCodes = {
     meaning: 'The run to resume had another recipe, dataset, engine, precision or number of threads.',
   },
   E_RUN_LOCKED: { exit: 2, meaning: 'Another process is training this seed or run; the message names the process.' },
-  E_JOB: { exit: 2, meaning: 'A job trains a recipe that is another where it came to: the versions differ.' },
+  E_JOB: {
+    exit: 2,
+    meaning:
+      'A job cannot be trained on the machine where it came to: another recipe, dataset or version of the code, another folder, or no such job.',
+  },
+  E_PLACE: {
+    exit: 2,
+    meaning: 'Jobs cannot be handed over from here: no sbatch, no Redis, a wrong password, a refused option.',
+  },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
   E_WEIGHTS: { exit: 2, meaning: 'A file of weights does not fit the model: names, shapes or types differ.' },
   E_EXPORT: { exit: 2, meaning: 'A layer of the model cannot be written in the format asked for.' },
@@ -67,6 +75,7 @@ export const errorCodes = {
   // stopped before the end, resumable (exit 3)
   E_INTERRUPTED: { exit: 3, meaning: 'Stopped by a signal; the state is saved and --resume goes on.' },
   E_CHECKPOINT_WRITE: { exit: 3, meaning: 'A checkpoint could not be written; the last good one is untouched.' },
+  E_UNFINISHED: { exit: 3, meaning: 'Some seeds of the runs have not finished yet; those that have are judged.' },
   E_RUN_LOST: { exit: 3, meaning: 'The run folder was removed, or another process took over the seed.' },
   // faults (exit 4)
   E_ENGINE_FAILED: { exit: 4, meaning: 'The engine failed in the middle of the work: device lost, out of memory.' },
@@ -86,6 +95,7 @@ export const errorCodes = {
     meaning: 'A block returned another shape than it declares; the message names plugin, place and step.',
   },
   E_DOWNLOAD: { exit: 4, meaning: 'A download failed after retries.' },
+  E_SEED_FAILED: { exit: 4, meaning: 'A seed that was trained elsewhere failed; the message says where to read why.' },
   E_WORKER: { exit: 4, meaning: 'A job process or a decoding worker ended unexpectedly.' },
   E_INTERNAL: { exit: 4, meaning: 'A defect of Tricklab itself.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; meaning: string }>
