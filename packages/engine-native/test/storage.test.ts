@@ -109,6 +109,12 @@ describe.runIf(nativeIsThere())('tensors stored as bf16', () => {
     ] as const
   })
 
+  const filter = { shape: [3, 3, 37, 1], data: randomValues([3, 3, 37, 1]).data }
+  const window = { strides: [1, 1], dilations: [1, 1], pad: 'same', dataFormat: 'NHWC', dimRoundingMode: 'floor' }
+  const wide = { shape: [2, 9, 8, 36], data: randomValues([2, 9, 8, 36]).data }
+  const grouped = { groups: 4, sources: [1, 0, 3, 3], stride: 1, padding: [1, 1, 1, 1] }
+  const groups = { shape: [3, 3, 9, 36], data: randomValues([3, 3, 9, 36]).data }
+
   /** Kernels, their images, their other inputs, attributes, and how many of their outputs are images. */
   const kernels = [
     ...norms,
@@ -131,6 +137,12 @@ describe.runIf(nativeIsThere())('tensors stored as bf16', () => {
     ['AvgPool', { x: image }, {}, strided, 1],
     ['AvgPoolGrad', { dy: small, input: image }, {}, strided, 1],
     ['BlurPool', { x: image }, {}, blur, 1],
+    ['DepthwiseConv2dNative', { x: image }, { filter }, window, 1],
+    ['DepthwiseConv2dNativeBackpropInput', { dy: other }, { filter }, { ...window, inputShape: image.shape }, 1],
+    ['DepthwiseConv2dNativeBackpropFilter', { x: image, dy: other }, {}, { ...window, filterShape: filter.shape }, 0],
+    ['GroupedConv2D', { x: wide }, { filter: groups }, grouped, 1],
+    ['GroupedConv2DBackpropInput', { dy: wide }, { filter: groups }, { ...grouped, height: 9, width: 8 }, 1],
+    ['GroupedConv2DBackpropFilter', { x: wide, dy: wide }, {}, { ...grouped, filterHeight: 3, filterWidth: 3 }, 0],
     ['BlurPoolGrad', { dy: small }, {}, { ...blur, height: 9, width: 8 }, 1],
   ] as const
 

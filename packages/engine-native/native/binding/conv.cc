@@ -5,6 +5,7 @@
 #include "conv/convolution.h"
 #include "depthwise/depthwise.h"
 #include "provider/choice.h"
+#include "provider/stored.h"
 
 namespace tricklab {
 namespace {
@@ -61,6 +62,17 @@ void conv2d_filter_gradient_call(Arguments& arguments) {
                              arguments.numbers(3, shape.out_size()), arguments.floats(4, shape.filter_size()));
 }
 
+// An image as floats; one of the two that a call may read.
+const float* image_at(const Arguments& arguments, size_t index, int64_t size, bool second = false) {
+  return as_floats(arguments.numbers(index, size), size, second ? ScratchUse::kOtherOperand : ScratchUse::kOperand);
+}
+
+// Calls write(floats) for the image that is written.
+template <typename Write>
+void write_image(const Arguments& arguments, size_t index, int64_t size, Write write) {
+  write_floats(arguments.numbers(index, size), size, write);
+}
+
 // The input group of each output group.
 const int32_t* sources_of(const Arguments& arguments, size_t index, const Conv2dShape& shape) {
   const int32_t* sources = arguments.ints(index, shape.groups);
@@ -74,23 +86,25 @@ const int32_t* sources_of(const Arguments& arguments, size_t index, const Conv2d
 void grouped_conv2d_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
   const int32_t* sources = sources_of(arguments, 1, shape);
-  conv2d(shape, arguments.floats(2, shape.in_size()), arguments.floats(3, shape.filter_size()), {},
-         arguments.floats(4, shape.out_size()), sources);
+  const float* x = image_at(arguments, 2, shape.in_size());
+  const float* filter = arguments.floats(3, shape.filter_size());
+  write_image(arguments, 4, shape.out_size(), [&](float* out) { conv2d(shape, x, filter, {}, out, sources); });
 }
 
 // groupedConv2dInputGradient(sizes, sources, dy, filter, dx)
 void grouped_conv2d_input_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
   const int32_t* sources = sources_of(arguments, 1, shape);
-  conv2d_input_gradient(shape, arguments.floats(2, shape.out_size()), arguments.floats(3, shape.filter_size()),
-                        arguments.floats(4, shape.in_size()), sources);
+  const float* dy = image_at(arguments, 2, shape.out_size());
+  const float* filter = arguments.floats(3, shape.filter_size());
+  write_image(arguments, 4, shape.in_size(), [&](float* dx) { conv2d_input_gradient(shape, dy, filter, dx, sources); });
 }
 
 // groupedConv2dFilterGradient(sizes, sources, x, dy, dfilter)
 void grouped_conv2d_filter_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = conv2d_shape(arguments, 0);
   const int32_t* sources = sources_of(arguments, 1, shape);
-  conv2d_filter_gradient(shape, arguments.floats(2, shape.in_size()), arguments.floats(3, shape.out_size()),
+  conv2d_filter_gradient(shape, image_at(arguments, 2, shape.in_size()), image_at(arguments, 3, shape.out_size(), true),
                          arguments.floats(4, shape.filter_size()), sources);
 }
 
@@ -98,21 +112,23 @@ void grouped_conv2d_filter_gradient_call(Arguments& arguments) {
 void depthwise_call(Arguments& arguments) {
   const Conv2dShape shape = depthwise_shape(arguments, 0);
   const Epilogue epilogue{arguments.optional_floats(3, shape.out_channels), arguments.flag(4)};
-  depthwise(shape, arguments.floats(1, shape.in_size()), arguments.floats(2, depthwise_filter_size(shape)), epilogue,
-            arguments.floats(5, shape.out_size()));
+  const float* x = image_at(arguments, 1, shape.in_size());
+  const float* filter = arguments.floats(2, depthwise_filter_size(shape));
+  write_image(arguments, 5, shape.out_size(), [&](float* out) { depthwise(shape, x, filter, epilogue, out); });
 }
 
 // depthwiseInputGradient(sizes, dy, filter, dx)
 void depthwise_input_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = depthwise_shape(arguments, 0);
-  depthwise_input_gradient(shape, arguments.floats(1, shape.out_size()),
-                           arguments.floats(2, depthwise_filter_size(shape)), arguments.floats(3, shape.in_size()));
+  const float* dy = image_at(arguments, 1, shape.out_size());
+  const float* filter = arguments.floats(2, depthwise_filter_size(shape));
+  write_image(arguments, 3, shape.in_size(), [&](float* dx) { depthwise_input_gradient(shape, dy, filter, dx); });
 }
 
 // depthwiseFilterGradient(sizes, x, dy, dfilter)
 void depthwise_filter_gradient_call(Arguments& arguments) {
   const Conv2dShape shape = depthwise_shape(arguments, 0);
-  depthwise_filter_gradient(shape, arguments.floats(1, shape.in_size()), arguments.floats(2, shape.out_size()),
+  depthwise_filter_gradient(shape, image_at(arguments, 1, shape.in_size()), image_at(arguments, 2, shape.out_size(), true),
                             arguments.floats(3, depthwise_filter_size(shape)));
 }
 

@@ -3,8 +3,8 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "gemm/scratch.h"
 #include "provider/library.h"
+#include "provider/stored.h"
 
 namespace tricklab {
 namespace {
@@ -56,23 +56,6 @@ bool offer(bool portable_first, Precision precision, Call call) {
 // Whether providers take images that are stored so.
 bool takes(Precision precision, ConstNumbers first, ConstNumbers second) {
   return precision == Precision::kBfloat16 || (first.floats() != nullptr && second.floats() != nullptr);
-}
-
-// Numbers as floats, in working memory where they are stored otherwise.
-const float* as_floats(ConstNumbers numbers, int64_t count, ScratchUse use) {
-  if (numbers.floats() != nullptr) return numbers.floats();
-  float* floats = scratch(use, count);
-  widen(numbers.halves(), count, floats);
-  return floats;
-}
-
-// Calls write(floats) for results that may be stored otherwise.
-template <typename Write>
-void write_floats(Numbers numbers, int64_t count, Write write) {
-  if (numbers.floats() != nullptr) return write(numbers.floats());
-  float* floats = scratch(ScratchUse::kResult, count);
-  write(floats);
-  narrow(floats, count, numbers.halves());
 }
 
 }  // namespace

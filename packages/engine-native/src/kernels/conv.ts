@@ -22,14 +22,14 @@ interface ConvAddon {
   conv2dFilterGradient(sizes: Int32Array, bfloat16: number, x: Numbers, dy: Numbers, dw: Float32Array): void
   depthwise(
     sizes: Int32Array,
-    x: Float32Array,
+    x: Numbers,
     filter: Float32Array,
     bias: Float32Array | undefined,
     relu: number,
-    out: Float32Array,
+    out: Numbers,
   ): void
-  depthwiseInputGradient(sizes: Int32Array, dy: Float32Array, filter: Float32Array, dx: Float32Array): void
-  depthwiseFilterGradient(sizes: Int32Array, x: Float32Array, dy: Float32Array, dw: Float32Array): void
+  depthwiseInputGradient(sizes: Int32Array, dy: Numbers, filter: Float32Array, dx: Numbers): void
+  depthwiseFilterGradient(sizes: Int32Array, x: Numbers, dy: Numbers, dw: Float32Array): void
 }
 
 type Info = tf.backend_util.Conv2DInfo
@@ -128,9 +128,9 @@ function depthwiseForward(
   bias?: tf.TensorInfo,
   relu = false,
 ): tf.TensorInfo {
-  const out = backend.output(info.outShape)
+  const out = backend.outputLike(x, info.outShape)
   const biasValues = bias === undefined ? undefined : backend.floats(bias)
-  const [from, weights, to] = [backend.floats(x), backend.floats(filter), backend.floats(out)]
+  const [from, weights, to] = [backend.numbers(x), backend.floats(filter), backend.numbers(out)]
   addon().depthwise(sizesOf(info, info.inChannels), from, weights, biasValues, relu ? 1 : 0, to)
   return out
 }
@@ -199,8 +199,8 @@ export function registerConvolutions(): void {
       const info = infoOf(attrs.inputShape, filter.shape, attrs, true)
       const fits = filter.shape[2] === info.inChannels && sameShape(dy.shape, info.outShape)
       if (!fits || !served(attrs, info, dy, filter)) return stock()
-      const dx = backend.output([...info.inShape])
-      const [from, weights, to] = [backend.floats(dy), backend.floats(filter), backend.floats(dx)]
+      const dx = backend.outputLike(dy, [...info.inShape])
+      const [from, weights, to] = [backend.numbers(dy), backend.floats(filter), backend.numbers(dx)]
       addon().depthwiseInputGradient(sizesOf(info, info.inChannels), from, weights, to)
       return dx
     },
@@ -214,7 +214,7 @@ export function registerConvolutions(): void {
       const fits = attrs.filterShape[2] === info.inChannels && sameShape(dy.shape, info.outShape)
       if (!fits || !served(attrs, info, x, dy)) return stock()
       const out = backend.output([...attrs.filterShape])
-      const [from, gradient, to] = [backend.floats(x), backend.floats(dy), backend.floats(out)]
+      const [from, gradient, to] = [backend.numbers(x), backend.numbers(dy), backend.floats(out)]
       addon().depthwiseFilterGradient(sizesOf(info, info.inChannels), from, gradient, to)
       return out
     },

@@ -2,12 +2,13 @@
 import type { GroupedConv2DAttrs } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
+import type { Numbers } from '../storage.ts'
 import { infoOf, sizesOf } from './conv.ts'
 import { type KernelCall, nativeKernel } from './register.ts'
 
 /** Functions of native/binding/conv.cc: the last of the arrays is written. */
 type Run = (
-  sizes: Int32Array, sources: Int32Array, first: Float32Array, second: Float32Array, out: Float32Array,
+  sizes: Int32Array, sources: Int32Array, first: Numbers, second: Numbers, out: Numbers,
 ) => void // biome-ignore format: one line
 
 type GroupedAddon = Record<'groupedConv2d' | 'groupedConv2dInputGradient' | 'groupedConv2dFilterGradient', Run>
@@ -24,9 +25,10 @@ function call(
   const [top, bottom, left, right] = padding as [number, number, number, number]
   const pad: tf.Conv2DAttrs['pad'] = [[0, 0], [top, bottom], [left, right], [0, 0]] // biome-ignore format: one line
   const info = infoOf(image, filter, { strides: [stride, stride], pad, dimRoundingMode: 'floor' })
-  const out = backend.output([...info[output]])
-  const [from, by] = [backend.floats(inputs[first]!), backend.floats(inputs[second]!)]
-  run(sizesOf(info, groups), Int32Array.from(sources), from, by, backend.floats(out))
+  const storage = output === 'filterShape' ? 'float32' : backend.storage(inputs[first]!)
+  const out = backend.output([...info[output]], 'float32', storage)
+  const [from, by] = [backend.numbers(inputs[first]!), backend.numbers(inputs[second]!)]
+  run(sizesOf(info, groups), Int32Array.from(sources), from, by, backend.numbers(out))
   return out
 }
 
