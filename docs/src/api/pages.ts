@@ -70,7 +70,8 @@ function renderPage({ path: place, title, declarations }: ApiPage, places: Reado
   const topics = [...groupBy(declarations, ({ topic }) => topic)]
   const body = topics.map(([topic, items]) => {
     const sections = items.map((item) => renderDeclaration(item, places, place))
-    return `## ${topic}\n\n${sections.join('\n')}`
+    // A name may be that of its file: `train` of train.ts. Names have no hyphen, so the two anchors differ.
+    return `## ${topic} {#file-${topic.replaceAll('/', '-')}}\n\n${sections.join('\n')}`
   })
   return { path: place, title, markdown: `# ${title}\n\n${body.join('\n')}` }
 }
