@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fixture, runCli, temporaryFolder } from './run-cli.ts'
+import { type CliResult, fixture, runCli, temporaryFolder } from './run-cli.ts'
 import { comparable, runFolder, tiny } from './tiny-runs.ts'
 
 const rows = fixture('rows.ts')
@@ -79,6 +80,27 @@ describe('jobs that are handed over', () => {
     expect(stopped.stderr).toContain('[E_INTERRUPTED]')
     expect(stopped.code).toBe(3)
     expect((await runCli('repro', ['job', folder, '0'])).code).toBe(0)
+    await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', '1', '--out', whole])
+    expect(comparable(runFolder(out), 1)).toEqual(comparable(runFolder(whole), 1))
+  })
+
+  it.skipIf(process.platform === 'win32')('that are given out twice are trained once', async () => {
+    const [out, whole] = [temporaryFolder(), temporaryFolder()]
+    const { folder } = await listJobs(out, tiny('plain'), '--seeds', '1')
+    let first: ChildProcess | undefined
+    let second: Promise<CliResult> | undefined
+    const ended = runCli('repro', ['job', folder, '0'], {
+      onStderr(text, child) {
+        if (second !== undefined || !text.includes('epoch 1/3')) return
+        first = child
+        first.kill('SIGSTOP')
+        second = runCli('repro', ['job', folder, '0'], {
+          onStderr: (said) => said.includes('waiting for process') && first!.kill('SIGCONT'),
+        })
+      },
+    })
+    expect(await ended).toMatchObject({ code: 0 })
+    expect(await second).toMatchObject({ code: 0, stderr: expect.stringContaining(`process ${first!.pid} on`) })
     await runCli('repro', [tiny('plain'), '--engine', 'wasm', '--seeds', '1', '--out', whole])
     expect(comparable(runFolder(out), 1)).toEqual(comparable(runFolder(whole), 1))
   })

@@ -201,7 +201,7 @@ async function reproTraining(
   const view = createProgressView()
   const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
   const work = rows.map((row) => ({ row, reference, seeds: seedsOf(options), resume: options.resume === true }))
-  if (place !== undefined) return handOver(options.on!, place, work, options, view, signal)
+  if (place !== undefined) return handOver(options.on!, place, table.id, work, options, view, signal)
   const executor = options.jobs > 1 ? processesHere(options.jobs) : here
   const { exitCode, results } = await trainWork(work, { ...options, executor }, view, signal)
   if (exitCode === 3) process.stderr.write(resumeHint('repro'))

@@ -1,4 +1,3 @@
-import { fail, type Row } from '@tricklab/core'
 import { type Batch, createBatch, createCollector, placeBatch } from '@tricklab/repro'
 import type { ProgressView } from '../ui/progress-view.ts'
 import { type TrainingArguments, trainWork, type Work } from './training.ts'
@@ -18,6 +17,7 @@ export interface Place {
 export async function handOver(
   kind: string,
   place: Place,
+  table: string,
   work: readonly Work[],
   options: Omit<TrainingArguments, 'executor'>,
   view: ProgressView,
@@ -31,14 +31,12 @@ export async function handOver(
     process.stderr.write('Nothing is left to train.\n')
     return exitCode
   }
-  const batch = await createBatch(options.out, tableOf(work).table.id, executor.jobs)
+  const batch = await createBatch(options.out, table, executor.jobs)
   const { id, text } = await place.submit(batch)
   if (id !== undefined) await placeBatch(batch, { kind, id })
   process.stderr.write(`${text}\n`)
   return 0
 }
-
-const tableOf = ([first]: readonly Work[]): Row => first?.row ?? fail('E_INTERNAL', { what: 'There is no row.' })
 
 /** Writes the jobs alone, for a scheduler that Tricklab does not know. */
 export const listed: Place = {

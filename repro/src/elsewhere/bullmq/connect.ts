@@ -1,5 +1,6 @@
 import os from 'node:os'
 import { fail } from '@tricklab/core'
+import { firstLine, loadBullmq } from './load.ts'
 
 /** The queue that all commands and workers of one Redis share. */
 export const queueName = 'tricklab'
@@ -9,21 +10,6 @@ export interface QueuedJob {
   readonly folder: string
   readonly index: number
   readonly token: string
-}
-
-/** An optional peer dependency: whoever uses no queue installs none. @errors E_PLACE */
-export async function loadBullmq() {
-  try {
-    const [bullmq, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
-    return { ...bullmq, Redis }
-  } catch (cause) {
-    return fail('E_PLACE', {
-      what: `BullMQ cannot be loaded on ${os.hostname()}: ${firstLine(cause)}.`,
-      expected: 'the packages bullmq and ioredis, which are installed by whoever uses a queue.',
-      fix: 'install them next to Tricklab: npm install bullmq ioredis.',
-      cause,
-    })
-  }
 }
 
 /** How BullMQ connects: a connection that is lost is made again for as long as it takes. */
@@ -72,6 +58,3 @@ export function withoutPassword(redis: string): string {
   url.password = ''
   return url.href
 }
-
-const firstLine = (error: unknown) =>
-  (error instanceof Error ? error.message || error.name : String(error)).split('\n')[0]!.replace(/\.$/, '')

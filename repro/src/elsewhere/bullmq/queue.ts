@@ -1,5 +1,6 @@
 import type { Batch } from '../batch.ts'
-import { checkRedis, connectionOf, loadBullmq, type QueuedJob, queueName, withoutPassword } from './connect.ts'
+import { checkRedis, connectionOf, type QueuedJob, queueName, withoutPassword } from './connect.ts'
+import { loadBullmq } from './load.ts'
 
 /** A job that failed is tried so often, at growing distances. */
 const attempts = 5

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import type { ProgressSink } from '@tricklab/train'
-import { connectionOf, loadBullmq, type QueuedJob, queueName } from './connect.ts'
+import { connectionOf, type QueuedJob, queueName } from './connect.ts'
+import { loadBullmq } from './load.ts'
 
 export interface WorkerOptions {
   readonly redis: string
