@@ -5,7 +5,6 @@ import { checkIndex } from '../check-index.ts'
 import { type Rendering, renderedSize } from '../decode/decode.ts'
 import { inHouseForm } from '../decode/image-error.ts'
 import { readPhoto } from '../decode/read-photo.ts'
-import { checkClasses } from './check-classes.ts'
 import { type IndexOptions, indexPhotos } from './photo-index.ts'
 import { describeShrink, type Shrink, shrinkPhoto } from './shrink.ts'
 
@@ -51,7 +50,7 @@ export interface PhotoFilesOptions extends Omit<IndexOptions, 'decodeAll'> {
 /**
  * A dataset of image files of known labels, in the order given. Every file is read once, for its hash and its size; what
  * was learned is kept in the cache.
- * @errors E_DATASET_CORRUPT naming a file that cannot be decoded; E_DATASET_CLASSES; E_DATASET_READ; E_INTERRUPTED
+ * @errors E_DATASET_CORRUPT naming a file that cannot be decoded; E_DATASET_READ; E_INTERRUPTED
  */
 export async function openPhotoFiles(
   root: string,
@@ -59,7 +58,6 @@ export async function openPhotoFiles(
   options: PhotoFilesOptions,
 ): Promise<PhotoDataset> {
   const { classes, onBadImage, shrink, rendering = {}, digest = (of) => digestOf(of, classes), log } = options
-  checkClasses(root, classes, files)
   const facts = await indexPhotos(root, files, { ...options, decodeAll: onBadImage === 'skip' })
   const faults = files.filter(({ file }) => facts.get(file)!.fault !== undefined).map(({ file }) => file)
   if (faults.length > 0 && onBadImage === 'fail') refuseFaults(faults.map((file) => facts.get(file)!.fault!))
@@ -71,8 +69,6 @@ export async function openPhotoFiles(
     const place = path.join(root, ...file.split('/'))
     photos[split].push({ path: place, file, label, sha256, ...renderedSize(head, rendering), ...rendering })
   }
-  const left = (['train', 'valid'] as const).flatMap((split) => photos[split].map(({ label }) => ({ split, label })))
-  if (faults.length > 0) checkClasses(`What can be decoded of ${root}`, classes, left)
   const notes = [...(options.describe?.(photos) ?? []), ...describeFaults(faults), ...describeShrink(shrink)]
   for (const note of notes) log(note)
 

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { DatasetContext, Services } from '@tricklab/core'
 import { cacheFolder } from '@tricklab/core/cache-folder'
+import { checkClasses } from './check-classes.ts'
 import { type LabelledFile, openPhotoFiles, type PhotoDataset } from './open-files.ts'
 import { type ReadingOptions, readingOf } from './reading.ts'
 
@@ -17,14 +18,15 @@ export interface OwnPhotos {
  * of what was learned of the files.
  * @errors E_DATASET_CLASSES; E_DATASET_CORRUPT naming a file; E_DATASET_READ; E_INTERRUPTED
  */
-export function openPhotos(
+export async function openPhotos(
   root: string,
   { classes, files, notes = [] }: OwnPhotos,
   reading: ReadingOptions,
   context: DatasetContext & Services,
 ): Promise<PhotoDataset> {
   const name = path.basename(root)
-  return openPhotoFiles(root, files, {
+  checkClasses(root, classes, files)
+  const dataset = await openPhotoFiles(root, files, {
     ...readingOf(reading),
     classes,
     describe: () => notes,
@@ -33,4 +35,9 @@ export function openPhotos(
     onProgress: (done, total) => context.onProgress({ what: `${name}: read`, done, total, unit: 'photos' }),
     signal: context.signal,
   })
+  // What was left out may have been all of a class.
+  const skipped = new Set(dataset.skipped)
+  const left = files.filter(({ file }) => !skipped.has(file))
+  if (skipped.size > 0) checkClasses(`What can be decoded of ${root}`, classes, left)
+  return dataset
 }
