@@ -106,7 +106,7 @@ export function renderEngines(page: string): string {
 function renderTraining({ options, rows, ...run }: RecordedTraining): string {
   const [first] = rows
   const peer = first?.peer
-  const title = `${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} ${peer.version}` : 'nothing'}`
+  const title = `${first?.engine.name} ${options.precision} against ${peer ? `${peer.name} (${peer.version})` : 'nothing'}`
   const machine = `${describeMachine(run)}; ${options.turns} turns of ${options.steps} steps a side, A B A B …; engine: ${first?.engine.details}. Median (smallest–largest turn).`
   const others = [...new Set(rows.flatMap(({ otherPeers = [] }) => otherPeers.map(({ side }) => side.name)))]
   const heads = [
@@ -141,7 +141,7 @@ function renderTraining({ options, rows, ...run }: RecordedTraining): string {
 function renderConvolutions({ options, engine, peer, matmulSpeed, measured, ...run }: RecordedConvolutions): string {
   const { batch, turns, steps } = options
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`
-  const title = `${engine.name} ${engine.precision} against ${peer.name} ${peer.version}, ${threads} each`
+  const title = `${engine.name} ${engine.precision} against ${peer.name} (${peer.version}), ${threads} each`
   const machine = `${describeMachine(run)}; batch ${batch}; ${turns} turns of ${steps} steps a side, A B A B …; engine: ${engine.details}; a large matrix product: ${Math.round(matmulSpeed)} GFLOP/s of processor time. Median (smallest–largest turn).`
   const heads = [
     'convolution',
