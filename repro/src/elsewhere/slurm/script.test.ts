@@ -61,6 +61,17 @@ describe.skipIf(process.platform === 'win32')('the script of an array', () => {
     expect([told, code, requeued]).toEqual(['ready\nsaved', 3, 'requeue 17'])
   })
 
+  test('passes on a signal that comes as soon as the job begins', async () => {
+    const saving = `trap 'echo saved; exit 3' TERM\nkill -TERM $PPID\nwhile :; do sleep 0.05; done`
+    for (let time = 0; time < 5; time++) {
+      const { told, code, requeued } = await runScript(saving)
+      expect([told, code, requeued]).toEqual(['saved', 3, 'requeue 17'])
+    }
+    // The moment between the two is too short to be met on purpose.
+    const text = slurmScript(batch, { repro: ['repro'], cwd: '/', arrayLimit: undefined })
+    expect(text.indexOf('\ntrap ')).toBeLessThan(text.indexOf('\nrepro job '))
+  })
+
   test('asks for what its jobs need', () => {
     const text = slurmScript(batch, { repro: ['repro'], cwd: '/', arrayLimit: 20 })
     for (const line of ['--array=0-2%20', '--cpus-per-task=4', '--signal=B:TERM@120', '--requeue']) {

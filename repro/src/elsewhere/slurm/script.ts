@@ -32,9 +32,13 @@ export function slurmScript({ folder, table, token, jobs }: Batch, { repro, cwd,
 #SBATCH --open-mode=append
 #SBATCH --output=${path.join(folder, 'slurm-%a.out').replaceAll(' ', '\\ ')}
 cd ${quoted(cwd)} || exit 2
+child=
+told=
+# Before the job begins: a signal that came between the two would end this shell, and the job with it.
+trap 'told=1; kill -TERM $child 2>/dev/null' TERM
 ${repro.map(quoted).join(' ')} job ${quoted(folder)} "$SLURM_ARRAY_TASK_ID" --token ${quoted(token)} &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+[ -z "$told" ] || kill -TERM "$child"
 # A signal ends \`wait\` before the child has saved.
 while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
 if [ "$code" = 3 ] || { [ "$code" -gt 128 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${mostRestarts} ]; }; then
