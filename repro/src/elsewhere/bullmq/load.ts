@@ -1,11 +1,20 @@
 import os from 'node:os'
 import { fail } from '@tricklab/core'
 
+/** What is used of the two packages. */
+export interface Bullmq
+  extends Pick<typeof import('bullmq'), 'Queue' | 'Worker' | 'UnrecoverableError' | 'WaitingError'> {
+  readonly Redis: typeof import('ioredis').Redis
+}
+
 /** An optional peer dependency: whoever uses no queue installs none. @errors E_PLACE */
-export async function loadBullmq() {
+export async function loadBullmq(): Promise<Bullmq> {
   try {
-    const [bullmq, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
-    return { ...bullmq, Redis }
+    const [{ Queue, Worker, UnrecoverableError, WaitingError }, { Redis }] = await Promise.all([
+      import('bullmq'),
+      import('ioredis'),
+    ])
+    return { Queue, Worker, UnrecoverableError, WaitingError, Redis }
   } catch (cause) {
     return fail('E_PLACE', {
       what: `BullMQ cannot be loaded on ${os.hostname()}: ${firstLine(cause)}.`,
