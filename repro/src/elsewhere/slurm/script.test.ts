@@ -31,7 +31,8 @@ async function runScript(repro: string, { restarts = 0, signal = false } = {}) {
   let told = ''
   child.stdout.on('data', (chunk) => {
     told += chunk
-    if (signal && told.includes('ready')) child.kill('SIGTERM')
+    // Once when it is ready, and once more when it has saved and is about to end.
+    if (signal) child.kill('SIGTERM')
   })
   const code = await new Promise((resolve) => child.on('close', resolve))
   const requeued = path.join(folder, 'requeued')

@@ -35,12 +35,15 @@ cd ${quoted(cwd)} || exit 2
 child=
 told=
 # Before the job begins: a signal that came between the two would end this shell, and the job with it.
-trap 'told=1; kill -TERM $child 2>/dev/null' TERM
+# One is enough: a second one could only disturb what waits for the job to save.
+trap 'trap "" TERM; if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; else told=1; fi' TERM
 ${repro.map(quoted).join(' ')} job ${quoted(folder)} "$SLURM_ARRAY_TASK_ID" --token ${quoted(token)} &
 child=$!
 [ -z "$told" ] || kill -TERM "$child"
-# A signal ends \`wait\` before the child has saved.
-while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
+# A signal ends \`wait\` before the child has saved; what the child ended with is asked for when it is gone.
+while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+wait "$child"
+code=$?
 if [ "$code" = 3 ] || { [ "$code" -gt 128 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${mostRestarts} ]; }; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
