@@ -51,7 +51,7 @@ export default defineTable({
     '64-f32': {
       change: { precision: 'f32' },
       reported: inPyTorch,
-      recordedSeeds: [1, 2, 3, 4],
+      recordedSeeds: [1, 2, 3, 4, 5],
       note: 'The other seeds have not been trained yet, neither here nor in PyTorch.',
     },
     '128-bf16': { change: { data: presized(128) }, seeds: seeds(5) },
