@@ -22,7 +22,7 @@ import {
   nameList,
   type SeedArguments,
   seedsOf,
-} from '../repro/arguments.ts'
+} from '../options/arguments.ts'
 import {
   addCheckpointOption,
   addDataOption,
@@ -31,7 +31,7 @@ import {
   addLimitOptions,
   addRunsOptions,
   type RunsArguments,
-} from '../repro/options.ts'
+} from '../options/options.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { resumeHint } from '../ui/resume-hint.ts'

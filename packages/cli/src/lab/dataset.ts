@@ -15,7 +15,7 @@ import {
 import { oneRow } from '@tricklab/repro'
 import { describeRow, type ProgressSink } from '@tricklab/train'
 import type { Command } from 'commander'
-import { addDataOption, type DataArguments } from '../repro/options.ts'
+import { addDataOption, type DataArguments } from '../options/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { formatStatistics, measureBatch } from './dataset-statistics.ts'

@@ -1,7 +1,7 @@
 import { prepareEngine } from '@tricklab/engine'
 import { evaluateRun, formatEvaluation, openRun } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import { engineChoice, wholeNumber } from '../options/arguments.ts'
 import {
   addDataOption,
   addJsonOption,
@@ -10,7 +10,7 @@ import {
   type DataArguments,
   type RunEngineArguments,
   type WeightsArguments,
-} from '../repro/options.ts'
+} from '../options/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'

@@ -2,7 +2,7 @@ import { eventNames, type Row } from '@tricklab/core'
 import { harnessHooks, oneRow } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
-import { addDataOption, type DataArguments } from '../repro/options.ts'
+import { addDataOption, type DataArguments } from '../options/options.ts'
 
 /** Declares `lab explain`. */
 export function addExplain(program: Command): void {

@@ -11,14 +11,14 @@ import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineHelp } from '../repro/arguments.ts'
+import { engineHelp } from '../options/arguments.ts'
 import {
   addDataOption,
   addJsonOption,
   addWeightsOptions,
   type DataArguments,
   type WeightsArguments,
-} from '../repro/options.ts'
+} from '../options/options.ts'
 import { outFile, outPath } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'

@@ -3,7 +3,7 @@ import { createRegistry, failAll, type Json, type OptionValues } from '@tricklab
 import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import permutedGroups, { designs, measureGraph, wireGroups } from '@tricklab/plugin-permuted-groups'
 import type { Command } from 'commander'
-import { wholeNumber } from '../repro/arguments.ts'
+import { wholeNumber } from '../options/arguments.ts'
 import { outFile } from '../ui/out-file.ts'
 import { type DrawnDesign, groupsPage } from './groups/page.ts'
 

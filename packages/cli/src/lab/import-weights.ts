@@ -29,7 +29,7 @@ import mbconv from '@tricklab/plugin-mbconv'
 import { oneRow } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
-import { wholeNumber } from '../repro/arguments.ts'
+import { wholeNumber } from '../options/arguments.ts'
 import { outFile } from '../ui/out-file.ts'
 
 interface ImportArguments {

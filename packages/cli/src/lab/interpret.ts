@@ -3,7 +3,7 @@ import { writeFileAtomic } from '@tricklab/core/checkpoint'
 import { prepareEngine } from '@tricklab/engine'
 import { type Interpretation, interpretRun, openRun, renderInterpretation, type ShownMistake } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import { engineChoice, wholeNumber } from '../options/arguments.ts'
 import {
   addDataOption,
   addJsonOption,
@@ -12,7 +12,7 @@ import {
   type DataArguments,
   type RunEngineArguments,
   type WeightsArguments,
-} from '../repro/options.ts'
+} from '../options/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'

@@ -2,7 +2,7 @@ import { prepareEngine } from '@tricklab/engine'
 import { forSingleImages, loadModel, openRun, type Prediction } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
-import { engineChoice, wholeNumber } from '../repro/arguments.ts'
+import { engineChoice, wholeNumber } from '../options/arguments.ts'
 import {
   addDataOption,
   addJsonOption,
@@ -11,7 +11,7 @@ import {
   type DataArguments,
   type RunEngineArguments,
   type WeightsArguments,
-} from '../repro/options.ts'
+} from '../options/options.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { chooseImages } from './images/chosen.ts'

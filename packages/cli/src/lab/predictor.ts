@@ -2,7 +2,7 @@ import { fail, failAll, listPlugins, type NormalUse, type Plugin, type Row, sugg
 import tta from '@tricklab/plugin-tta'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
-import { wholeNumber } from '../repro/arguments.ts'
+import { wholeNumber } from '../options/arguments.ts'
 
 /** What `addPredictorOptions` adds. */
 export interface PredictorArguments {

@@ -7,7 +7,7 @@ import { prepareEngine } from '@tricklab/engine'
 import { oneRow } from '@tricklab/repro'
 import { type OpenedRow, openRow } from '@tricklab/train'
 import type { Command } from 'commander'
-import { addDataOption, type DataArguments } from '../repro/options.ts'
+import { addDataOption, type DataArguments } from '../options/options.ts'
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 

@@ -11,10 +11,10 @@ import {
   reportRuns,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { addJsonOption } from '../options/options.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { addJsonOption } from './options.ts'
 import { askPlaces } from './places.ts'
 
 /** `repro status` and `repro collect`: what becomes of jobs that are trained elsewhere, and of all other runs. */

@@ -14,17 +14,14 @@ import {
   reportSummaryTable,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { isInstalled } from '../ui/as-typed.ts'
-import { collect, createProgram } from '../ui/main.ts'
-import { createProgressView } from '../ui/progress-view.ts'
-import { resumeHint } from '../ui/resume-hint.ts'
-import { stopSignal } from '../ui/signals.ts'
-import { addSeedOptions, engineChoice, type SeedArguments, seedList, seedsOf, wholeNumber } from './arguments.ts'
-import { addCollectCommands } from './collect.ts'
-import { addCompareCommand } from './compare.ts'
-import { handOver, type Place } from './hand-over.ts'
-import { addJobCommand } from './job.ts'
-import { reproMeasurement } from './measure.ts'
+import {
+  addSeedOptions,
+  engineChoice,
+  type SeedArguments,
+  seedList,
+  seedsOf,
+  wholeNumber,
+} from '../options/arguments.ts'
 import {
   addCheckpointOption,
   addDataOption,
@@ -32,7 +29,17 @@ import {
   addJsonOption,
   addLimitOptions,
   addRunsOptions,
-} from './options.ts'
+} from '../options/options.ts'
+import { isInstalled } from '../ui/as-typed.ts'
+import { collect, createProgram } from '../ui/main.ts'
+import { createProgressView } from '../ui/progress-view.ts'
+import { resumeHint } from '../ui/resume-hint.ts'
+import { stopSignal } from '../ui/signals.ts'
+import { addCollectCommands } from './collect.ts'
+import { addCompareCommand } from './compare.ts'
+import { handOver, type Place } from './hand-over.ts'
+import { addJobCommand } from './job.ts'
+import { reproMeasurement } from './measure.ts'
 import { addPlaceOptions, type PlaceArguments, placeOf } from './places.ts'
 import { addPlanCommands } from './plan.ts'
 import { type RecordsArguments, recordsHelp, recordsOf, tableHelp } from './records.ts'

@@ -1,6 +1,6 @@
 import { compareSides, formatComparison, readSide } from '@tricklab/repro'
 import type { Command } from 'commander'
-import { positiveNumber } from './arguments.ts'
+import { positiveNumber } from '../options/arguments.ts'
 import { recordsHelp, recordsOf } from './records.ts'
 
 interface CompareArguments {

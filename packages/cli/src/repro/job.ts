@@ -1,8 +1,8 @@
 import { readBatch, trainJob } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { wholeNumber } from '../options/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { wholeNumber } from './arguments.ts'
 
 /** `repro job`: what a scheduler starts on its machines. */
 export function addJobCommand(program: Command): void {

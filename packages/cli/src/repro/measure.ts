@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { fail, type MeasurementTable } from '@tricklab/core'
 import { formatMeasurement, judgeMeasurement, runMeasurement, writeReportFile } from '@tricklab/repro'
+import { type EngineArguments, engineChoice } from '../options/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { type EngineArguments, engineChoice } from './arguments.ts'
 
 export interface MeasureArguments extends EngineArguments {
   readonly data?: string[]

@@ -14,8 +14,8 @@ import {
   withoutPassword,
 } from '@tricklab/repro'
 import { type Command, Option } from 'commander'
+import { wholeNumber } from '../options/arguments.ts'
 import { ownCommand } from '../ui/own-command.ts'
-import { wholeNumber } from './arguments.ts'
 import { listed, type Place } from './hand-over.ts'
 
 /** What `addPlaceOptions` adds. */

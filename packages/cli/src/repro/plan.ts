@@ -13,11 +13,11 @@ import {
   type ReferencedRow,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { duration, positiveNumber, seedCount, wholeNumber } from '../options/arguments.ts'
+import { addCheckpointOption, addDataOption, addEngineOptions, addJsonOption } from '../options/options.ts'
 import { createProgressView, type ProgressView } from '../ui/progress-view.ts'
 import { commandAgain } from '../ui/resume-hint.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { duration, positiveNumber, seedCount, wholeNumber } from './arguments.ts'
-import { addCheckpointOption, addDataOption, addEngineOptions, addJsonOption } from './options.ts'
 import { recordsHelp, recordsOf } from './records.ts'
 import { referenceSpeed } from './reference.ts'
 import { type TrainingArguments, trainWork, type Work } from './training.ts'

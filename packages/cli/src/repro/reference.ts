@@ -2,7 +2,7 @@ import { type Engine, type EngineName, type Precision, prepareEngine } from '@tr
 import { createCostCounter, type ReferenceSpeed } from '@tricklab/repro'
 import { again, createScriptedLoop, holdBatches, type ProgressSink } from '@tricklab/train'
 import { resolveTargets } from '../bench/targets.ts'
-import { type EngineArguments, engineChoice } from './arguments.ts'
+import { type EngineArguments, engineChoice } from '../options/arguments.ts'
 
 const network = 'xresnet50'
 /** The first step prepares kernels and memory. */

@@ -10,10 +10,10 @@ import {
   type VerdictRow,
   verdictRow,
 } from '@tricklab/repro'
+import { type EngineArguments, engineChoice, limitsOf } from '../options/arguments.ts'
+import type { RunsArguments } from '../options/options.ts'
 import { report } from '../ui/main.ts'
 import type { ProgressView } from '../ui/progress-view.ts'
-import { type EngineArguments, engineChoice, limitsOf } from './arguments.ts'
-import type { RunsArguments } from './options.ts'
 
 /** What a training takes from the command line. */
 export interface TrainingArguments extends EngineArguments, Omit<RunsArguments, 'resume'> {

@@ -1,9 +1,9 @@
 import { checkRedis, workQueue } from '@tricklab/repro'
 import type { Command } from 'commander'
+import { wholeNumber } from '../options/arguments.ts'
 import { ownCommand } from '../ui/own-command.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { wholeNumber } from './arguments.ts'
 import { defaultRedis, redisHelp } from './places.ts'
 
 /** `repro worker`: trains what `repro TABLE --on bullmq` put into the queue. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { benchProgram } from '../bench/command.ts'
 import { labProgram } from '../lab/command.ts'
-import { reproProgram } from './command.ts'
+import { reproProgram } from '../repro/command.ts'
 
 interface Declared {
   readonly command: string
