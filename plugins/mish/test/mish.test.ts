@@ -54,12 +54,14 @@ describe.each(localEngines)('on %s', (engine) => {
     )
   })
 
-  test('is 0 at 0, at least −0.30884 everywhere, at most x on the right', () => {
+  test('is 0 at 0, at least −0.3088434 everywhere, at most x on the right', () => {
+    // The least value lies at −1.1924312; in float32 a result may be off by 2e-6 of itself, as above.
+    const least = exact(-1.1924312) * (1 + 2e-6)
     expect(evaluate([0]).values[0]).toBe(0)
     fc.assert(
       fc.property(lists(1e4), (inputs) => {
         for (const [index, value] of evaluate(inputs).values.entries()) {
-          expect(value).toBeGreaterThanOrEqual(-0.308841)
+          expect(value).toBeGreaterThanOrEqual(least)
           expect(value).toBeLessThanOrEqual(Math.max(0, inputs[index]!))
         }
       }),
