@@ -78,5 +78,6 @@ export {
 export { findTarget, type Target } from './runner/tables.ts'
 export { median, mostPairs, type Spread, spreadOf } from './statistics/index.ts'
 export { type Trace, type TracedStep, type TraceOptions, traceRow } from './trace/trace.ts'
+export { traceWholeRow } from './trace/whole.ts'
 export { exitCodeOf } from './verdict/judge.ts'
 export { type VerdictRow, verdictRow } from './verdict/verdict-row.ts'

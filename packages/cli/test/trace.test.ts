@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { decodeSafetensors, hashTensors } from '@tricklab/core/checkpoint'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -80,6 +80,37 @@ describe('lab trace', () => {
     expect(read('brief', 'batches.safetensors')['images/0']!.shape[0]).toBe(8)
     // The rate has come all the way down: a one-cycle over six steps.
     expect(brief.at(-1)!.learningRate).toBeLessThan(1e-4)
+  }, 120_000)
+
+  test('--whole writes the start, every batch and the validation images of the same training', async () => {
+    expect((await trace('all', '--whole')).code).toBe(0)
+    const { whole, epochs, stepsPerEpoch, steps: rates, validBatches, parameters } = traceOf('all')
+    expect({ whole, epochs, stepsPerEpoch, validBatches }).toEqual({
+      whole: true,
+      epochs: 3,
+      stepsPerEpoch: 6,
+      validBatches: 2,
+    })
+    expect(rates).toEqual(traceOf('whole').steps.map(({ loss: _, ...rate }: Step) => rate))
+    expect(parameters).toEqual(traceOf('whole').parameters)
+    const batches = read('whole', 'batches.safetensors')
+    const valid = read('whole', 'valid.safetensors')
+    for (const [kind, tensors, count] of [
+      ['batches', batches, 18],
+      ['valid', valid, 2],
+    ] as const) {
+      // biome-ignore format: one line
+      expect(readdirSync(path.join(folder('all'), kind))).toHaveLength(count)
+      for (let index = 0; index < count; index++) {
+        const { images, targets } = read('all', `${kind}/${index}.safetensors`)
+        expect(hashTensors({ images: images!, targets: targets! })).toBe(
+          hashTensors({ images: tensors[`images/${index}`]!, targets: tensors[`targets/${index}`]! }),
+        )
+      }
+    }
+    expect(hashTensors(read('all', 'start.safetensors'))).toBe(hashTensors(read('whole', 'start.safetensors')))
+    const refused = await trace('refused', '--whole', '--steps', '3')
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--steps')])
   }, 120_000)
 
   test.each([

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import {
   type Batch,
   type BoundCallback,
@@ -12,14 +11,9 @@ import {
   stageRecipes,
   TricklabError,
 } from '@tricklab/core'
-import {
-  encodeSafetensors,
-  type StoredTensor,
-  type StoredTensors,
-  storeTensors,
-  writeFileAtomic,
-} from '@tricklab/core/checkpoint'
+import { type StoredTensor, storeTensors } from '@tricklab/core/checkpoint'
 import { type Limits, openRow, type ProgressSink } from '@tricklab/train'
+import { describeParams, type TracedParam, writeTensors, writeTrace } from './files.ts'
 
 export interface TraceOptions {
   readonly seed: number
@@ -47,7 +41,7 @@ export interface Trace {
   readonly recipe: Row['recipe']
   readonly classes: number
   readonly steps: readonly TracedStep[]
-  readonly parameters: readonly { readonly path: string; readonly shape: readonly number[]; readonly role: string }[]
+  readonly parameters: readonly TracedParam[]
   /** Mean loss of every validation batch with the weights after the last step. */
   readonly validLosses: readonly number[]
 }
@@ -96,10 +90,10 @@ export async function traceRow(whole: Row, options: TraceOptions): Promise<Trace
     learners.push(learner)
     await mkdir(folder, { recursive: true })
     const { params } = learner
-    await write(folder, 'start', await storeTensors(learner.snapshot().tensors))
+    await writeTensors(folder, 'start', await storeTensors(learner.snapshot().tensors))
     await untilStopped(learner, signal)
-    await write(folder, 'batches', batches)
-    await write(folder, 'end', await storeTensors(learner.snapshot().tensors))
+    await writeTensors(folder, 'batches', batches)
+    await writeTensors(folder, 'end', await storeTensors(learner.snapshot().tensors))
 
     const valid: Record<string, StoredTensor> = {}
     const validLosses: number[] = []
@@ -109,16 +103,16 @@ export async function traceRow(whole: Row, options: TraceOptions): Promise<Trace
     const scorer = opened.learner(stage, { callbacks: [observer] })
     learners.push(scorer)
     await evaluate(scorer)
-    await write(folder, 'valid', valid)
+    await writeTensors(folder, 'valid', valid)
 
     const trace: Trace = {
       format: 1,
       ...{ table: row.table.id, row: row.name, seed, recipe: row.recipe, classes: stage.source.classes.length },
       steps: traced,
-      parameters: params.map(({ path: name, value, role }) => ({ path: name, shape: value.shape, role })),
+      parameters: describeParams(params),
       validLosses,
     }
-    await writeFileAtomic(path.join(folder, 'trace.json'), [`${JSON.stringify(trace, null, 2)}\n`])
+    await writeTrace(folder, trace)
     return trace
   } finally {
     signal.removeEventListener('abort', abort)
@@ -179,8 +173,4 @@ async function untilStopped(learner: Learner, signal: AbortSignal): Promise<void
   } catch (error) {
     if (!(error instanceof TricklabError) || error.code !== 'E_INTERRUPTED' || signal.aborted) throw error
   }
-}
-
-async function write(folder: string, name: string, tensors: StoredTensors): Promise<void> {
-  await writeFileAtomic(path.join(folder, `${name}.safetensors`), encodeSafetensors(tensors, { producer: 'tricklab' }))
 }
