@@ -85,6 +85,30 @@ describe('compareSides', () => {
     }
   })
 
+  it('compares seed by seed as scipy does, on the seeds that both sides have', () => {
+    const [a, b] = [
+      [0.6017, 0.5775, 0.5979, 0.564, 0.563],
+      [0.6043, 0.579, 0.5961, 0.5672, 0.5621, 0.1],
+    ]
+    // scipy 1.17: stats.ttest_rel(a, b, alternative='less'), stats.ttest_1samp(a - b, 0).confidence_interval(.95), the larger
+    // p of ttest_1samp(a - b, ∓.01) to either side, (stats.t.ppf(.975, 4) + stats.t.ppf(.8, 4)) * standard_error
+    const found = compareSides(sideOf(a), sideOf(b), { margin: 0.01, paired: true })
+    expect(found.sides.map(({ seeds }) => seeds)).toEqual([[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]) // biome-ignore format: one line
+    expect(found.worseP! / 0.19971561707805766).toBeCloseTo(1, 8)
+    expect(found.interval!.low).toBeCloseTo(-0.0036309821932840806, 9)
+    expect(found.interval!.high).toBeCloseTo(0.001790982193284061, 9)
+    expect(found.equivalence!.p / 0.0003720211815060974).toBeCloseTo(1, 7)
+    expect(found.detectable!).toBeCloseTo(0.003629760745260492, 9)
+    expect(found.outcome).toBe('equivalent')
+    expect(formatComparison(found)).toContain('equivalent within 1.00 pp (p = 0.0004, two one-sided paired t tests)')
+    // Unpaired, the spread of the seeds hides what the pairs show.
+    expect(compare(a, b.slice(0, 5)).outcome).toBe('open')
+    const other = sideOf([], { scores: new Map([[9, { accuracy: 0.5 }]]) })
+    expect(() => compareSides(sideOf(a), other, { margin: 0.01, paired: true })).toThrow('no seed in common')
+    const constant = compareSides(sideOf([0.5, 0.6]), sideOf([0.5, 0.6]), { margin: 0.01, paired: true })
+    expect(constant).toMatchObject({ interval: null, worseP: null, equivalence: null, outcome: 'open' })
+  })
+
   it('refuses sides that cannot be compared', () => {
     const options = { margin: 0.01 }
     expect(() => compareSides(sideOf([0.7], { valid: 500 }), sideOf([0.7]), options)).toThrow(

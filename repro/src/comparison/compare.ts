@@ -1,14 +1,16 @@
 import { fail, type MetricTraits } from '@tricklab/core'
+import { formatSeeds } from '../format.ts'
 import { metricOf } from '../record/metrics.ts'
 import {
   type Equivalence,
-  equivalence,
+  equivalenceOf,
   type Interval,
+  intervalOf,
+  pairedOf,
   type Summary,
   studentCdf,
   studentQuantile,
   summarize,
-  welchInterval,
   welchOf,
 } from '../statistics/index.ts'
 import type { Side } from './side.ts'
@@ -18,17 +20,24 @@ export interface ComparisonOptions {
   readonly metric?: string | undefined
   /** Largest difference that counts as none, in units of the metric. */
   readonly margin: number
+  /**
+   * Compares seed by seed, on the seeds that both sides have: for trainings that share initial weights and batches. What
+   * a seed alone makes better or worse then cancels out.
+   */
+  readonly paired?: boolean | undefined
 }
 
 /** Two sets of trainings set against each other, on the validation images that they were scored on. */
 export interface Comparison {
   readonly metric: MetricTraits
   readonly sides: readonly [ComparedSide, ComparedSide]
+  /** Whether it compares seed by seed. */
+  readonly paired: boolean
   /** Mean of the first − mean of the second. */
   readonly difference: number
-  /** 95 % interval of the difference after Welch; null where a side has no spread. */
+  /** 95 % interval of the difference, after Welch or of the pairs; null where nothing spreads. */
   readonly interval: Interval | null
-  /** One-sided Welch test of "the first is not worse than the second". */
+  /** One-sided t test of "the first is not worse than the second", Welch's or of the pairs. */
   readonly worseP: number | null
   readonly equivalence: Equivalence | null
   /** Smallest true difference that so many seeds of such a spread find with a chance of 80 % (two-sided, 5 %). */
@@ -50,7 +59,8 @@ export interface ComparedSide extends Summary {
  * about these validation images.
  * @errors E_ARGUMENT for a metric that a side lacks, or sides of different validation sets
  */
-export function compareSides(first: Side, second: Side, { metric: name, margin }: ComparisonOptions): Comparison {
+export function compareSides(first: Side, second: Side, options: ComparisonOptions): Comparison {
+  const { metric: name, margin, paired = false } = options
   const metric = traitsOf(name ?? first.judged ?? second.judged ?? 'accuracy', first, second)
   if (first.valid !== undefined && second.valid !== undefined && first.valid !== second.valid) {
     fail('E_ARGUMENT', {
@@ -60,18 +70,25 @@ export function compareSides(first: Side, second: Side, { metric: name, margin }
       fix: 'compare runs of one table.',
     })
   }
-  const [ours, theirs] = [valuesOf(first, metric.name), valuesOf(second, metric.name)]
-  const welch = welchOf(ours, theirs)
-  const tested = welch === null || welch.error === 0 ? null : welch
+  const common = paired ? commonSeeds(first, second) : undefined
+  const [ours, theirs] = [first, second].map((side) => valuesOf(side, metric.name, common)) as [
+    ComparedSide,
+    ComparedSide,
+  ]
+  const test = paired
+    ? pairedOf(ours.values.map((value, index) => value - theirs.values[index]!))
+    : welchOf(ours, theirs)
+  const tested = test === null || test.error === 0 ? null : test
   const difference = ours.mean - theirs.mean
   const gain = metric.better === 'higher' ? difference : -difference
   const worseP = tested && studentCdf(gain / tested.error, tested.df)
-  const equal = equivalence(ours, theirs, margin)
+  const equal = equivalenceOf(tested, margin)
   return {
     metric,
     sides: [ours, theirs],
+    paired,
     difference,
-    interval: tested && welchInterval(tested),
+    interval: tested && intervalOf(tested),
     worseP,
     equivalence: equal,
     detectable: tested && (studentQuantile(0.975, tested.df) + studentQuantile(0.8, tested.df)) * tested.error,
@@ -94,8 +111,20 @@ function traitsOf(name: string, first: Side, second: Side): MetricTraits {
   return first.metric(name) ?? second.metric(name) ?? metricOf({}, name)
 }
 
-function valuesOf({ name, scores }: Side, metric: string): ComparedSide {
-  const seeds = [...scores.keys()].sort((a, b) => a - b)
+function commonSeeds(first: Side, second: Side): ReadonlySet<number> {
+  const common = new Set([...first.scores.keys()].filter((seed) => second.scores.has(seed)))
+  if (common.size > 0) return common
+  return fail('E_ARGUMENT', {
+    what: 'The two sides have no seed in common, so there are no pairs.',
+    expected: `one of the seeds ${formatSeeds([...second.scores.keys()])}, as ${second.name}.`,
+    received: `the seeds ${formatSeeds([...first.scores.keys()])} in ${first.name}.`,
+    fix: 'train the same seeds on both sides, or compare without --paired.',
+  })
+}
+
+/** The values of a side, by seed; of `only` these seeds. */
+function valuesOf({ name, scores }: Side, metric: string, only?: ReadonlySet<number>): ComparedSide {
+  const seeds = [...scores.keys()].filter((seed) => only?.has(seed) ?? true).sort((a, b) => a - b)
   const values = seeds.map((seed) => scores.get(seed)![metric]!)
   return { name, seeds, values, ...summarize(values) }
 }

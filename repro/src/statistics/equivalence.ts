@@ -1,6 +1,6 @@
 import { studentCdf } from './student-t.ts'
 import type { Summary } from './summary.ts'
-import { welchOf } from './welch.ts'
+import { type TestedDifference, welchOf } from './welch.ts'
 
 /** The outcome of two one-sided tests. */
 export interface Equivalence {
@@ -11,20 +11,25 @@ export interface Equivalence {
 }
 
 /**
- * Two one-sided Welch tests of `|mean(a) − mean(b)| < margin`: t₁ = (d + margin) / s against "the difference is at most
- * −margin", t₂ = (d − margin) / s against "at least +margin", with d the difference of the means, s its standard error and
- * Welch's degrees of freedom. At p < 0.05 the 90 % interval of the difference lies within the margin.
- * Null where a side is a single value, or all values of both are equal: nothing then says how far to trust the means.
+ * Two one-sided Welch tests of two independent samples: see `equivalenceOf`. Null where a side is a single value, or all
+ * values of both are equal.
+ */
+export function equivalence(a: Summary, b: Summary, margin: number): Equivalence | null {
+  return equivalenceOf(welchOf(a, b), margin)
+}
+
+/**
+ * Two one-sided t tests of `|d| < margin`, d a difference with standard error s: t₁ = (d + margin) / s against "the
+ * difference is at most −margin", t₂ = (d − margin) / s against "at least +margin". At p < 0.05 the 90 % interval of the
+ * difference lies within the margin. Null without a standard error: nothing then says how far to trust the difference.
  *
  * The samples count as given, so the answer is about them: both sides should be measured on the same ones.
  * @paper D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987), 657–680
  * @throws RangeError for a margin that is not above 0
  */
-export function equivalence(a: Summary, b: Summary, margin: number): Equivalence | null {
+export function equivalenceOf(tested: TestedDifference | null, margin: number): Equivalence | null {
   if (!(margin > 0)) throw new RangeError(`a margin of equivalence is above 0, not ${margin}`)
-  const welch = welchOf(a, b)
-  if (welch === null) return null
-  const { difference, error, df } = welch
-  if (error === 0) return null
+  if (tested === null || tested.error === 0) return null
+  const { difference, error, df } = tested
   return { margin, p: studentCdf((Math.abs(difference) - margin) / error, df) }
 }

@@ -1,5 +1,5 @@
-import { summarize } from './summary.ts'
-import { halfWidth, type Interval } from './welch.ts'
+import { standardError, summarize } from './summary.ts'
+import { type Interval, intervalOf, type TestedDifference } from './welch.ts'
 
 /** Most pairs that the exact sign-flip test enumerates: halves of 2^20 sums each. */
 export const mostPairs = 40
@@ -24,15 +24,21 @@ export interface PairedDifference {
  */
 export function pairedDifference(values: readonly number[]): PairedDifference {
   const { mean, sd, n } = summarize(values)
-  const half = sd === null ? null : halfWidth(sd, n)
+  const tested = pairedOf(values)
   return {
     values,
     mean,
     sd,
     n,
-    interval: half === null ? null : { low: mean - half, high: mean + half, df: n - 1 },
+    interval: tested && intervalOf(tested),
     signFlipP: signFlipP(values),
   }
+}
+
+/** Mean difference of pairs as a t test takes it: standard error s_d / √n; null for one pair. */
+export function pairedOf(values: readonly number[]): TestedDifference | null {
+  const { mean, sd, n } = summarize(values)
+  return sd === null ? null : { difference: mean, error: standardError(sd, n), df: n - 1 }
 }
 
 /**

@@ -85,12 +85,13 @@ function around(centre: number, variance: number, df: number): Interval {
   return { low: centre - half, high: centre + half, df }
 }
 
-/** 95 % interval of a difference of means with its standard error, after Welch. */
-export function welchInterval({ difference, error, df }: WelchDifference): Interval {
+/** 95 % interval of a difference with its standard error. */
+export function intervalOf({ difference, error, df }: TestedDifference): Interval {
   return around(difference, error ** 2, df)
 }
 
-export interface WelchDifference {
+/** A difference that a t test can be made of. */
+export interface TestedDifference {
   readonly difference: number
   /** Standard error of the difference. */
   readonly error: number
@@ -101,7 +102,7 @@ export interface WelchDifference {
  * Difference of two means, its standard error √(s₁²/n₁ + s₂²/n₂) and the degrees of freedom after Welch and Satterthwaite;
  * null where a side has no spread.
  */
-export function welchOf(first: Summary, second: Summary): WelchDifference | null {
+export function welchOf(first: Summary, second: Summary): TestedDifference | null {
   if (first.sd === null || second.sd === null || first.n < 2 || second.n < 2) return null
   const [a, b] = [first.sd ** 2 / first.n, second.sd ** 2 / second.n]
   const freedom = (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1))

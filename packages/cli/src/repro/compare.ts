@@ -6,6 +6,7 @@ import { recordsHelp, recordsOf } from './records.ts'
 interface CompareArguments {
   readonly metric?: string
   readonly margin: number
+  readonly paired?: boolean
   readonly records?: string
   readonly json?: boolean
 }
@@ -29,12 +30,16 @@ export function addCompareCommand(program: Command): void {
       positiveNumber('--margin'),
       0.01,
     )
+    .option(
+      '--paired',
+      'compare seed by seed: for trainings that share initial weights and batches, as those of controls/follow.py',
+    )
     .option('--records <folder>', recordsHelp)
     .option('--json', 'one JSON object on standard output')
-    .action(async (run: string, reference: string, { metric, margin, records, json }: CompareArguments) => {
+    .action(async (run: string, reference: string, { metric, margin, paired, records, json }: CompareArguments) => {
       const { root } = await recordsOf({ records }, 'must exist')
       const [first, second] = [await readSide(run, root), await readSide(reference, root)]
-      const compared = compareSides(first, second, { metric, margin })
+      const compared = compareSides(first, second, { metric, margin, paired })
       process.stdout.write(json === true ? `${JSON.stringify(compared)}\n` : `${formatComparison(compared)}\n`)
       process.exitCode = compared.outcome === 'worse' ? 1 : 0
     })
