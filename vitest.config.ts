@@ -8,6 +8,7 @@ export default defineConfig({
       '{recipes,repro,docs}/{src,test}/**/*.test.ts',
       'tools/**/*.test.ts',
     ],
+    setupFiles: ['tools/test/fast-check.ts'],
     pool: 'forks',
     // By default one core is left to vitest itself, which on two cores is every other second of the run.
     maxWorkers: availableParallelism(),

@@ -11,6 +11,5 @@ export {
   type Interval,
   intervalOf,
   seedsFor,
-  type TestedDifference,
   welchOf,
 } from './welch.ts'
