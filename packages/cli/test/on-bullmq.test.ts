@@ -75,6 +75,47 @@ describe.skipIf(!hasRedis)('a queue on Redis', () => {
     expect(logLines(runFolder(out, 'plain', 'array'), 1).map(({ event }) => event)).toContain('resume')
   })
 
+  it('trains where the runs are not seen, and fetches the records', { timeout: 600_000 }, async () => {
+    const [out, there, whole] = [temporaryFolder(), temporaryFolder(), temporaryFolder()]
+    const args = [tiny('plain'), '--engine', 'wasm', '--seeds', '2']
+    const queued = await runCli('repro', [...args, '--out', out, '--on', 'bullmq', '--redis', url()])
+    expect(queued.code, queued.stderr).toBe(0)
+    const { token } = JSON.parse(readFileSync(path.join(batchOf(out, 'tiny'), 'batch.json'), 'utf8'))
+    renameSync(out, `${out}.away`)
+    let worker: ChildProcess | undefined
+    let told = ''
+    const ended = runCli('repro', ['worker', '--redis', url(), '--upload', there], {
+      onSpawn: (own) => (worker = own),
+      onStderr: (text) => {
+        told += text
+        if (['seed 1: done', 'seed 2: done'].every((words) => told.includes(words))) worker!.kill('SIGTERM')
+      },
+    })
+    expect(await ended).toMatchObject({ code: 0 })
+    renameSync(`${out}.away`, out)
+
+    const env = { TRICKLAB_REDIS: url() }
+    const status = await runCli('repro', ['status', out, '--json'], { env })
+    expect(status.json().runs[0].seeds[0]).toMatchObject({ state: 'waiting', place: 'bullmq uploaded' })
+    const redisCli = (...words: string[]) => {
+      const { stdout } = spawnSync('redis-cli', ['-p', `${port}`, '-a', 'secret', ...words], { encoding: 'utf8' })
+      expect(stdout.trim()).toMatch(/^(1|OK)$/)
+    }
+    const key = `tricklab:record:${token}-1`
+    redisCli('COPY', key, 'kept')
+    redisCli('SET', key, 'garbage')
+    const damaged = await runCli('repro', ['collect', tiny('plain'), '--out', out], { env })
+    expect(damaged.stderr).toContain('[E_RECORD] the uploaded record of plain seed 2 is empty')
+    redisCli('COPY', 'kept', key, 'REPLACE')
+    const collected = await runCli('repro', ['collect', tiny('plain'), '--out', out], { env })
+    expect(collected.code, collected.stderr).toBe(0)
+    await runCli('repro', [...args, '--out', whole])
+    for (const seed of [1, 2]) {
+      const [sent, here] = [out, whole].map((runs) => runFolder(runs, 'plain'))
+      expect(comparable(sent!, seed)).toEqual(comparable(here!, seed))
+    }
+  })
+
   it('notes the code of a job that would not be the same training', { timeout: 300_000 }, async () => {
     const out = temporaryFolder()
     const queued = await runCli('repro', [
@@ -118,7 +159,7 @@ describe.skipIf(!hasRedis)('a queue on Redis', () => {
   })
 })
 
-function batchOf(out: string): string {
-  const parent = path.join(out, 'array')
+function batchOf(out: string, table = 'array'): string {
+  const parent = path.join(out, table)
   return path.join(parent, readdirSync(parent).find((name) => name.startsWith('jobs-'))!)
 }

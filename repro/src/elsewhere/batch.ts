@@ -53,6 +53,13 @@ export async function createBatch(out: string, table: string, jobs: readonly Job
     host: os.hostname(),
     created: new Date().toISOString(),
   }
+  const batch = { ...head, folder, jobs }
+  await writeBatch(batch)
+  return batch
+}
+
+/** Writes the files of a batch to its folder. @errors E_OUT_WRITE */
+export async function writeBatch({ folder, jobs, ...head }: Batch): Promise<void> {
   // Whoever trains a job goes on with what another machine has begun. Run folders are named from here, so that the whole
   // tree may lie at another place there.
   const lines = jobs.map(
@@ -60,7 +67,6 @@ export async function createBatch(out: string, table: string, jobs: readonly Job
   )
   await writing(folder, () => writeFileAtomic(jobsFile(folder), lines))
   await writeHead(folder, head)
-  return { ...head, folder, jobs }
 }
 
 /** Notes where the jobs of a batch were handed over. @errors E_OUT_WRITE */

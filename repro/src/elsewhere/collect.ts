@@ -6,13 +6,16 @@ import type { ProgressSink } from '@tricklab/train'
 import { readRecord } from '../record/read.ts'
 import { readManifest, rowFolder, updateManifest, withEnd } from '../runner/run-folder.ts'
 import { type VerdictRow, verdictRow } from '../verdict/verdict-row.ts'
-import { type RunState, runState } from './runs.ts'
+import { type Batch, readBatch } from './batch.ts'
+import { foldersWith, type RunState, runState } from './runs.ts'
 
 export interface CollectOptions {
   /** Folder of all runs. */
   readonly out: string
   /** Whether to wait until every seed is done or has failed. */
   readonly wait: boolean
+  /** How the records of jobs are fetched that were trained where the runs are not seen, by kind of place. */
+  readonly fetch: { readonly [kind: string]: FetchRecords }
   readonly progress: ProgressSink
   readonly signal: AbortSignal
 }
@@ -27,6 +30,9 @@ export interface Collected {
   readonly failed: readonly string[]
 }
 
+/** Writes what a place holds into the run folders of a batch; false where the place cannot be asked from here. */
+export type FetchRecords = (batch: Batch) => Promise<boolean>
+
 /** How often files are looked at: a shared disk should not feel it. @unit ms */
 const lookMs = 3000
 
@@ -36,6 +42,8 @@ export async function collectRuns(rows: readonly Row[], options: CollectOptions)
   const folders = rows.flatMap((row) => newestRun(out, row) ?? [])
   if (folders.length === 0) failUnknown(rows, out)
   const told = new Set<string>()
+  const fetchAll = createFetcher(folders, options)
+  await fetchAll()
   let runs = statesOf(folders)
   for (;;) {
     for (const name of namesOf(runs, ['done', 'failed'])) {
@@ -44,6 +52,7 @@ export async function collectRuns(rows: readonly Row[], options: CollectOptions)
     }
     if (!wait || signal.aborted || namesOf(runs, ['running', 'waiting']).length === 0) break
     await sleep(lookMs, undefined, { signal }).catch(() => {})
+    await fetchAll()
     runs = statesOf(folders)
   }
   // A job that was killed right after its last line could not note that its run has ended.
@@ -55,6 +64,24 @@ export async function collectRuns(rows: readonly Row[], options: CollectOptions)
     ...{ results, runs },
     missing: namesOf(runs, ['running', 'waiting', 'failed']),
     failed: namesOf(runs, ['failed']),
+  }
+}
+
+/** Asks the places of all batches with seeds in these run folders. One that does not answer is told of once. */
+function createFetcher(folders: readonly string[], { out, fetch, progress }: CollectOptions): () => Promise<void> {
+  const own = new Set(folders.map((folder) => path.resolve(folder)))
+  const batches = foldersWith('batch.json', out)
+    .map(readBatch)
+    .filter(({ place, jobs }) => place !== undefined && jobs.some(({ folder }) => own.has(path.resolve(folder))))
+  const silent = new Set<string>()
+  return async () => {
+    for (const batch of batches) {
+      const { kind, id } = batch.place!
+      if ((await (fetch[kind]?.(batch) ?? true)) || silent.has(id)) continue
+      silent.add(id)
+      const message = `${kind} at ${id} does not answer. What workers have uploaded there is not fetched.`
+      progress({ kind: 'notice', message })
+    }
   }
 }
 

@@ -15,7 +15,7 @@ import { addJsonOption } from '../options/options.ts'
 import { report } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { askPlaces } from './places.ts'
+import { askPlaces, fetchFrom } from './places.ts'
 
 /** `repro status` and `repro collect`: what becomes of jobs that are trained elsewhere, and of all other runs. */
 export function addCollectCommands(program: Command): void {
@@ -62,6 +62,7 @@ async function collectTarget(text: string, { out, wait, json }: CollectArguments
   const { results, missing, failed } = await collectRuns(rows, {
     out,
     wait: wait === true,
+    fetch: fetchFrom,
     progress: view.sink,
     signal,
   })

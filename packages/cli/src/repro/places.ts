@@ -7,6 +7,8 @@ import {
   askSlurm,
   checkRedis,
   checkSlurm,
+  type FetchRecords,
+  fetchFromQueue,
   kubernetesManifest,
   measuredMemory,
   submitToQueue,
@@ -63,7 +65,7 @@ const places: Readonly<Record<string, Made>> = {
         check: () => checkRedis(redis),
         async submit(batch) {
           const id = await submitToQueue(batch, redis)
-          const text = `${batch.jobs.length} jobs are in the queue at ${server}. Train them with \`pnpm repro worker\` on any machine that sees ${batch.folder}.`
+          const text = `${batch.jobs.length} jobs are in the queue at ${server}. Train them with \`pnpm repro worker\` on any machine that sees ${batch.folder}, and with \`pnpm repro worker --upload FOLDER\` on others.`
           return { id, text }
         },
       }
@@ -103,6 +105,9 @@ export const redisHelp =
 
 /** How places are asked for the states of their jobs. */
 export const askPlaces: Readonly<Record<string, AskPlace>> = { slurm: askSlurm, bullmq: askQueue }
+
+/** How the records are fetched that were sent to a place. */
+export const fetchFrom: Readonly<Record<string, FetchRecords>> = { bullmq: fetchFromQueue }
 
 /** Adds `--on` and the options of the places. */
 export function addPlaceOptions(command: Command): Command {

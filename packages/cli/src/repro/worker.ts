@@ -6,6 +6,13 @@ import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
 import { defaultRedis, redisHelp } from './places.ts'
 
+interface WorkerArguments {
+  readonly redis?: string
+  readonly slots: number
+  readonly lease: number
+  readonly upload?: string
+}
+
 /** `repro worker`: trains what `repro TABLE --on bullmq` put into the queue. */
 export function addWorkerCommand(program: Command): void {
   program
@@ -19,12 +26,16 @@ export function addWorkerCommand(program: Command): void {
       wholeNumber('--lease', 1),
       60,
     )
-    .action(async ({ redis = defaultRedis(), slots, lease }: { redis?: string; slots: number; lease: number }) => {
+    .option(
+      '--upload <folder>',
+      'for a machine that does not see the folder of the runs: train in this folder, and send the records back through the queue to `repro collect`; weights stay here',
+    )
+    .action(async ({ redis = defaultRedis(), slots, lease, upload }: WorkerArguments) => {
       await checkRedis(redis)
       const view = createProgressView()
       const signal = stopSignal((message) => view.sink({ kind: 'notice', message }))
       view.sink({ kind: 'notice', message: `Waiting for jobs, ${slots} at a time. Ctrl-C saves and ends.` })
-      await workQueue({ redis, slots, lease, repro: ownCommand('repro'), progress: view.sink, signal })
+      await workQueue({ redis, slots, lease, upload, repro: ownCommand('repro'), progress: view.sink, signal })
       view.close()
     })
 }

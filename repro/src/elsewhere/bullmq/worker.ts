@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import type { ProgressSink } from '@tricklab/train'
-import { connectionOf, type QueuedJob, queueName } from './connect.ts'
+import { connectionOf, type QueuedJob, queueName, withRedis } from './connect.ts'
 import { loadBullmq } from './load.ts'
+import { sendRecord, writeJobHere } from './upload.ts'
 
 export interface WorkerOptions {
   readonly redis: string
@@ -10,6 +11,8 @@ export interface WorkerOptions {
   readonly slots: number
   /** A worker that was not heard of for so long has lost its jobs to others. @unit seconds */
   readonly lease: number
+  /** The folder to train in, where this machine does not see the folder of the runs; records are then sent back. */
+  readonly upload?: string | undefined
   /** The command that is `repro`, word by word. */
   readonly repro: readonly string[]
   readonly progress: ProgressSink
@@ -25,15 +28,20 @@ const mostStalls = 10
  * A queue may give a job out twice. Every training is a process of its own, so that this one is always free to renew its
  * lease; the lock of the seed lets one of two train, and a seed that has ended is left as it is.
  */
-export async function workQueue({ redis, slots, lease, repro, progress, signal }: WorkerOptions): Promise<void> {
+export async function workQueue(options: WorkerOptions): Promise<void> {
+  const { redis, slots, lease, upload, repro, progress, signal } = options
   const { Worker, UnrecoverableError, WaitingError } = await loadBullmq()
   const notice = (message: string) => progress({ kind: 'notice', message })
   const worker = new Worker<QueuedJob>(
     queueName,
     async (job, token) => {
       notice(`${job.name}: begins.`)
-      const { code, error } = await trainInProcess(repro, job.data, signal)
-      if (code === 0) return
+      const own = upload === undefined ? job.data : await writeJobHere(upload, job.data)
+      const { code, error } = await trainInProcess(repro, own, signal)
+      if (code === 0) {
+        if (upload !== undefined) await withRedis(redis, (client) => sendRecord(client, job.data, own.folder))
+        return
+      }
       if (signal.aborted) {
         await job.moveToWait(token)
         throw new WaitingError()
@@ -64,7 +72,7 @@ export async function workQueue({ redis, slots, lease, repro, progress, signal }
 /** How a training in a process of its own ended: its exit code, and the error that it told. */
 function trainInProcess(
   [command, ...words]: readonly string[],
-  { folder, index, token }: QueuedJob,
+  { folder, index, token }: Omit<QueuedJob, 'written'>,
   signal: AbortSignal,
 ): Promise<{ readonly code: number | null; readonly error: string }> {
   // The channel is there to be cut: a worker that is killed takes its trainings along, which save and end.
