@@ -13,6 +13,7 @@ describe('repro plan', () => {
     const out = temporaryFolder()
     const plan = await planOf(tiny('plain'), '--out', out)
     expect(plan.rows).toMatchObject([{ table: 'tiny', row: 'plain', steps: 18, trainImages: 528, open: [1, 2] }])
+    expect(plan.rows[0].peakMemoryMiB).toBe(null)
     expect(plan.rows[0].secondsASeed).toBeGreaterThan(60)
     expect(plan.jobs.map(({ seed }: { seed: number }) => seed)).toEqual([1, 2])
     expect(existsSync(`${out}/tiny`)).toBe(false)
@@ -69,6 +70,10 @@ describe('repro run-plan', () => {
     const third = await runCli('repro', args)
     expect(third.code).toBe(0)
     expect(third.json()).toEqual({ jobs: [], rows: [] })
+    // What a seed takes of memory is told once it was measured.
+    const [{ peakMemoryMiB }] = (await planOf(tiny('plain'), '--out', out)).rows
+    const measured = [1, 2].map((seed) => logLines(runFolder(out), seed).at(-1)!.peakMemoryMiB as number)
+    expect(peakMemoryMiB).toBe(Math.max(...measured))
 
     // Both seeds stand in one run, with the bits of the plain command.
     const whole = temporaryFolder()

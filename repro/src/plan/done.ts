@@ -7,22 +7,33 @@ import type { Manifest } from '../record/types.ts'
 import { readEnd, readManifest, rowFolder } from '../runner/run-folder.ts'
 import { type VerdictRow, verdictRow } from '../verdict/verdict-row.ts'
 
+/** The accepted record of a row. */
+export interface RecordedRow extends VerdictRow {
+  /** What its seeds took of memory at most. @unit MiB */
+  readonly peakMemoryMiB: number | null
+}
+
 /** The verdict on the accepted record of a row; undefined without one, and where the recipe has changed since. */
-export async function recordedRow(row: Row, root?: string): Promise<VerdictRow | undefined> {
+export async function recordedRow(row: Row, root?: string): Promise<RecordedRow | undefined> {
   const folder = findAccepted(row.table.id, row.name, root)
   if (folder === undefined) return undefined
   const record = await readRecord(folder)
-  return record.manifest.recipeHash === row.hash ? verdictRow(record) : undefined
+  if (record.manifest.recipeHash !== row.hash) return undefined
+  return { ...verdictRow(record), peakMemoryMiB: largest(record.logs.flatMap(({ end }) => end?.peakMemoryMiB ?? [])) }
 }
+
+const largest = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
 
 /** Whole runs of today's recipe below `--out`. */
 export interface FinishedSeeds {
   readonly seeds: readonly number[]
   /** Engine, precision and threads of every run, finished or not. */
   readonly engines: readonly Pick<Manifest['engine'], 'name' | 'precision' | 'threads'>[]
+  /** What a seed took of memory at most. @unit MiB */
+  readonly peakMemoryMiB: number | null
 }
 
-/** Which seeds of a row have finished below `--out`, and on which engines it was begun. */
+/** Which seeds of a row have finished below `--out`, on which engines it was begun, and what it took of memory. */
 export function finishedSeeds(out: string, row: Row): FinishedSeeds {
   const parent = rowFolder(out, row)
   const runs = existsSync(parent) ? readdirSync(parent).map((name) => path.join(parent, name)) : []
@@ -32,6 +43,15 @@ export function finishedSeeds(out: string, row: Row): FinishedSeeds {
     const { recipeHash, partial, seeds, engine } = found.manifest
     return recipeHash === row.hash && partial === null ? [{ folder, seeds, engine }] : []
   })
-  const seeds = own.flatMap(({ folder, seeds }) => seeds.filter((seed) => readEnd(folder, seed) !== undefined))
-  return { seeds: [...new Set(seeds)].sort((a, b) => a - b), engines: own.map(({ engine }) => engine) }
+  const ends = own.flatMap(({ folder, seeds }) =>
+    seeds.flatMap((seed) => {
+      const end = readEnd(folder, seed)
+      return end === undefined ? [] : [{ seed, end }]
+    }),
+  )
+  return {
+    seeds: [...new Set(ends.map(({ seed }) => seed))].sort((a, b) => a - b),
+    engines: own.map(({ engine }) => engine),
+    peakMemoryMiB: largest(ends.map(({ end }) => end.peakMemoryMiB)),
+  }
 }

@@ -7,7 +7,19 @@ import type { Plan, PlannedRow, ReferenceSpeed } from './plan.ts'
 /** The plan as text: a line a row, then the order of work. */
 export function formatPlan(plan: Plan): string {
   const { machines, rows } = plan
-  const heads = ['row', 'MACs', 'steps', 'a seed', 'recorded', 'verdict', 'finished', 'open', 'here', `on ${machines}`]
+  const heads = [
+    'row',
+    'MACs',
+    'steps',
+    'a seed',
+    'memory',
+    'recorded',
+    'verdict',
+    'finished',
+    'open',
+    'here',
+    `on ${machines}`,
+  ]
   return [
     alignColumns([heads, ...rows.map(cellsOf)]),
     speedLine(plan.reference),
@@ -23,6 +35,7 @@ function cellsOf(row: PlannedRow): string[] {
     formatMacs(row.macs),
     `${row.steps}`,
     formatSeconds(row.secondsASeed),
+    row.peakMemoryMiB === null ? '–' : `${Math.round(row.peakMemoryMiB)} MiB`,
     formatSeeds(recorded),
     verdict === null ? '–' : verdictWords[verdict].words,
     formatSeeds(finished),

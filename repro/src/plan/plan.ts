@@ -39,6 +39,8 @@ export interface PlannedRow extends RowCost {
   readonly precision: string
   /** Estimate for one seed here. */
   readonly secondsASeed: number
+  /** What a seed took of memory at most; null where none has finished. @unit MiB */
+  readonly peakMemoryMiB: number | null
   /** Seeds of the accepted record, and its verdict. */
   readonly recorded: readonly number[]
   readonly verdict: Verdict | null
@@ -72,9 +74,10 @@ export async function makePlan(rows: readonly Row[], options: PlanOptions): Prom
   for (const row of rows) {
     if (options.signal.aborted) break
     const record = await recordedRow(row, options.records)
-    const { seeds } = finishedSeeds(options.out, row)
+    const { seeds, peakMemoryMiB } = finishedSeeds(options.out, row)
+    const memory = Math.max(record?.peakMemoryMiB ?? 0, peakMemoryMiB ?? 0)
     const precision = options.precision ?? row.recipe.precision ?? 'f32'
-    found.push({ row, record, finished: seeds, precision, cost: await costOf(row) })
+    found.push({ row, record, finished: seeds, memory, precision, cost: await costOf(row) })
   }
   const reference = await options.speed([...new Set(found.map(({ precision }) => precision))])
   const candidates = found.map((each) => candidateOf(each, secondsOf(each, reference), options.seeds))
@@ -96,6 +99,8 @@ interface Found {
   readonly row: Row
   readonly record: VerdictRow | undefined
   readonly finished: readonly number[]
+  /** 0: not known. */
+  readonly memory: number
   readonly precision: string
   readonly cost: RowCost
 }
@@ -137,6 +142,7 @@ function plannedRow(found: Found, candidate: Candidate, jobs: readonly PlannedJo
     precision: found.precision,
     ...found.cost,
     secondsASeed: seconds,
+    peakMemoryMiB: found.memory === 0 ? null : found.memory,
     recorded: found.record?.seeds ?? [],
     verdict: found.record?.verdict ?? null,
     finished: found.finished,
