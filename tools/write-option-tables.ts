@@ -4,7 +4,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { registrations } from '../docs/src/registrations.ts'
 import { tricks } from '../docs/src/tricks/list.ts'
-import { formatOptionTable, type OptionSchema } from '../packages/core/src/index.ts'
+import { formatOptionTable } from '../packages/core/src/index.ts'
+import type { OptionSchema } from '../packages/core/src/options.ts'
 
 const plugins = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../plugins')
 

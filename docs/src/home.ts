@@ -1,4 +1,4 @@
-import { rowNames } from '@tricklab/core'
+import { rowNames } from '@tricklab/core/recipe'
 import { readSource, tables } from '@tricklab/recipes'
 import { countRows, formatCount, type ListedRow, listRows } from '@tricklab/repro'
 import { groupBy } from './group-by.ts'

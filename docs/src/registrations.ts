@@ -1,5 +1,5 @@
-import type { AnyRegistration, Kind, Plugin, Registrar } from '@tricklab/core'
-import { kinds } from '@tricklab/core'
+import type { AnyRegistration, Kind, Plugin, Registrar } from '@tricklab/core/plugin'
+import { kinds } from '@tricklab/core/plugin'
 
 /** A registrar that builds nothing: it hands back what a plugin registers. */
 const reader = Object.fromEntries(

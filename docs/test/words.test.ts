@@ -1,4 +1,5 @@
-import type { Option, Plugin } from '@tricklab/core'
+import type { Option } from '@tricklab/core/options'
+import type { Plugin } from '@tricklab/core/plugin'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

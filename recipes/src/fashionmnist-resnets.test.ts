@@ -1,4 +1,4 @@
-import { normalizeRow, rowNames } from '@tricklab/core'
+import { normalizeRow, rowNames } from '@tricklab/core/recipe'
 import { expect, test } from 'vitest'
 import table from './fashionmnist-resnets.ts'
 

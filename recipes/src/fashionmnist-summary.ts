@@ -1,4 +1,4 @@
-import { defineSummaryTable } from '@tricklab/core'
+import { defineSummaryTable } from '@tricklab/core/recipe'
 import { nn } from '@tricklab/nn'
 
 /**

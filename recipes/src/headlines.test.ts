@@ -1,4 +1,4 @@
-import { normalizeRow } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import { expect, test } from 'vitest'
 import { headlines, tables } from './index.ts'
 

@@ -1,4 +1,4 @@
-import { defineMeasurementTable } from '@tricklab/core'
+import { defineMeasurementTable } from '@tricklab/core/recipe'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

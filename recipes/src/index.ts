@@ -1,4 +1,4 @@
-import type { Table } from '@tricklab/core'
+import type { Table } from '@tricklab/core/recipe'
 import fashionmnistResnets from './fashionmnist-resnets.ts'
 import fashionmnistSummary from './fashionmnist-summary.ts'
 import imagenette128x5 from './imagenette-128-5.ts'

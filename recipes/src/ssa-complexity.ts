@@ -1,4 +1,4 @@
-import { defineMeasurementTable } from '@tricklab/core'
+import { defineMeasurementTable } from '@tricklab/core/recipe'
 import ssa from '@tricklab/plugin-ssa'
 
 const byChannels = { use: 'ssa', order: 'channels' } as const

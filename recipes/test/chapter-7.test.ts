@@ -1,14 +1,6 @@
 /** The tables of the notes on chapter 7: what the page prints, and what the configurations must amount to. */
-import {
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  normalizeRow,
-  rowNames,
-  stageRecipes,
-  type TrainingTable,
-} from '@tricklab/core'
+import { countParams, createRegistry, createRng } from '@tricklab/core'
+import { createModel, normalizeRow, rowNames, stageRecipes, type TrainingTable } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'
 import { tables } from '../src/index.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { normalizeRow } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import { expect, test } from 'vitest'
 import equivalence from '../src/imagewoof-equivalence.ts'
 

@@ -1,5 +1,7 @@
 /** What no plugin can test alone: the two meet in a recipe. */
-import { createHooks, createRegistry, createRng } from '@tricklab/core'
+
+import { createRegistry, createRng } from '@tricklab/core'
+import { createHooks } from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'

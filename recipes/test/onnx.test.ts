@@ -1,6 +1,7 @@
 /** The networks of the tables as ONNX files: the runtime's scores are ours. */
 import { createRequire } from 'node:module'
-import { createModel, createRegistry, createRng, listParams, type Model, normalizeRow } from '@tricklab/core'
+import { createRegistry, createRng, listParams, type Model } from '@tricklab/core'
+import { createModel, normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { exportOnnx } from '@tricklab/nn'

@@ -1,14 +1,7 @@
 /** What holds for every documented table, and the figures that the sources print of the photo tables. */
-import {
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  type NormalUse,
-  normalizeRow,
-  type Rng,
-  rowNames,
-} from '@tricklab/core'
+import { countParams, createRegistry, createRng, type Rng } from '@tricklab/core'
+import type { NormalUse } from '@tricklab/core/plugin'
+import { createModel, normalizeRow, rowNames } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { tables } from '../src/index.ts'

@@ -1,16 +1,8 @@
 /** pete88b's check of the TwistLayer: sizes of its networks, where the twists stand, and that they train. */
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  listParams,
-  type Model,
-  normalizeModel,
-  normalizeRow,
-  type Rng,
-  rowNames,
-  trainable,
-} from '@tricklab/core'
+
+import { createRegistry, createRng, listParams, type Model, type Rng } from '@tricklab/core'
+import { trainable } from '@tricklab/core/params'
+import { createModel, normalizeModel, normalizeRow, rowNames } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { createCrossEntropy } from '@tricklab/nn'

@@ -1,5 +1,6 @@
 /** The blocks of the plugins on WebGPU, here on SwiftShader: their values and slopes are those of cpu, which are golden. */
-import { type BlockContext, createRegistry, createRng, listParams, trainable } from '@tricklab/core'
+import { type BlockContext, createRegistry, createRng, listParams } from '@tricklab/core'
+import { trainable } from '@tricklab/core/params'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { noSoftwareGpu, useSoftwareGpu } from '@tricklab/engine/software-gpu'

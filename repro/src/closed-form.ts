@@ -1,4 +1,5 @@
-import { createModel, createRegistry, createRng, normalizeSummaryModel, type SummaryTable } from '@tricklab/core'
+import { createRegistry, createRng } from '@tricklab/core'
+import { createModel, normalizeSummaryModel, type SummaryTable } from '@tricklab/core/recipe'
 import { type Summary, summarize } from '@tricklab/nn'
 
 /** One documented number beside the computed one. */

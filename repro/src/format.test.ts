@@ -1,4 +1,4 @@
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import { expect, test } from 'vitest'
 import {
   formatDifference,

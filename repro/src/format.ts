@@ -1,5 +1,5 @@
 /** How numbers are written for people, in the terminal, in reports and in Markdown alike. */
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import type { Summary } from './statistics/index.ts'
 
 /** True for shares: written in per cent, their differences in percentage points (pp). */

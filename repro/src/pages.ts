@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { fail, type SummaryTable } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { SummaryTable } from '@tricklab/core/recipe'
 import { acceptedRecords } from './accepted/accepted.ts'
 import type { ComparedSummary, ComparedValue } from './closed-form.ts'
 import { type ClosedFormRow, writeReport, writeReportFile } from './report/index.ts'

@@ -1,14 +1,5 @@
-import {
-  type Block,
-  type Callback,
-  coreVersion,
-  definePlugin,
-  defineTable,
-  opt,
-  type Plugin,
-  type Registrar,
-  TricklabError,
-} from '@tricklab/core'
+import { type Block, type Callback, definePlugin, defineTable, opt, TricklabError } from '@tricklab/core'
+import { coreVersion, type Plugin, type Registrar } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'

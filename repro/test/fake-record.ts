@@ -2,8 +2,9 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createRng, type Json, SmoothLoss } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { createRng, type Json } from '@tricklab/core'
+import { hashJson } from '@tricklab/core/hash'
+import { SmoothLoss } from '@tricklab/core/loop'
 import type { LogLine, Manifest, Reported } from '../src/record/types.ts'
 
 export interface FakeOptions {

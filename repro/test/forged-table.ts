@@ -1,6 +1,7 @@
 /** A small table of its own with everything that a record can hold, and sound records of its rows. */
 import path from 'node:path'
-import { definePlugin, defineTable, normalizeRow } from '@tricklab/core'
+import { definePlugin, defineTable } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

@@ -1,4 +1,4 @@
-import { rowNames } from '@tricklab/core'
+import { rowNames } from '@tricklab/core/recipe'
 import { tables } from '@tricklab/recipes'
 import { describe, expect, test } from 'vitest'
 import { acceptedMeasurements, acceptedRecords } from '../src/accepted/accepted.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { normalizeRow, type Row } from '@tricklab/core'
+import { normalizeRow, type Row } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { tables } from '@tricklab/recipes'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -1,12 +1,12 @@
+import { formatOptionTable } from '@tricklab/core'
 import {
   type AnyRegistration,
-  formatOptionTable,
   type Kind,
   kinds,
   type Plugin,
   type SlotDeclarations,
   slotOf,
-} from '@tricklab/core'
+} from '@tricklab/core/plugin'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

@@ -36,7 +36,7 @@ export function readDeclarations(entries: readonly string[], config: string): Re
         const source = target.declarations?.[0]?.getSourceFile()
         // `export * as reference` is a package's inner namespace, which its README shows.
         if (source === undefined || target.flags & ts.SymbolFlags.Module) return []
-        const topic = path.relative(path.dirname(entry), source.fileName).replace(/(\/index)?\.ts$/, '')
+        const topic = path.relative(sourcesOf(entry), source.fileName).replace(/(\/index)?\.ts$/, '')
         if (topic.startsWith('..')) return []
         const file = emitted.get(source.fileName) ?? emitDeclarations(program, source)
         emitted.set(source.fileName, file)
@@ -46,6 +46,9 @@ export function readDeclarations(entries: readonly string[], config: string): Re
     }),
   )
 }
+
+/** The folder `src` of the package that a file belongs to. */
+const sourcesOf = (file: string): string => /^.*\/src(?=\/)/.exec(file)![0]
 
 function emitDeclarations(program: ts.Program, source: ts.SourceFile): ts.SourceFile {
   let text = ''

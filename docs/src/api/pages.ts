@@ -21,28 +21,60 @@ interface ApiPage {
 
 /** The API pages: one overview, what recipes can name, and the public names of every package from their TSDoc. */
 export function apiPages(root: string): Page[] {
-  const entries = packages.map((name) => path.join(root, 'packages', name, 'src/index.ts'))
-  const tools = path.join(root, 'packages/data/src/tools.ts')
-  const found = readDeclarations([...entries, tools], path.join(root, 'tsconfig.base.json'))
-  const pages = [
-    ...packages.flatMap((name, index) => pagesOf(name, found.get(entries[index]!)!)),
-    { path: 'api/data-tools', title: '@tricklab/data/tools', package: 'data', declarations: found.get(tools)! },
-  ]
+  const entries = packages.flatMap((name) => entriesOf(root, name))
+  const found = readDeclarations(
+    entries.map(({ file }) => file),
+    path.join(root, 'tsconfig.base.json'),
+  )
+  const pages = entries.flatMap((entry) => {
+    // A room behind a subpath has all of its names; those that the package itself has are described there.
+    const main = entries.find((other) => other.package === entry.package)!
+    const known = new Set(entry === main ? [] : found.get(main.file)!.map(({ name }) => name))
+    return pagesOf(
+      entry,
+      found.get(entry.file)!.filter(({ name }) => !known.has(name)),
+    )
+  })
   const places = new Map(pages.flatMap((page) => page.declarations.map((item) => [item.name, page.path] as const)))
   return [overview(root, pages), componentsPage(), ...pages.map((page) => renderPage(page, places))]
 }
 
-function pagesOf(name: string, declarations: readonly Declaration[]): ApiPage[] {
+interface Entry {
+  readonly package: string
+  /** What follows the name of the package: `/tools`; nothing for the package itself. */
+  readonly subpath: string
+  readonly file: string
+}
+
+/** What can be imported of a package, the package itself first, without what it only hands on. */
+function entriesOf(root: string, name: string): Entry[] {
+  const folder = path.join(root, 'packages', name)
+  const { exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, string>>
+  }
+  return Object.entries(exports).map(([key, file]) => ({
+    package: name,
+    subpath: key.slice(1),
+    file: path.join(folder, file),
+  }))
+}
+
+function pagesOf({ package: name, subpath }: Entry, declarations: readonly Declaration[]): ApiPage[] {
   const sorted = [...declarations].sort((a, b) => compare(a.topic, b.topic) || a.position - b.position)
-  const one = { path: `api/${name}`, title: `@tricklab/${name}`, package: name }
+  const one = {
+    path: `api/${name}${subpath.replaceAll('/', '-')}`,
+    title: `@tricklab/${name}${subpath}`,
+    package: name,
+  }
+  if (sorted.length === 0) return []
   if (sorted.length <= namesOfOnePage) return [{ ...one, declarations: sorted }]
   const parts = groupBy(sorted, ({ topic }) => topic.split('/')[0]!)
   const small = [...parts].filter(([, items]) => items.length < namesOfOwnPage)
   const large = [...parts].filter(([, items]) => items.length >= namesOfOwnPage)
   const rest = small.flatMap(([, items]) => items)
   return [...large, ...(rest.length === 0 ? [] : [['more', rest] as const])].map(([part, items]) => ({
-    path: `api/${name}-${part}`,
-    title: `@tricklab/${name}: ${part}`,
+    path: `${one.path}-${part}`,
+    title: `${one.title}: ${part}`,
     package: name,
     declarations: items,
   }))

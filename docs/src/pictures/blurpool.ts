@@ -1,4 +1,5 @@
-import { createRng, type Plugin } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import blurpool from '@tricklab/plugin-blurpool'
 import { type Html, html } from '@tricklab/repro'

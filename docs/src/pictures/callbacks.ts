@@ -1,4 +1,5 @@
-import type { Batch, NamedParam, Plugin } from '@tricklab/core'
+import type { Batch, NamedParam } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import cutmix from '@tricklab/plugin-cutmix'
 import earlyStop from '@tricklab/plugin-early-stop'

@@ -1,4 +1,5 @@
-import { createRegistry, type Kind, type Kinds, type NormalUse, type Plugin, type Registry } from '@tricklab/core'
+import { createRegistry } from '@tricklab/core'
+import type { Kind, Kinds, NormalUse, Plugin, Registry } from '@tricklab/core/plugin'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

@@ -1,4 +1,5 @@
-import type { Batch, Plugin } from '@tricklab/core'
+import type { Batch } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import mixup from '@tricklab/plugin-mixup'
 import { type Html, html } from '@tricklab/repro'

@@ -1,4 +1,5 @@
-import type { NamedParam, Plugin } from '@tricklab/core'
+import type { NamedParam } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import layerDecay from '@tricklab/plugin-layer-decay'
 import sam from '@tricklab/plugin-sam'

@@ -1,4 +1,6 @@
-import type { Batch, FitInfo, Plugin } from '@tricklab/core'
+import type { Batch } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import progressiveResize from '@tricklab/plugin-progressive-resize'
 import { html } from '@tricklab/repro'

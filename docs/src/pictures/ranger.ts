@@ -1,4 +1,4 @@
-import type { Plugin } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import ranger from '@tricklab/plugin-ranger'
 import { html } from '@tricklab/repro'

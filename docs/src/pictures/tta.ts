@@ -1,4 +1,5 @@
-import { type CropPlan, createRng } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core/contracts'
 import { html } from '@tricklab/repro'
 import { build } from './components.ts'
 import { arrow, box, drawing, label, round } from './draw.ts'

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { listPlugins, normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core'
+import { listPlugins } from '@tricklab/core/plugin'
+import { normalizeRow, rowNames, type Table, type TrainingTable } from '@tricklab/core/recipe'
 import { readSource, tables } from '@tricklab/recipes'
 import {
   acceptedMeasurements,

@@ -1,4 +1,4 @@
-import type { Plugin } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import blurpool from '@tricklab/plugin-blurpool'
 import convnext from '@tricklab/plugin-convnext'
 import cutmix from '@tricklab/plugin-cutmix'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type AnyRegistration, listPlugins, type Table } from '@tricklab/core'
+import { type AnyRegistration, listPlugins } from '@tricklab/core/plugin'
+import type { Table } from '@tricklab/core/recipe'
 import { tables } from '@tricklab/recipes'
 import { escapeText, markdownTable, type Page } from '../page.ts'
 import type { Picture } from '../pictures/types.ts'

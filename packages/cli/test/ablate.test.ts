@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { normalizeRow, type Row } from '@tricklab/core'
+import { normalizeRow, type Row } from '@tricklab/core/recipe'
 import { chooseTricks, planAblation } from '@tricklab/repro'
 import { describe, expect, it } from 'vitest'
 import table from './fixtures/tricks.ts'

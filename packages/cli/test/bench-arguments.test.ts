@@ -1,4 +1,5 @@
-import { createRegistry, normalizeRow } from '@tricklab/core'
+import { createRegistry } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import { describe, expect, it } from 'vitest'
 import { benchProgram } from '../src/bench/command.ts'
 import { networkOf } from '../src/bench/network.ts'

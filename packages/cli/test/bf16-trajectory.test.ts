@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { normalizeRow } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type Precision, prepareEngine } from '@tricklab/engine'
 import { again, createScriptedLoop, holdBatches } from '@tricklab/train'

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createModel, createRegistry, createRng, listParams, normalizeModel, type Shape } from '@tricklab/core'
+import { createRegistry, createRng, listParams, type Shape } from '@tricklab/core'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { nn } from '@tricklab/nn'

@@ -1,42 +1,38 @@
-export { byRate } from './by-rate.ts'
-export * from './contracts.ts'
-export * from './errors/index.ts'
-export * from './fused.ts'
-export * from './json.ts'
-export * from './loop/evaluate.ts'
-export * from './loop/fit.ts'
-export * from './loop/hooks.ts'
-export * from './loop/learner.ts'
-export { SmoothLoss } from './loop/smooth-loss.ts'
-export { lossTraits, type MetricTraits, traitsOf } from './metric-traits.ts'
-export * from './option-table.ts'
-export * from './options.ts'
-export { groupParams, matchesPath, type ParamGroup } from './param-groups.ts'
-export * from './params.ts'
-export { coreVersion } from './plugin/core-version.ts'
-export * from './plugin/define.ts'
-export { blameOrigin, describeOrigin, type Origin, originOf } from './plugin/origin.ts'
-export { createRegistry, type NormalUse, type Registry } from './plugin/registry.ts'
+/** What the author of a plugin or a table needs. The rooms that it comes from are subpaths, for everything else. */
+export type {
+  Activation,
+  Augmentation,
+  Batch,
+  Block,
+  Callback,
+  Crop,
+  Dataset,
+  Loss,
+  Metric,
+  Model,
+  ModelLayer,
+  NamedParam,
+  Optimizer,
+  Predictor,
+  Sample,
+  Sampler,
+  Schedule,
+  Shape,
+  Split,
+} from './contracts.ts'
+export { defineErrors, fail, TricklabError } from './errors/index.ts'
+export { canonicalJson, type Json } from './json.ts'
+export { formatOptionTable } from './option-table.ts'
+export { type OptionValues, opt } from './options.ts'
+export { countParams, disposeParams, listParams } from './params/index.ts'
 export {
-  type FilledSlot,
-  type Slot,
-  type SlotDeclarations,
-  type SlotKind,
-  type SlotReader,
-  slotOf,
-} from './plugin/slots.ts'
-export type { Normalize } from './recipe/data.ts'
-export * from './recipe/define.ts'
-export { epochSize } from './recipe/epoch-size.ts'
-export type { NormalRecipe, NormalStage, RecipeChange, RecipeSpec, StageSpec } from './recipe/fields.ts'
-export * from './recipe/measurement.ts'
-export * from './recipe/model.ts'
-export * from './recipe/normalize.ts'
-export { learningRateOf } from './recipe/optimizer-numbers.ts'
-export type { ParamGroupSpec } from './recipe/params.ts'
-export { joinStages, stageRecipes } from './recipe/stages.ts'
-export { checkTable } from './recipe/table.ts'
-export type { Track } from './recipe/track.ts'
-export type { FileWeights, RunWeights, StartWeights } from './recipe/weights.ts'
-export * from './rng/index.ts'
+  type BlockContext,
+  type DatasetContext,
+  definePlugin,
+  type ModelContext,
+  type Services,
+} from './plugin/define.ts'
+export { createRegistry } from './plugin/registry.ts'
+export { defineTable } from './recipe/define.ts'
+export { createRng, type Rng, type Stream } from './rng/index.ts'
 export { undrawn } from './rng/undrawn.ts'

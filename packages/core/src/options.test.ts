@@ -1,16 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
+import { type Json, type OptionValues, opt } from './index.ts'
 import {
   completeOptions,
-  type Json,
   type Option,
   type OptionInput,
   type OptionSchema,
-  type OptionValues,
-  opt,
   readOptions,
   recordedOptions,
-} from './index.ts'
+} from './options.ts'
 
 const doc = 'A doc.'
 const read = (schema: OptionSchema, input: { [name: string]: Json | undefined }) => readOptions(schema, input, 'here')

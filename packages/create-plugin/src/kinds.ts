@@ -1,4 +1,5 @@
-import { fail, suggest } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
 
 /** Kinds of components that there is a template for, each with what it is. */
 export const templateKinds = {

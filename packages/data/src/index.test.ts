@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Component, createRng, type DatasetContext, type Registrar, type Services } from '@tricklab/core'
+import { createRng, type DatasetContext, type Services } from '@tricklab/core'
+import type { Component, Registrar } from '@tricklab/core/plugin'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createFolder } from '../test/folder.ts'
 import { fashionMnistSet } from './fashion-mnist/dataset.ts'

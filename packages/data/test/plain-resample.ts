@@ -1,4 +1,4 @@
-import type { CropPlan } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core/contracts'
 import type { Pixels } from '../src/pixels/resample.ts'
 
 // Weights are whole numbers of 22 bits, so that 255 times their sum stays below 2³¹: exact, and equal on every machine.

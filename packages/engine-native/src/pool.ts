@@ -2,7 +2,7 @@
  * Memory of tensors: native blocks that are used again when their tensor is gone, since page faults on fresh memory cost
  * more than most kernels.
  */
-import { failOutOfMemory } from '@tricklab/core'
+import { failOutOfMemory } from '@tricklab/core/errors'
 import type { BaseAddon } from './addon.ts'
 import { availableMemory } from './system-memory.ts'
 

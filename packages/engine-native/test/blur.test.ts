@@ -1,4 +1,4 @@
-import type { BlurPoolAttrs } from '@tricklab/core'
+import type { BlurPoolAttrs } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { describe, expect, test } from 'vitest'
 import { nativeIsThere, randomValues, relativeError, runOn, type Values } from './compare.ts'

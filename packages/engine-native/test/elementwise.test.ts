@@ -1,4 +1,5 @@
-import { createRng, dropoutHash } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import { dropoutHash } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectLikeCpu, nativeIsThere, randomValues, relativeError, runOn, type Values } from './compare.ts'

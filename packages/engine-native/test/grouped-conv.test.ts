@@ -1,4 +1,4 @@
-import type { GroupedConv2DAttrs } from '@tricklab/core'
+import type { GroupedConv2DAttrs } from '@tricklab/core/fused'
 import { describe, expect, test } from 'vitest'
 import { nativeThreads } from '../src/index.ts'
 import { nativeIsThere, randomValues, relativeError, runOn, type Values } from './compare.ts'

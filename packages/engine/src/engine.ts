@@ -1,4 +1,5 @@
-import { fail, suggest, TricklabError } from '@tricklab/core'
+import { fail, TricklabError } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
 import {
   type Engine,
   type EngineDriver,

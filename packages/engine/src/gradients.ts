@@ -2,7 +2,7 @@
  * Cheaper gradients for every engine: TF.js's own multiply by host-made ones (Sum, Mean), loop over slices (Tile) or run
  * three kernels for one (Relu). Registration is global; doing it twice is harmless.
  */
-import { runFused } from '@tricklab/core'
+import { runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /** Registers the gradients of Sum, Mean, Tile and Relu over TF.js's. */

@@ -1,4 +1,5 @@
-import { countParams, listParams, type Model, type NamedParam, type Shape, trainable } from '@tricklab/core'
+import { countParams, listParams, type Model, type NamedParam, type Shape } from '@tricklab/core'
+import { trainable } from '@tricklab/core/params'
 import { walk } from './models/layered.ts'
 
 export interface LayerSummary {

@@ -1,4 +1,5 @@
-import { type BlockContext, createRng, listParams, type Shape, TricklabError, trainable } from '@tricklab/core'
+import { type BlockContext, createRng, listParams, type Shape, TricklabError } from '@tricklab/core'
+import { trainable } from '@tricklab/core/params'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'

@@ -1,22 +1,20 @@
 import { readFileSync } from 'node:fs'
 import {
-  type ApplyContext,
   type Block,
   type BlockContext,
-  createModel as createCoreModel,
   createRegistry,
   createRng,
   type Json,
   listParams,
   type Model,
   type NamedParam,
-  normalizeModel,
-  type ParamTree,
-  type Problem,
   type Rng,
   type Shape,
-  trainable,
 } from '@tricklab/core'
+import type { ApplyContext, ParamTree } from '@tricklab/core/contracts'
+import type { Problem } from '@tricklab/core/errors'
+import { trainable } from '@tricklab/core/params'
+import { createModel as createCoreModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { expect } from 'vitest'
 import { nn } from '../src/index.ts'

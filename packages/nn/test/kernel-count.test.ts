@@ -1,4 +1,5 @@
-import { type Block, createRng, type ParamTree } from '@tricklab/core'
+import { type Block, createRng } from '@tricklab/core'
+import type { ParamTree } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test, vi } from 'vitest'

@@ -1,4 +1,5 @@
-import { composedFused, createRng } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import { composedFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'

@@ -1,12 +1,5 @@
-import {
-  countParams,
-  createModel,
-  createRegistry,
-  definePlugin,
-  type Json,
-  normalizeModel,
-  type Rng,
-} from '@tricklab/core'
+import { countParams, createRegistry, definePlugin, type Json, type Rng } from '@tricklab/core'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createDownsamplingPool, createResidualBranch, createShortcut, joinResidual, nn } from '../src/index.ts'

@@ -1,15 +1,6 @@
-import {
-  createModel as createCoreModel,
-  createRegistry,
-  createRng,
-  definePlugin,
-  type FilledSlot,
-  type Json,
-  listParams,
-  normalizeModel,
-  type SlotReader,
-  type TableDefinition,
-} from '@tricklab/core'
+import { createRegistry, createRng, definePlugin, type Json, listParams } from '@tricklab/core'
+import type { FilledSlot, SlotReader } from '@tricklab/core/plugin'
+import { createModel as createCoreModel, normalizeModel, type TableDefinition } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import { type Component, opt } from '@tricklab/core'
+import { opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { type AdamwValues, adamwOptions, createAdamw } from './adamw.ts'
 
 const options = {

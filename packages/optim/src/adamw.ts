@@ -1,4 +1,6 @@
-import { type Component, defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
+import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
+import { defineFused, runFused } from '@tricklab/core/fused'
+import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { decayOf, decayOption } from './decay.ts'
 import { createMoments } from './moments.ts'

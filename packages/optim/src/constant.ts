@@ -1,4 +1,5 @@
-import type { Component, Schedule } from '@tricklab/core'
+import type { Schedule } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 /** The same learning rate at every step. */
 export function createConstantSchedule({ learningRate }: { learningRate: number }): Schedule {

@@ -1,4 +1,5 @@
-import { type Component, type OptionValues, opt, type Schedule } from '@tricklab/core'
+import { type OptionValues, opt, type Schedule } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 const options = {
   decayRate: opt.number({

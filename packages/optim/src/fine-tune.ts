@@ -1,4 +1,4 @@
-import type { ParamGroup } from '@tricklab/core'
+import type { ParamGroup } from '@tricklab/core/params'
 
 /** Names and defaults as fastai's `fine_tune`. */
 export interface FineTuneOptions {

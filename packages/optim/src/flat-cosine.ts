@@ -1,4 +1,5 @@
-import { type Component, fail, type OptionValues, opt, type Schedule } from '@tricklab/core'
+import { fail, type OptionValues, opt, type Schedule } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { cosine } from './cosine.ts'
 
 const options = {

@@ -1,4 +1,6 @@
-import { type Component, type Hyperparameters, type OptionValues, opt, type Schedule } from '@tricklab/core'
+import { type OptionValues, opt, type Schedule } from '@tricklab/core'
+import type { Hyperparameters } from '@tricklab/core/contracts'
+import type { Component } from '@tricklab/core/plugin'
 import { cosine } from './cosine.ts'
 
 const options = {

@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
-import {
-  defineTable,
-  groupParams,
-  listParams,
-  type Model,
-  normalizeRow,
-  type Problem,
-  TricklabError,
-} from '@tricklab/core'
+import { defineTable, listParams, type Model, TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { groupParams } from '@tricklab/core/params'
+import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -1,19 +1,9 @@
 /** The fit of golden/make_fine_tune.py: a linear model on samples in their order. */
-import {
-  type BatchSource,
-  createHooks,
-  createRegistry,
-  createRng,
-  type FitResult,
-  type FitStart,
-  fit,
-  type Hyperparameters,
-  Learner,
-  type Loss,
-  type Model,
-  type NormalUse,
-  type Split,
-} from '@tricklab/core'
+
+import { createRegistry, createRng, type Loss, type Model, type Split } from '@tricklab/core'
+import type { BatchSource, Hyperparameters } from '@tricklab/core/contracts'
+import { createHooks, type FitResult, type FitStart, fit, Learner } from '@tricklab/core/loop'
+import type { NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { optim } from '../src/index.ts'
 

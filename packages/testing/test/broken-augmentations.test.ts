@@ -1,5 +1,6 @@
 /** Augmentations that break one promise each. */
-import { type Augmentation, definePlugin, type ImageTransform, opt, type Stream } from '@tricklab/core'
+import { type Augmentation, definePlugin, opt, type Stream } from '@tricklab/core'
+import type { ImageTransform } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { checkAugmentation } from '../src/index.ts'
 import { type Broken, describeBroken } from './broken.ts'

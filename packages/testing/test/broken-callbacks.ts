@@ -1,12 +1,7 @@
-import {
-  type Callback,
-  definePlugin,
-  type Json,
-  type NamedTensors,
-  type OptionSchema,
-  opt,
-  type Plugin,
-} from '@tricklab/core'
+import { type Callback, definePlugin, type Json, opt } from '@tricklab/core'
+import type { NamedTensors } from '@tricklab/core/contracts'
+import type { OptionSchema } from '@tricklab/core/options'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { type Breakage, createMixupLike, mix } from './mixup-like.ts'
 

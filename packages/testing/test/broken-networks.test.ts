@@ -7,10 +7,10 @@ import {
   disposeParams,
   fail,
   type Model,
-  type Param,
   type Rng,
   type Stream,
 } from '@tricklab/core'
+import type { Param } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { type BlockSpec, checkBlock, checkModel, type ModelSpec } from '../src/index.ts'
 import { type Broken, describeBroken } from './broken.ts'

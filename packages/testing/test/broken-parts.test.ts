@@ -3,16 +3,16 @@ import {
   type Dataset,
   definePlugin,
   fail,
-  type GradientsAgain,
   type Loss,
   type Metric,
   type NamedParam,
   type Optimizer,
-  type OptionSchema,
   opt,
   type Schedule,
-  type ScheduleContext,
 } from '@tricklab/core'
+import type { GradientsAgain } from '@tricklab/core/contracts'
+import type { OptionSchema } from '@tricklab/core/options'
+import type { ScheduleContext } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { createTinyMetric, createTinyOptimizer, tinyLoss } from '../src/fit/parts.ts'
 import {

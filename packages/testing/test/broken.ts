@@ -1,4 +1,4 @@
-import type { Plugin } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ComponentSpec, ContractProblem, Selection } from '../src/index.ts'

@@ -1,4 +1,6 @@
-import type { Dataset, Registry, Rng, Row } from '@tricklab/core'
+import type { Dataset, Rng } from '@tricklab/core'
+import type { Registry } from '@tricklab/core/plugin'
+import type { Row } from '@tricklab/core/recipe'
 import {
   checkTwoClasses,
   createBatchSource,

@@ -1,4 +1,5 @@
-import { defineTable, listParams, type Model, normalizeRow, type Shape, TricklabError } from '@tricklab/core'
+import { defineTable, listParams, type Model, type Shape, TricklabError } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'

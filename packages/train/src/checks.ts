@@ -1,13 +1,6 @@
-import {
-  type BatchSource,
-  createRng,
-  fail,
-  groupParams,
-  listParams,
-  type Model,
-  type Shape,
-  TricklabError,
-} from '@tricklab/core'
+import { createRng, fail, listParams, type Model, type Shape, TricklabError } from '@tricklab/core'
+import type { BatchSource } from '@tricklab/core/contracts'
+import { groupParams } from '@tricklab/core/params'
 import * as tf from '@tricklab/core/tf'
 import type { OpenStage } from './stages.ts'
 

@@ -1,21 +1,8 @@
-import {
-  type BatchSource,
-  type BoundCallback,
-  createHooks,
-  createModel,
-  createRegistry,
-  createRng,
-  type Dataset,
-  eventNames,
-  listPlugins,
-  type Metric,
-  type Model,
-  type Plugin,
-  type Registry,
-  type Rng,
-  type Row,
-  stageRecipes,
-} from '@tricklab/core'
+import { createRegistry, createRng, type Dataset, type Metric, type Model, type Rng } from '@tricklab/core'
+import { type BatchSource, eventNames } from '@tricklab/core/contracts'
+import { type BoundCallback, createHooks } from '@tricklab/core/loop'
+import { listPlugins, type Plugin, type Registry } from '@tricklab/core/plugin'
+import { createModel, type Row, stageRecipes } from '@tricklab/core/recipe'
 import { checkDataPaths, knownNormalization, type Normalization } from '@tricklab/data'
 import { bindRecipeCallbacks, createMetrics } from './learner.ts'
 import { bindMeter } from './meter.ts'

@@ -1,16 +1,8 @@
-import {
-  type BatchSource,
-  type BoundCallback,
-  createHooks,
-  Learner,
-  learningRateOf,
-  type Metric,
-  type Model,
-  type Registry,
-  type Rng,
-  type Row,
-  type Stage,
-} from '@tricklab/core'
+import type { Metric, Model, Rng } from '@tricklab/core'
+import type { BatchSource, Stage } from '@tricklab/core/contracts'
+import { type BoundCallback, createHooks, Learner } from '@tricklab/core/loop'
+import type { Registry } from '@tricklab/core/plugin'
+import { learningRateOf, type Row } from '@tricklab/core/recipe'
 import type { OpenStage } from './stages.ts'
 
 /** The metrics of a row. @errors E_OPTION_RANGE where one says nothing about so few classes */

@@ -1,4 +1,5 @@
-import type { Dataset, Row } from '@tricklab/core'
+import type { Dataset } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { expect, test } from 'vitest'
 import { applyLimits, type Limits } from './limits.ts'
 

@@ -1,4 +1,5 @@
-import { createRng, type Dataset, type Row, stageRecipes } from '@tricklab/core'
+import { createRng, type Dataset } from '@tricklab/core'
+import { type Row, stageRecipes } from '@tricklab/core/recipe'
 import { splitDataset } from './split-dataset.ts'
 
 /** What shortens a training: no verdict is given on one that is shorter than its row. */

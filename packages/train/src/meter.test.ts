@@ -1,4 +1,4 @@
-import type { FitInfo } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
 import { expect, test, vi } from 'vitest'
 import { createMeter } from './meter.ts'
 import type { ProgressEvent } from './progress.ts'

@@ -1,4 +1,7 @@
-import type { BoundCallback, Callback, FitInfo, Row, Shape } from '@tricklab/core'
+import type { Callback, Shape } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
+import type { BoundCallback } from '@tricklab/core/loop'
+import type { Row } from '@tricklab/core/recipe'
 import type { ProgressSink } from './progress.ts'
 import type { OpenStage } from './stages.ts'
 

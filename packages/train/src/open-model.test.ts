@@ -1,4 +1,5 @@
-import { definePlugin, listParams, normalizeRow } from '@tricklab/core'
+import { definePlugin, listParams } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import type { Model, Row } from '@tricklab/core'
+import type { Model } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { checkStages } from './checks.ts'
 import { type DescribedRow, describeRow, type KnownInput } from './describe-row.ts'
 import type { OpenOptions } from './open-row.ts'

@@ -1,4 +1,7 @@
-import type { BoundCallback, Dataset, Learner, Model, Plugin, Row } from '@tricklab/core'
+import type { Dataset, Model } from '@tricklab/core'
+import type { BoundCallback, Learner } from '@tricklab/core/loop'
+import type { Plugin } from '@tricklab/core/plugin'
+import type { Row } from '@tricklab/core/recipe'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { openBatches, openViews } from './batches.ts'
 import { checkLastBatch, checkParamGroups, checkStages } from './checks.ts'

@@ -1,4 +1,4 @@
-import type { Scores } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
 
 /** What a run tells while it goes on; the command line draws it, a job process sends it on. */
 export type ProgressEvent =

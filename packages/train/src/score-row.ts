@@ -1,4 +1,7 @@
-import { evaluate, type Metric, type NormalUse, type Scores, type TrainingEnd } from '@tricklab/core'
+import type { Metric } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
+import { evaluate, type TrainingEnd } from '@tricklab/core/loop'
+import type { NormalUse } from '@tricklab/core/plugin'
 import { bindMeter } from './meter.ts'
 import type { OpenedRow } from './open-row.ts'
 

@@ -1,5 +1,9 @@
 /** Runs scripts of training steps through the real loop: forward, backward, update, metrics and the row's callbacks. */
-import { fit, Learner, type Row, type Schedule, type SourceBatch, type Split } from '@tricklab/core'
+
+import type { Schedule, Split } from '@tricklab/core'
+import type { SourceBatch } from '@tricklab/core/contracts'
+import { fit, Learner } from '@tricklab/core/loop'
+import type { Row } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type OpenOptions, openRow } from './open-row.ts'
 

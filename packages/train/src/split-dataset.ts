@@ -1,4 +1,5 @@
-import type { Dataset, Rng, Row } from '@tricklab/core'
+import type { Dataset, Rng } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { createRandomSplit } from '@tricklab/data'
 
 /** The dataset as the row splits it; a random split is keyed by the seed and by the first stage with the same data. */

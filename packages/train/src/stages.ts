@@ -1,4 +1,6 @@
-import { canonicalJson, type FitStart, type Json, type Row } from '@tricklab/core'
+import { canonicalJson, type Json } from '@tricklab/core'
+import type { FitStart } from '@tricklab/core/loop'
+import type { Row } from '@tricklab/core/recipe'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { type BatchServices, openBatches } from './batches.ts'
 import { shortened } from './limits.ts'

@@ -1,17 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import {
-  fail,
-  failAll,
-  listParams,
-  type Model,
-  matchesPath,
-  type NamedParam,
-  type Problem,
-  type Row,
-  type StartWeights,
-} from '@tricklab/core'
+import { fail, listParams, type Model, type NamedParam } from '@tricklab/core'
 import { decodeSafetensors, hashTensors, type StoredTensors } from '@tricklab/core/checkpoint'
+import { failAll, type Problem } from '@tricklab/core/errors'
+import { matchesPath } from '@tricklab/core/params'
+import type { Row, StartWeights } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 
 /**

@@ -1,4 +1,7 @@
-import type { BoundCallback, Dataset, Registry, Row } from '@tricklab/core'
+import type { Dataset } from '@tricklab/core'
+import type { BoundCallback } from '@tricklab/core/loop'
+import type { Registry } from '@tricklab/core/plugin'
+import type { Row } from '@tricklab/core/recipe'
 import { type DatasetServices, describeRow, type HookOrder } from './describe-row.ts'
 import { applyLimits, type Limits, type SplitSizes } from './limits.ts'
 import { disposeStages, openStages } from './stages.ts'

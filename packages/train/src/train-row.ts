@@ -1,15 +1,15 @@
+import type { Scores } from '@tricklab/core/contracts'
 import {
   type BoundCallback,
   type EpochScores,
   type FitStart,
   fit,
   type Learner,
-  type Scores,
   type Snapshot,
   stageOf,
   startOf,
   type TrainingEnd,
-} from '@tricklab/core'
+} from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { bindMeter } from './meter.ts'

@@ -1,16 +1,8 @@
-import {
-  type BoundCallback,
-  fail,
-  listParams,
-  type Model,
-  normalizeRow,
-  type Problem,
-  type Row,
-  rowNames,
-  type TrainingTable,
-  TricklabError,
-} from '@tricklab/core'
+import { fail, listParams, type Model, TricklabError } from '@tricklab/core'
 import { hashWeights, saveWeights } from '@tricklab/core/checkpoint'
+import type { Problem } from '@tricklab/core/errors'
+import type { BoundCallback } from '@tricklab/core/loop'
+import { normalizeRow, type Row, rowNames, type TrainingTable } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import { type OpenOptions, openRow } from './open-row.ts'

@@ -1,4 +1,6 @@
-import { type AnyPlugins, defineTable, type TrainingTable } from '@tricklab/core'
+import { defineTable } from '@tricklab/core'
+import type { AnyPlugins } from '@tricklab/core/plugin'
+import type { TrainingTable } from '@tricklab/core/recipe'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

@@ -1,4 +1,4 @@
-import { type BlurPoolAttrs, defineFused, runFused } from '@tricklab/core'
+import { type BlurPoolAttrs, defineFused, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /**

@@ -1,4 +1,5 @@
-import { type Block, type BlockContext, type BlurPoolAttrs, fail, type Shape } from '@tricklab/core'
+import { type Block, type BlockContext, fail, type Shape } from '@tricklab/core'
+import type { BlurPoolAttrs } from '@tricklab/core/fused'
 import { activated, createMaxPool, expectKept, formatShape, maxPool } from '@tricklab/nn'
 import { blurPool, blurredSize } from './blur-pool.ts'
 import { type OperatorName, planOperator } from './operators.ts'

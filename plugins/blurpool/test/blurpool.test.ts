@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs'
-import {
-  composedFused,
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  type Json,
-  normalizeModel,
-  type Problem,
-  type Shape,
-} from '@tricklab/core'
+import { countParams, createRegistry, createRng, type Json, type Shape } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { composedFused } from '@tricklab/core/fused'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'

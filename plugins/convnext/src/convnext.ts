@@ -1,6 +1,5 @@
 import {
   type Block,
-  type Component,
   fail,
   type Model,
   type ModelContext,
@@ -8,8 +7,8 @@ import {
   type OptionValues,
   opt,
   type Rng,
-  type SlotDeclarations,
 } from '@tricklab/core'
+import type { Component, SlotDeclarations } from '@tricklab/core/plugin'
 import {
   createActivationLayer,
   createAttentions,

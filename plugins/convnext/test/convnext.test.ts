@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import {
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  definePlugin,
-  listParams,
-  type Model,
-  normalizeModel,
-  type Problem,
-  trainable,
-} from '@tricklab/core'
+import { countParams, createRegistry, createRng, definePlugin, listParams, type Model } from '@tricklab/core'
 import { decodeSafetensors, storeTensors } from '@tricklab/core/checkpoint'
+import type { Problem } from '@tricklab/core/errors'
+import { trainable } from '@tricklab/core/params'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { costOf, exportOnnx, exportTfjs, fromPublished, nn, toPublished } from '@tricklab/nn'
 import { describeOnEngines, savedForBackward } from '@tricklab/testing'

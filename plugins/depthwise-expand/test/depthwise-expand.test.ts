@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs'
-import {
-  type Block,
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  type Json,
-  listParams,
-  normalizeModel,
-  type Problem,
-  trainable,
-} from '@tricklab/core'
+import { type Block, countParams, createRegistry, createRng, type Json, listParams } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { trainable } from '@tricklab/core/params'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'

@@ -1,4 +1,5 @@
-import { defineErrors, definePlugin, opt, suggest } from '@tricklab/core'
+import { defineErrors, definePlugin, opt } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
 import manifest from '../package.json' with { type: 'json' }
 import { type Watched, watchScore } from './watch-score.ts'
 

@@ -1,4 +1,5 @@
-import type { NamedParam, NamedTensors } from '@tricklab/core'
+import type { NamedParam } from '@tricklab/core'
+import type { NamedTensors } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 
 /** Moving averages of parameters, by path. */

@@ -1,13 +1,5 @@
-import {
-  type Block,
-  type Component,
-  type Model,
-  type ModelContext,
-  type ModelLayer,
-  type OptionValues,
-  opt,
-  type SlotDeclarations,
-} from '@tricklab/core'
+import { type Block, type Model, type ModelContext, type ModelLayer, type OptionValues, opt } from '@tricklab/core'
+import type { Component, SlotDeclarations } from '@tricklab/core/plugin'
 import {
   createActivationLayer,
   createBatchNorm,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Batch, createHooks, createRegistry, createRng } from '@tricklab/core'
+import { type Batch, createRegistry, createRng } from '@tricklab/core'
+import { createHooks } from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { createCrossEntropy } from '@tricklab/nn'

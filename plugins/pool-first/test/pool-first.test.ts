@@ -2,16 +2,14 @@ import {
   type Block,
   type BlockContext,
   countParams,
-  createModel,
   createRegistry,
   createRng,
-  type FilledSlot,
   type Json,
   listParams,
-  normalizeModel,
   type Rng,
-  type SlotReader,
 } from '@tricklab/core'
+import type { FilledSlot, SlotReader } from '@tricklab/core/plugin'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { averagePool2, createMaxPoolBlock, createXresnetBlock, nn } from '@tricklab/nn'

@@ -1,4 +1,5 @@
-import { definePlugin, type FitInfo, fail, opt } from '@tricklab/core'
+import { definePlugin, fail, opt } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import manifest from '../package.json' with { type: 'json' }
 import { applyResize } from './apply-resize.ts'

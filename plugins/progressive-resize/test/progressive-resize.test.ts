@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { type Batch, createHooks, createRegistry, createRng, type FitInfo } from '@tricklab/core'
+import { type Batch, createRegistry, createRng } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
+import { createHooks } from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'

@@ -1,4 +1,5 @@
-import { defineFused, type Optimizer, type OptionValues, opt, runFused } from '@tricklab/core'
+import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
+import { defineFused, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { createMoments, decayOf } from '@tricklab/optim'
 import { rectify } from './rectify.ts'

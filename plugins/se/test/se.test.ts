@@ -1,14 +1,7 @@
 import { readFileSync } from 'node:fs'
-import {
-  type Block,
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  listParams,
-  normalizeModel,
-  type Problem,
-} from '@tricklab/core'
+import { type Block, countParams, createRegistry, createRng, listParams } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs'
-import {
-  type ApplyContext,
-  type Block,
-  countParams,
-  createModel,
-  createRegistry,
-  createRng,
-  listParams,
-  normalizeModel,
-  type Problem,
-  type Shape,
-} from '@tricklab/core'
+import { type Block, countParams, createRegistry, createRng, listParams, type Shape } from '@tricklab/core'
+import type { ApplyContext } from '@tricklab/core/contracts'
+import type { Problem } from '@tricklab/core/errors'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { localEngines } from '@tricklab/engine/local-engines'

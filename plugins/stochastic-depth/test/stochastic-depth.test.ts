@@ -1,11 +1,5 @@
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  defineSummaryTable,
-  listParams,
-  normalizeSummaryModel,
-} from '@tricklab/core'
+import { createRegistry, createRng, listParams } from '@tricklab/core'
+import { createModel, defineSummaryTable, normalizeSummaryModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { drawDropConnect, nn } from '@tricklab/nn'
 import { describeOnEngines, drawImages } from '@tricklab/testing'

@@ -1,4 +1,4 @@
-import type { Track } from '@tricklab/core'
+import type { Track } from '@tricklab/core/recipe'
 
 /**
  * What the public leaderboard of Imagenette and Imagewoof forbids: several views of a validation image, and validation images

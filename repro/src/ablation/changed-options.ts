@@ -1,4 +1,6 @@
-import { canonicalJson, type Json, type Kind, type NormalRecipe, type NormalUse, type Registry } from '@tricklab/core'
+import { canonicalJson, type Json } from '@tricklab/core'
+import type { Kind, NormalUse, Registry } from '@tricklab/core/plugin'
+import type { NormalRecipe } from '@tricklab/core/recipe'
 import type { Trick } from './tricks.ts'
 
 /** A component of a recipe whose options a row may change: where it stands, and how to put another in its place. */

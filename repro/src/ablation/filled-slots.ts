@@ -1,12 +1,5 @@
-import {
-  fillingOf,
-  type NormalFilling,
-  type NormalModel,
-  type Registry,
-  type SlotDeclarations,
-  slotOf,
-  usesOf,
-} from '@tricklab/core'
+import { type Registry, type SlotDeclarations, slotOf } from '@tricklab/core/plugin'
+import { fillingOf, type NormalFilling, type NormalModel, usesOf } from '@tricklab/core/recipe'
 import type { Trick } from './tricks.ts'
 
 /** What a recipe has put into the slots of its model, other than the skeleton would. */

@@ -1,4 +1,4 @@
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import { formatDifference, formatInterval, formatP, formatRatio, formatSeconds, formatSummary } from '../format.ts'
 import { alignColumns } from '../text-columns.ts'
 import type { Ablation, AblationRow } from './result.ts'

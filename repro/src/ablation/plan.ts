@@ -1,5 +1,6 @@
-import { type Json, normalizeRow, type Row, rowNames } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import type { Json } from '@tricklab/core'
+import { hashJson } from '@tricklab/core/hash'
+import { normalizeRow, type Row, rowNames } from '@tricklab/core/recipe'
 import type { Trick } from './tricks.ts'
 
 /** The whole row, or the row without one trick. */

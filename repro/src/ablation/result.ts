@@ -1,4 +1,6 @@
-import { type MetricFormat, type Row, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
+import type { Row } from '@tricklab/core/recipe'
 import { summarize as summarizeModel } from '@tricklab/nn'
 import { type OpenOptions, openModel } from '@tricklab/train'
 import { metricOf } from '../record/metrics.ts'

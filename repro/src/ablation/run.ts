@@ -1,4 +1,5 @@
-import { type Row, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import type { Engine } from '@tricklab/engine'
 import { processesHere } from '../runner/executor.ts'
 import { type RunOptions, runRow } from '../runner/run.ts'

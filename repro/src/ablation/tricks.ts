@@ -1,14 +1,7 @@
-import {
-  fail,
-  joinStages,
-  type NormalRecipe,
-  type NormalUse,
-  normalizeRow,
-  type Registry,
-  type Row,
-  stageRecipes,
-  suggest,
-} from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
+import { joinStages, type NormalRecipe, normalizeRow, type Row, stageRecipes } from '@tricklab/core/recipe'
 import { describeRow } from '@tricklab/train'
 import { changedOptions } from './changed-options.ts'
 import { filledSlots } from './filled-slots.ts'

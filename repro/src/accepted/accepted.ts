@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { failAll, type MeasurementTable, type Row, rowNames } from '@tricklab/core'
+import { failAll } from '@tricklab/core/errors'
+import { type MeasurementTable, type Row, rowNames } from '@tricklab/core/recipe'
 import { tables as documentedTables } from '@tricklab/recipes'
 import { acceptMeasurement } from '../measurement/accept.ts'
 import { isMeasurement, readMeasurement } from '../measurement/record.ts'

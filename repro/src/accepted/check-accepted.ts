@@ -1,13 +1,7 @@
 import path from 'node:path'
-import {
-  formatProblem,
-  normalizeRow,
-  type Problem,
-  type Row,
-  rowNames,
-  type Table,
-  TricklabError,
-} from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import { formatProblem, type Problem } from '@tricklab/core/errors'
+import { normalizeRow, type Row, rowNames, type Table } from '@tricklab/core/recipe'
 import { tables as documentedTables } from '@tricklab/recipes'
 import { checkRead } from '../check/check.ts'
 import { findCopies } from '../check/copies.ts'

@@ -1,4 +1,4 @@
-import { failAll, type Problem } from '@tricklab/core'
+import { failAll, type Problem } from '@tricklab/core/errors'
 import type { JoinedRun, Manifest } from '../record/types.ts'
 
 /**

@@ -1,12 +1,6 @@
-import {
-  fail,
-  type MeasurementTable,
-  normalizeRow,
-  type Row,
-  rowNames,
-  suggest,
-  type TrainingTable,
-} from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
+import { type MeasurementTable, normalizeRow, type Row, rowNames, type TrainingTable } from '@tricklab/core/recipe'
 import { tables as documentedTables } from '@tricklab/recipes'
 import { formatDifference, formatInterval, formatSeeds, formatSummary } from '../format.ts'
 import { documentedNumber, judgeMeasurement } from '../measurement/read.ts'

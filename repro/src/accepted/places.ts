@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Table } from '@tricklab/core'
+import type { Table } from '@tricklab/core/recipe'
 import { isMeasurement } from '../measurement/record.ts'
 
 /** Accepted records: `TABLE/ROW` below this folder, in the repository. */

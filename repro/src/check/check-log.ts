@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
-import type { Hyperparameters, Metric, Problem } from '@tricklab/core'
+import type { Metric } from '@tricklab/core'
+import type { Hyperparameters } from '@tricklab/core/contracts'
+import type { Problem } from '@tricklab/core/errors'
 import type { SeedLog } from '../record/read.ts'
 import { checkEnd, checkPrediction, checkScores } from './check-scores.ts'
 import { checkTimes } from './check-times.ts'

@@ -1,5 +1,6 @@
-import { canonicalJson, type Json, type Problem } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { canonicalJson, type Json } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { hashJson } from '@tricklab/core/hash'
 import { knownPhotos, readOrigin } from '@tricklab/data'
 import { problem } from '../record/problem.ts'
 import type { RunRecord } from '../record/read.ts'

@@ -1,4 +1,4 @@
-import type { Problem } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import { engineNames } from '@tricklab/engine'
 import { problem } from '../record/problem.ts'
 import type { SeedLog } from '../record/read.ts'

@@ -1,4 +1,6 @@
-import { type Json, kinds, type Problem, type Registry } from '@tricklab/core'
+import type { Json } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { kinds, type Registry } from '@tricklab/core/plugin'
 import { problem } from '../record/problem.ts'
 import type { Manifest } from '../record/types.ts'
 

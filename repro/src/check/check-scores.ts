@@ -1,4 +1,6 @@
-import { canonicalJson, type Json, type Scores, SmoothLoss } from '@tricklab/core'
+import { canonicalJson, type Json } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
+import { SmoothLoss } from '@tricklab/core/loop'
 import type { SeedLog } from '../record/read.ts'
 import type { Plan } from './check-log.ts'
 

@@ -1,4 +1,6 @@
-import { type NormalRecipe, type NormalStage, type Problem, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import type { NormalRecipe, NormalStage } from '@tricklab/core/recipe'
 import { metricOf, validationOf } from '../record/metrics.ts'
 import { problem } from '../record/problem.ts'
 import { type RunRecord, readRecord } from '../record/read.ts'

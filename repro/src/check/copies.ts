@@ -1,5 +1,5 @@
 import type { Json } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { hashJson } from '@tricklab/core/hash'
 import type { RunRecord, SeedLog } from '../record/read.ts'
 
 /** Two seeds of which one must be a copy of the other. */

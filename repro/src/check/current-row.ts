@@ -1,14 +1,7 @@
-import {
-  type DatasetFacts,
-  epochSize,
-  type Hyperparameters,
-  type Loss,
-  learningRateOf,
-  type NormalRecipe,
-  type Registry,
-  type Row,
-  stageRecipes,
-} from '@tricklab/core'
+import type { Loss } from '@tricklab/core'
+import type { DatasetFacts, Hyperparameters } from '@tricklab/core/contracts'
+import type { Registry } from '@tricklab/core/plugin'
+import { epochSize, learningRateOf, type NormalRecipe, type Row, stageRecipes } from '@tricklab/core/recipe'
 import { describeRow } from '@tricklab/train'
 import { type RowHead, rowHead } from '../record/row-head.ts'
 import type { Manifest } from '../record/types.ts'

@@ -1,4 +1,5 @@
-import { fail, type MetricTraits } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import { formatSeeds } from '../format.ts'
 import { metricOf } from '../record/metrics.ts'
 import {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { fail, type MetricTraits } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import { findAccepted } from '../accepted/accepted.ts'
 import { metricOf } from '../record/metrics.ts'
 import { readRecord } from '../record/read.ts'

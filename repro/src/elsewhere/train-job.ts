@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Dataset, fail, type Problem, TricklabError } from '@tricklab/core'
+import { type Dataset, fail, TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import { prepareEngine } from '@tricklab/engine'
 import { describeRow, type ProgressSink } from '@tricklab/train'
 import { describeOwner, lockOwner } from '../process/file-lock.ts'

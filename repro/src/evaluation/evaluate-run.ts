@@ -1,4 +1,5 @@
-import type { MetricFormat, NormalUse, Plugin, Scores } from '@tricklab/core'
+import type { MetricFormat, Scores } from '@tricklab/core/contracts'
+import type { NormalUse, Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import type { Engine } from '@tricklab/engine'
 import { describeRow, type ProgressSink, scoreRow } from '@tricklab/train'

@@ -1,4 +1,5 @@
-import { fail, type NormalRecipe, type Row, type TrainingTable } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { NormalRecipe, Row, TrainingTable } from '@tricklab/core/recipe'
 import { tables } from '@tricklab/recipes'
 import { type RunRecord, readRecord } from '../record/read.ts'
 import { findTarget } from '../runner/tables.ts'

@@ -1,4 +1,5 @@
-import type { Dataset, Plugin } from '@tricklab/core'
+import type { Dataset } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import { type OpenedRow, openRow, type ProgressSink } from '@tricklab/train'
 import type { SeedLog } from '../record/read.ts'
 import { seedFiles } from '../runner/seed-files.ts'

@@ -1,4 +1,5 @@
-import { fail, type NormalUse } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { NormalUse } from '@tricklab/core/plugin'
 import { type KnownInput, type OpenedModel, type OpenOptions, openModel } from '@tricklab/train'
 import type { SeedLog } from '../record/read.ts'
 import { seedFiles } from '../runner/seed-files.ts'

@@ -1,4 +1,6 @@
-import { fail, type Metric, type NormalUse, type Plugin, type Scores } from '@tricklab/core'
+import { fail, type Metric } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
+import type { NormalUse, Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import type { Normalization } from '@tricklab/data'
 import { describeRow, type OpenedRow, type ProgressSink, scoreRow } from '@tricklab/train'

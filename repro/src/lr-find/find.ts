@@ -1,15 +1,7 @@
-import {
-  type BatchSource,
-  type BoundCallback,
-  fail,
-  fit,
-  Learner,
-  learningRateOf,
-  type Row,
-  type Schedule,
-  SmoothLoss,
-  TricklabError,
-} from '@tricklab/core'
+import { fail, type Schedule, TricklabError } from '@tricklab/core'
+import type { BatchSource } from '@tricklab/core/contracts'
+import { type BoundCallback, fit, Learner, SmoothLoss } from '@tricklab/core/loop'
+import { learningRateOf, type Row } from '@tricklab/core/recipe'
 import { openRow, type ProgressSink } from '@tricklab/train'
 import { fallsBeyondNoise } from './noise.ts'
 import { type RatePoint, type RateSuggestions, suggestRates } from './suggest.ts'

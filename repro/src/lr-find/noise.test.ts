@@ -1,4 +1,5 @@
-import { createRng, SmoothLoss } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import { SmoothLoss } from '@tricklab/core/loop'
 import { describe, expect, test } from 'vitest'
 import type { RateSearch } from './find.ts'
 import { formatRateSearch } from './format-rate-search.ts'

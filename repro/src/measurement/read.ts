@@ -4,7 +4,7 @@ import {
   rowNames,
   type ScalingTable,
   type StepTimeTable,
-} from '@tricklab/core'
+} from '@tricklab/core/recipe'
 import { fitPowerLaw, median, type PowerLaw, spreadOf } from '../statistics/index.ts'
 import { judgeClaim } from './judge.ts'
 import { blocksOf, seriesOf } from './scaling.ts'

@@ -1,5 +1,6 @@
 import os from 'node:os'
-import { createRegistry, fail, type Json, type MeasurementTable } from '@tricklab/core'
+import { createRegistry, fail, type Json } from '@tricklab/core'
+import type { MeasurementTable } from '@tricklab/core/recipe'
 import { type Engine, type EngineName, type EngineOptions, prepareEngine } from '@tricklab/engine'
 import type { ProgressSink } from '@tricklab/train'
 import { describeEngine, describeEnvironment } from '../runner/environment.ts'

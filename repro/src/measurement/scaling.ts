@@ -1,16 +1,8 @@
-import {
-  type Block,
-  canonicalJson,
-  createRegistry,
-  createRng,
-  fail,
-  failAll,
-  listParams,
-  type NormalUse,
-  type Problem,
-  type ScalingTable,
-  trainable,
-} from '@tricklab/core'
+import { type Block, canonicalJson, createRegistry, createRng, fail, listParams } from '@tricklab/core'
+import { failAll, type Problem } from '@tricklab/core/errors'
+import { trainable } from '@tricklab/core/params'
+import type { NormalUse } from '@tricklab/core/plugin'
+import type { ScalingTable } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import type { Sample } from './types.ts'
 

@@ -1,5 +1,5 @@
 /** Steps of several variants of a network, in turns: A B C … A B C … */
-import type { StepTimeTable } from '@tricklab/core'
+import type { StepTimeTable } from '@tricklab/core/recipe'
 import type { Engine } from '@tricklab/engine'
 import { nodeSide, startSide } from '../process/side.ts'
 import type { Ready, Turn } from '../process/side-messages.ts'

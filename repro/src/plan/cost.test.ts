@@ -1,4 +1,4 @@
-import { normalizeRow, type Row } from '@tricklab/core'
+import { normalizeRow, type Row } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { tables } from '@tricklab/recipes'
 import { beforeAll, expect, test } from 'vitest'

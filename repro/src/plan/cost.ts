@@ -1,5 +1,6 @@
-import { epochSize, type NormalRecipe, type Row, type Shape, undrawn } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { type Shape, undrawn } from '@tricklab/core'
+import { hashJson } from '@tricklab/core/hash'
+import { epochSize, type NormalRecipe, type Row } from '@tricklab/core/recipe'
 import { applyLimits, type DatasetServices, type DescribedRow, describeRow, openBatches } from '@tricklab/train'
 import { datasetFacts } from '../check/current-row.ts'
 

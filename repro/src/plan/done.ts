@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { findAccepted } from '../accepted/accepted.ts'
 import { readRecord } from '../record/read.ts'
 import type { Manifest } from '../record/types.ts'

@@ -1,4 +1,4 @@
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { headlines } from '@tricklab/recipes'
 import type { Verdict } from '../record/types.ts'
 import type { RunOptions } from '../runner/run.ts'

@@ -1,4 +1,4 @@
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { tables } from '@tricklab/recipes'
 import { prepareRows } from '../runner/run.ts'
 

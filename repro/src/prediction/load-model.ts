@@ -1,4 +1,6 @@
-import { type Dataset, failAll, type NormalUse, type Plugin, type Predictor } from '@tricklab/core'
+import type { Dataset, Predictor } from '@tricklab/core'
+import { failAll } from '@tricklab/core/errors'
+import type { NormalUse, Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import type { ImageInput } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'

@@ -1,4 +1,4 @@
-import { type Row, stageRecipes } from '@tricklab/core'
+import { type Row, stageRecipes } from '@tricklab/core/recipe'
 import type { Normalization } from '@tricklab/data'
 
 /**

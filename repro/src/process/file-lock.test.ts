@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { isRunning, machineIdentity } from '@tricklab/core/checkpoint'
+import { isRunning, machineIdentity } from '@tricklab/core/files'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { lockOwner, thisProcess, tryLock, withLock } from './file-lock.ts'
 

@@ -10,7 +10,7 @@ import {
   type ProcessIdentity,
   timeOfFileSystem,
   writtenAt,
-} from '@tricklab/core/checkpoint'
+} from '@tricklab/core/files'
 
 export const thisProcess: ProcessIdentity = identifyProcess(process.pid)
 

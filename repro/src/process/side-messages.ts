@@ -2,7 +2,7 @@
  * What the parent and a side of a measurement say to each other: one JSON object a line over the side's standard input and
  * output, so that a side may be written in any language. A side's other output goes to standard error.
  */
-import type { Problem } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 
 /** Every later line to a side: measure so many steps. End of input: stop. */
 export interface TurnRequest {

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Problem, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import type { Ready, SideMessage, Turn } from './side-messages.ts'
 
 /** How to start a side. */

@@ -1,4 +1,4 @@
-import { lossTraits, type MetricTraits } from '@tricklab/core'
+import { lossTraits, type MetricTraits } from '@tricklab/core/recipe'
 import { describe, expect, test } from 'vitest'
 import { fakeRecord, writeFakeRecord } from '../../test/fake-record.ts'
 import { checkRecord } from '../check/check.ts'

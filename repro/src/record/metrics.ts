@@ -1,4 +1,4 @@
-import { lossTraits, type MetricTraits, type NormalRecipe } from '@tricklab/core'
+import { lossTraits, type MetricTraits, type NormalRecipe } from '@tricklab/core/recipe'
 import type { Validation } from '../statistics/index.ts'
 import type { Manifest } from './types.ts'
 

@@ -1,4 +1,4 @@
-import type { Problem } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 
 /** A problem of a record. */
 export function problem(what: string, expected?: string, received?: string, fix?: string): Problem {

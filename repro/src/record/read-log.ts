@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Problem } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import { isPlainJson } from './plain-json.ts'
 import { lineShapes } from './schema.ts'
 import type { LogLine } from './types.ts'

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { fail, failAll, type Problem } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { failAll, type Problem } from '@tricklab/core/errors'
 import { isPlainJson } from './plain-json.ts'
 import { readSeedLog, type SeedLog } from './read-log.ts'
 import { manifestShape } from './schema.ts'

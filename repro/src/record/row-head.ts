@@ -1,4 +1,5 @@
-import type { Json, Row } from '@tricklab/core'
+import type { Json } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import type { Manifest } from './types.ts'
 
 /** What a manifest says of its row: the table decides all of it. */

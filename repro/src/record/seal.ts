@@ -1,6 +1,7 @@
 import path from 'node:path'
-import type { Json, Problem } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import type { Json } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import { hashJson } from '@tricklab/core/hash'
 import { problem } from './problem.ts'
 import type { RunRecord } from './read.ts'
 

@@ -3,7 +3,9 @@
  * `manifest.json` (this is what ran, on what), `seed-N.jsonl` (what happened, a line a step), `seed-N.safetensors`
  * (final weights), `checkpoint-N.safetensors` while a seed is unfinished, `report.html`.
  */
-import type { Json, MetricTraits, Scores } from '@tricklab/core'
+import type { Json } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import type { Limits } from '@tricklab/train'
 import type { Seal } from './seal.ts'
 

@@ -1,4 +1,4 @@
-import type { MetricTraits } from '@tricklab/core'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import type { Ablation, AblationRow } from '../ablation/result.ts'
 import {
   formatDifference,

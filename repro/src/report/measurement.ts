@@ -1,4 +1,4 @@
-import { type MeasurementTable, rowNames, type ScalingTable, type StepTimeTable } from '@tricklab/core'
+import { type MeasurementTable, rowNames, type ScalingTable, type StepTimeTable } from '@tricklab/core/recipe'
 import { formatRatio } from '../format.ts'
 import { costPoints, fitCost, judgeMeasurement, turnsOf } from '../measurement/read.ts'
 import { blocksOf, seriesOf } from '../measurement/scaling.ts'

@@ -1,4 +1,5 @@
-import type { Json, MetricTraits } from '@tricklab/core'
+import type { Json } from '@tricklab/core'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import type { Limits } from '@tricklab/train'
 import { formatSeconds, formatValue } from '../format.ts'
 import { metricOf } from '../record/metrics.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { makeFolder, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/files'
 import { readRecord } from '../record/read.ts'
 import { type ReportData, renderReport } from './render.ts'
 

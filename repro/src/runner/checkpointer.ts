@@ -1,5 +1,6 @@
-import type { Callback, Snapshot } from '@tricklab/core'
+import type { Callback } from '@tricklab/core'
 import { type CheckpointIdentity, saveCheckpoint } from '@tricklab/core/checkpoint'
+import type { Snapshot } from '@tricklab/core/loop'
 
 export interface CheckpointerOptions {
   readonly path: string

@@ -1,4 +1,6 @@
-import type { BoundCallback, Callback, EventName } from '@tricklab/core'
+import type { Callback } from '@tricklab/core'
+import type { EventName } from '@tricklab/core/contracts'
+import type { BoundCallback } from '@tricklab/core/loop'
 import { checkpointerEvents } from './checkpointer.ts'
 import { recorderEvents } from './recorder.ts'
 

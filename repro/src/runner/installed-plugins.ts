@@ -1,4 +1,4 @@
-import { isPlugin, type Plugin } from '@tricklab/core'
+import { isPlugin, type Plugin } from '@tricklab/core/plugin'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'

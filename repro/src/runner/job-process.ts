@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Problem, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import type { ProgressEvent } from '@tricklab/train'
 import type { Job, JobSite } from './job.ts'
 import { setStatus } from './run-folder.ts'

@@ -1,5 +1,6 @@
-import { fail, type Json, type NormalRecipe, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { fail, type Json } from '@tricklab/core'
+import { hashJson } from '@tricklab/core/hash'
+import { type NormalRecipe, normalizeRow, type Row, type TrainingTable } from '@tricklab/core/recipe'
 import type { Job } from './job.ts'
 import { findTarget } from './tables.ts'
 

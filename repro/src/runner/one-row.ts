@@ -1,4 +1,5 @@
-import { fail, normalizeRow, normalizeVariant, type Row } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { normalizeRow, normalizeVariant, type Row } from '@tricklab/core/recipe'
 import { findTarget } from './tables.ts'
 
 /** The single row that can be trained which a target names: of a training table, or a variant whose steps are timed. @errors E_ARGUMENT */

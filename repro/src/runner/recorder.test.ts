@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import type { FitInfo } from '@tricklab/core'
 import { fail } from '@tricklab/core'
+import type { FitInfo } from '@tricklab/core/contracts'
 import { afterAll, expect, test } from 'vitest'
 import { createRecorder } from './recorder.ts'
 

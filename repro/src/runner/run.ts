@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { fail, normalizeRow, type Row, type TrainingTable } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { normalizeRow, type Row, type TrainingTable } from '@tricklab/core/recipe'
 import type { Engine } from '@tricklab/engine'
 import { type Limits, type ProgressSink, type SurveyedRow, surveyRow } from '@tricklab/train'
 import { rowHead } from '../record/row-head.ts'

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkTable, fail, failAll, isTable, rowNames, suggest, type Table, TricklabError } from '@tricklab/core'
+import { fail, TricklabError } from '@tricklab/core'
+import { failAll, suggest } from '@tricklab/core/errors'
+import { checkTable, isTable, rowNames, type Table } from '@tricklab/core/recipe'
 import { tables } from '@tricklab/recipes'
 import own from '../../package.json' with { type: 'json' }
 import { loadTypeScript } from './load-typescript.ts'

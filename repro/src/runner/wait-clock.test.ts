@@ -1,4 +1,5 @@
-import type { BatchSource, SourceBatch, Split } from '@tricklab/core'
+import type { Split } from '@tricklab/core'
+import type { BatchSource, SourceBatch } from '@tricklab/core/contracts'
 import { expect, test } from 'vitest'
 import { createWaitClock } from './wait-clock.ts'
 

@@ -1,4 +1,4 @@
-import type { BatchSource, SourceBatch } from '@tricklab/core'
+import type { BatchSource, SourceBatch } from '@tricklab/core/contracts'
 
 /** Adds up how long training waited for its batches: what reading and augmenting cost that no step hid. */
 export interface WaitClock {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { NamedParam } from '@tricklab/core'
-import { encodeSafetensors, type StoredTensors, writeFileAtomic } from '@tricklab/core/checkpoint'
+import { encodeSafetensors, type StoredTensors } from '@tricklab/core/checkpoint'
+import { writeFileAtomic } from '@tricklab/core/files'
 
 /** A parameter as `trace.json` describes it. */
 export interface TracedParam {

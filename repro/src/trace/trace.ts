@@ -1,17 +1,9 @@
 import { mkdir } from 'node:fs/promises'
-import {
-  type Batch,
-  type BoundCallback,
-  evaluate,
-  fail,
-  fit,
-  type Learner,
-  type Row,
-  type StepResult,
-  stageRecipes,
-  TricklabError,
-} from '@tricklab/core'
+import { type Batch, fail, TricklabError } from '@tricklab/core'
 import { type StoredTensor, storeTensors } from '@tricklab/core/checkpoint'
+import type { StepResult } from '@tricklab/core/contracts'
+import { type BoundCallback, evaluate, fit, type Learner } from '@tricklab/core/loop'
+import { type Row, stageRecipes } from '@tricklab/core/recipe'
 import { type Limits, openRow, type ProgressSink } from '@tricklab/train'
 import { describeParams, type TracedParam, writeTensors, writeTrace } from './files.ts'
 

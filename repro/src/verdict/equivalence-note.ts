@@ -1,4 +1,4 @@
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import { formatP, formatSize } from '../format.ts'
 import { type Equivalence, equivalence, type Summary } from '../statistics/index.ts'
 

@@ -1,4 +1,6 @@
-import { fail, type MetricFormat, type MetricTraits } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import { formatSize, formatValue, isPercent } from '../format.ts'
 import type { Reported, Verdict } from '../record/types.ts'
 import {

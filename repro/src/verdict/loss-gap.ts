@@ -1,4 +1,5 @@
-import { type Json, type NormalRecipe, stageRecipes } from '@tricklab/core'
+import type { Json } from '@tricklab/core'
+import { type NormalRecipe, stageRecipes } from '@tricklab/core/recipe'
 import type { RunRecord } from '../record/read.ts'
 import type { Manifest } from '../record/types.ts'
 import { mean } from '../statistics/index.ts'

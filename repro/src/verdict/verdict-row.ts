@@ -1,4 +1,4 @@
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import { metricOf, validationOf } from '../record/metrics.ts'
 import type { EndLine, RunRecord, SeedLog } from '../record/read.ts'
 import { type RecordedData, recordedData } from '../record/recorded-data.ts'

@@ -1,5 +1,6 @@
 /** Which convolutions networks have. */
-import { createRng, normalizeRow } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { planEfficientnet, variants } from '@tricklab/plugin-mbconv'
 import { findTarget } from '@tricklab/repro'

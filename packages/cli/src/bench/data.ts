@@ -1,5 +1,5 @@
 /** `bench data`: how fast batches come, and how long training waits for them. */
-import type { SourceBatch } from '@tricklab/core'
+import type { SourceBatch } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { type Engine, prepareEngine } from '@tricklab/engine'
 import {

@@ -1,4 +1,5 @@
-import { fail, type Row, usesOf } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { type Row, usesOf } from '@tricklab/core/recipe'
 
 /** A network that peers can build: plain data, understood by the TF.js and the PyTorch side alike. */
 export type Network =

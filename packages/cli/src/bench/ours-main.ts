@@ -1,5 +1,5 @@
 // Our side of a measurement: the real loop on batches in memory, a turn of steps at a time.
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, type Precision, prepareEngine } from '@tricklab/engine'
 import {

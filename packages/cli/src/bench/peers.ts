@@ -1,5 +1,6 @@
 import os from 'node:os'
-import { fail, type Row } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { nodeSide, type SideCommand } from '@tricklab/repro'
 import type { PeerSetup } from './messages.ts'
 import { networkOf } from './network.ts'

@@ -1,6 +1,7 @@
 /** What a peer needs to compute the same as our side. */
-import type { SourceBatch } from '@tricklab/core'
+
 import { saveWeights } from '@tricklab/core/checkpoint'
+import type { SourceBatch } from '@tricklab/core/contracts'
 import type * as tf from '@tricklab/core/tf'
 import type { ScriptedLoop } from '@tricklab/train'
 import type { OursReady } from './messages.ts'

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { fail, normalizeRow, type Row } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { normalizeRow, type Row } from '@tricklab/core/recipe'
 import { findTarget } from '@tricklab/repro'
 
 /** A training row and how another process names it. */

@@ -1,6 +1,7 @@
 import path from 'node:path'
-import { fail, type Row } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { fail } from '@tricklab/core'
+import { writeFileAtomic } from '@tricklab/core/files'
+import type { Row } from '@tricklab/core/recipe'
 import { type Engine, type Precision, prepareEngine } from '@tricklab/engine'
 import {
   chooseTricks,

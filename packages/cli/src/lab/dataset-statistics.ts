@@ -1,4 +1,5 @@
-import { createRegistry, createRng, type Dataset, type Kind, type NormalUse } from '@tricklab/core'
+import { createRegistry, createRng, type Dataset } from '@tricklab/core'
+import type { Kind, NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { createBatchSource, data } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'

@@ -1,6 +1,7 @@
 import path from 'node:path'
-import { createRegistry, type Dataset, fail, failAll } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { createRegistry, type Dataset, fail } from '@tricklab/core'
+import { failAll } from '@tricklab/core/errors'
+import { writeFileAtomic } from '@tricklab/core/files'
 import {
   checkDataPaths,
   countGroups,

@@ -1,4 +1,5 @@
-import { eventNames, type Row } from '@tricklab/core'
+import { eventNames } from '@tricklab/core/contracts'
+import type { Row } from '@tricklab/core/recipe'
 import { harnessHooks, oneRow } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'

@@ -1,12 +1,7 @@
 import path from 'node:path'
 import { fail, listParams } from '@tricklab/core'
-import {
-  encodeSafetensors,
-  makeFolder,
-  type StoredTensors,
-  storeTensors,
-  writeFileAtomic,
-} from '@tricklab/core/checkpoint'
+import { encodeSafetensors, type StoredTensors, storeTensors } from '@tricklab/core/checkpoint'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/files'
 import { prepareEngine } from '@tricklab/engine'
 import { type ExportMetadata, exportOnnx, exportTfjs, toPublished } from '@tricklab/nn'
 import { loadTrainedModel, openRun, type TrainedModel } from '@tricklab/repro'

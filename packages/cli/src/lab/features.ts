@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { createRegistry, createRng, fail, type Json } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { writeFileAtomic } from '@tricklab/core/files'
 import * as tf from '@tricklab/core/tf'
 import { createBatchSource, data, givenPhotos } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'

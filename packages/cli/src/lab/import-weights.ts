@@ -1,27 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  fail,
-  failAll,
-  listParams,
-  type Model,
-  type NormalModel,
-  normalizeModel,
-  type Problem,
-  type Registry,
-  type Shape,
-  suggest,
-} from '@tricklab/core'
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  hashTensors,
-  type StoredTensors,
-  writeFileAtomic,
-} from '@tricklab/core/checkpoint'
+import { createRegistry, createRng, fail, listParams, type Model, type Shape } from '@tricklab/core'
+import { decodeSafetensors, encodeSafetensors, hashTensors, type StoredTensors } from '@tricklab/core/checkpoint'
+import { failAll, type Problem, suggest } from '@tricklab/core/errors'
+import { writeFileAtomic } from '@tricklab/core/files'
+import type { Registry } from '@tricklab/core/plugin'
+import { createModel, type NormalModel, normalizeModel } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { fromPublished, nn, type PublishedName } from '@tricklab/nn'
 import convnext from '@tricklab/plugin-convnext'

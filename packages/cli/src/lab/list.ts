@@ -1,4 +1,6 @@
-import { fail, type Kind, kinds, listPlugins, type Plugin, suggest } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
+import { type Kind, kinds, listPlugins, type Plugin } from '@tricklab/core/plugin'
 import { findTarget, installedPlugins } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { formatComponents, type ListedComponent, listComponents } from './list/components.ts'

@@ -1,4 +1,7 @@
-import { fail, failAll, listPlugins, type NormalUse, type Plugin, type Row, suggest } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import { failAll, suggest } from '@tricklab/core/errors'
+import { listPlugins, type NormalUse, type Plugin } from '@tricklab/core/plugin'
+import type { Row } from '@tricklab/core/recipe'
 import tta from '@tricklab/plugin-tta'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'

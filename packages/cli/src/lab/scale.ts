@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { writeFileAtomic } from '@tricklab/core/files'
 import { prepareEngine } from '@tricklab/engine'
 import type { Command } from 'commander'
 import { positiveNumber, wholeNumber } from '../options/arguments.ts'

@@ -1,12 +1,5 @@
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  fail,
-  type Model,
-  normalizeSummaryModel,
-  type SummaryTable,
-} from '@tricklab/core'
+import { createRegistry, createRng, fail, type Model } from '@tricklab/core'
+import { createModel, normalizeSummaryModel, type SummaryTable } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import { formatSummary, summarize } from '@tricklab/nn'
 import { findTarget, oneRow } from '@tricklab/repro'

@@ -1,4 +1,5 @@
-import { fail, type SummaryTable, type TrainingTable } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { SummaryTable, TrainingTable } from '@tricklab/core/recipe'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
 import {
   acceptRecord,

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { fail, type MeasurementTable } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { MeasurementTable } from '@tricklab/core/recipe'
 import { formatMeasurement, judgeMeasurement, runMeasurement, writeReportFile } from '@tricklab/repro'
 import { type EngineArguments, engineChoice } from '../options/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'

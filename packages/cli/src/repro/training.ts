@@ -1,4 +1,4 @@
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { type Engine, prepareEngine } from '@tricklab/engine'
 import {
   type Executor,

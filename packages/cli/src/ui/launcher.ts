@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { describeProcess, identifyProcess, isRunning, type ProcessIdentity } from '@tricklab/core/checkpoint'
+import { describeProcess, identifyProcess, isRunning, type ProcessIdentity } from '@tricklab/core/files'
 
 const packageManagers = /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|bun|bunx|corepack)(-cli)?(\.[cm]?js)?$/
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { temporaryName } from '@tricklab/core/checkpoint'
+import { temporaryName } from '@tricklab/core/files'
 
 /** Reads `--out FILE`. Work of minutes is not begun for a page that could not be written at its end. @errors E_OUT_WRITE */
 export function outFile(file: string): string {

@@ -1,4 +1,4 @@
-import type { Scores } from '@tricklab/core'
+import type { Scores } from '@tricklab/core/contracts'
 import type { ProgressEvent, ProgressSink } from '@tricklab/train'
 import pc from 'picocolors'
 

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRng, type Json, type Snapshot, TricklabError } from '../index.ts'
+import { createRng, type Json, TricklabError } from '../index.ts'
+import type { Snapshot } from '../loop/index.ts'
 import * as tf from '../tf.ts'
 import {
   type CheckpointIdentity,
@@ -17,7 +18,6 @@ import {
   saveCheckpoint,
   saveWeights,
   storeTensors,
-  writeFileAtomic,
 } from './index.ts'
 
 let folder = ''
@@ -325,15 +325,6 @@ describe('a checkpoint of another run', () => {
 })
 
 describe('writing', () => {
-  test('replaces a file whole, and leaves nothing beside it', async () => {
-    const own = await mkdtemp(path.join(folder, 'atomic-'))
-    const file = path.join(own, 'f')
-    await writeFileAtomic(file, ['old'])
-    await writeFileAtomic(file, [Buffer.from('n'), 'ew'])
-    expect(await readFile(file, 'utf8')).toBe('new')
-    expect(await readdir(own)).toEqual(['f'])
-  })
-
   const state: Json = { a: 1 }
 
   test('into a folder that is not there is an error of its own', async () => {
@@ -352,16 +343,6 @@ describe('writing', () => {
     expect(problem?.code).toBe('E_CHECKPOINT_WRITE')
     expect(await readdir(own)).toEqual(['f'])
     expect((await stat(file)).isDirectory()).toBe(true)
-  })
-
-  test('that breaks off in the middle leaves the old file', async () => {
-    const own = await mkdtemp(path.join(folder, 'broken-'))
-    const file = path.join(own, 'f')
-    await writeFileAtomic(file, ['the last good one'])
-    // The second chunk is none: the same path as a full disk, after something was written.
-    await expect(writeFileAtomic(file, ['half', undefined as never])).rejects.toThrow()
-    expect(await readFile(file, 'utf8')).toBe('the last good one')
-    expect(await readdir(own)).toEqual(['f'])
   })
 
   test('into a read-only folder leaves the old file', async ({ skip }) => {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fail, TricklabError } from '../errors/index.ts'
+import { writeFileAtomic } from '../files/atomic-file.ts'
 import type { Json } from '../json.ts'
 import type { Snapshot } from '../loop/learner.ts'
 import * as tf from '../tf.ts'
-import { writeFileAtomic } from './atomic-file.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -12,18 +12,6 @@ import {
   type StoredTensors,
 } from './safetensors.ts'
 
-export { hashJson } from '../hash.ts'
-export { removeTemporaries, writeFileAtomic } from './atomic-file.ts'
-export { timeOfFileSystem, writtenAt } from './file-clock.ts'
-export { findLeftovers, temporaryName } from './leftovers.ts'
-export { makeFolder } from './make-folder.ts'
-export {
-  describeProcess,
-  identifyProcess,
-  isRunning,
-  machineIdentity,
-  type ProcessIdentity,
-} from './process-identity.ts'
 export {
   decodeSafetensors,
   describeNonFinite,
@@ -32,7 +20,6 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from './safetensors.ts'
-export { makeScratchFolder } from './scratch-folder.ts'
 
 /** What a checkpoint must agree on before it may be resumed. */
 export interface CheckpointIdentity {

@@ -8,21 +8,12 @@ import {
   disposeLearner,
   squaredError,
 } from '../../test/linear-learner.ts'
-import {
-  type Callback,
-  type EventName,
-  eventNames,
-  type FitInfo,
-  type Json,
-  type Optimizer,
-  type Snapshot,
-  type Stage,
-  stageOf,
-  TricklabError,
-} from '../index.ts'
+import { type EventName, eventNames, type FitInfo, type Stage } from '../contracts.ts'
+import { type Callback, type Json, type Optimizer, TricklabError } from '../index.ts'
 import * as tf from '../tf.ts'
 import { fit as runFit } from './fit.ts'
 import type { BoundCallback } from './hooks.ts'
+import { type Snapshot, stageOf } from './index.ts'
 import type { Learner, LearnerParts } from './learner.ts'
 
 beforeAll(async () => {

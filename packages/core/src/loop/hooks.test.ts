@@ -1,6 +1,7 @@
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Batch, type Callback, eventNames, type Json, type Stage, TricklabError } from '../index.ts'
+import { eventNames, type Stage } from '../contracts.ts'
+import { type Batch, type Callback, type Json, TricklabError } from '../index.ts'
 import * as tf from '../tf.ts'
 import { createHooks } from './hooks.ts'
 

@@ -1,4 +1,3 @@
-import { byRate } from '../by-rate.ts'
 import type {
   Batch,
   BatchSource,
@@ -15,8 +14,9 @@ import type {
 } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { groupParams, type ParamGroup } from '../param-groups.ts'
-import { listParams, trainable } from '../params.ts'
+import { byRate } from '../params/by-rate.ts'
+import { listParams, trainable } from '../params/index.ts'
+import { groupParams, type ParamGroup } from '../params/param-groups.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'

@@ -1,6 +1,6 @@
 import type { Batch } from '../contracts.ts'
 import { fail } from '../errors/index.ts'
-import { listParams } from '../params.ts'
+import { listParams } from '../params/index.ts'
 import * as tf from '../tf.ts'
 import type { Learner } from './learner.ts'
 import { shownStep } from './step-of.ts'

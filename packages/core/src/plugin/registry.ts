@@ -1,7 +1,6 @@
 // The only module that knows tsyringe. `reflect-metadata` must come first: tsyringe throws without it.
 import 'reflect-metadata'
 import { container as rootContainer } from 'tsyringe'
-import { byRate } from '../by-rate.ts'
 import type { DatasetFacts, Optimizer } from '../contracts.ts'
 import { fail, type Problem, suggest, TricklabError } from '../errors/index.ts'
 import type { Json } from '../json.ts'
@@ -13,6 +12,7 @@ import {
   readOptions,
   recordedOptions,
 } from '../options.ts'
+import { byRate } from '../params/by-rate.ts'
 import { createRng } from '../rng/index.ts'
 import { checkPlugins, registrationsOf } from './check-plugins.ts'
 import { coreVersion } from './core-version.ts'

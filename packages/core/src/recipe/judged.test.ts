@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { base, parts } from '../../test/table-parts.ts'
-import { defineTable, normalizeRow, type Problem, TricklabError } from '../index.ts'
+import type { Problem } from '../errors/index.ts'
+import { defineTable, TricklabError } from '../index.ts'
 import { definePlugin } from '../plugin/define.ts'
+import { normalizeRow } from './index.ts'
 
 const metrics = definePlugin({
   name: 'metrics',

@@ -1,8 +1,8 @@
 import { type Problem, suggest } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { lossTraits, type MetricTraits, traitsOf } from '../metric-traits.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { componentReader } from './components.ts'
+import { lossTraits, type MetricTraits, traitsOf } from './metric-traits.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 
 /** Metrics are described before the data is opened: as if there were this many classes. */

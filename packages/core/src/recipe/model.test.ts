@@ -1,16 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createModel,
-  createRegistry,
-  createRng,
-  definePlugin,
-  type FilledSlot,
-  type Json,
-  normalizeModel,
-  opt,
-  type Problem,
-} from '../index.ts'
+import type { Problem } from '../errors/index.ts'
+import { createRegistry, createRng, definePlugin, type Json, opt } from '../index.ts'
+import type { FilledSlot } from '../plugin/index.ts'
 import type { TableDefinition } from './define.ts'
+import { createModel, normalizeModel } from './index.ts'
 
 const parts = definePlugin({
   name: 'parts',

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors/index.ts'
 import type { Json } from '../json.ts'
-import { type ParamGroup, trainedRoles } from '../param-groups.ts'
+import { type ParamGroup, trainedRoles } from '../params/param-groups.ts'
 import { type Field, type Place, type Plain, written } from './field.ts'
 import { checkKeys, isObject, type JsonObject, missing } from './problems.ts'
 

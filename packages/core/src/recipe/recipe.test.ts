@@ -1,21 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import { formatProblem } from '../errors/index.ts'
+import { createRegistry, createRng, defineTable, TricklabError } from '../index.ts'
+import { opt } from '../options.ts'
+import { definePlugin } from '../plugin/define.ts'
 import {
   createModel,
-  createRegistry,
-  createRng,
   defineSummaryTable,
-  defineTable,
-  formatProblem,
   isTable,
   learningRateOf,
   normalizeRow,
   normalizeSummaryModel,
   rowNames,
   type TrainingTable,
-  TricklabError,
-} from '../index.ts'
-import { opt } from '../options.ts'
-import { definePlugin } from '../plugin/define.ts'
+} from './index.ts'
 
 const nothing = () => null as never
 const parts = definePlugin({

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { defineTable, type NormalRecipe, normalizeRow, stageRecipes, TricklabError } from '../index.ts'
+import { defineTable, TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
 import { definePlugin } from '../plugin/define.ts'
+import { type NormalRecipe, normalizeRow, stageRecipes } from './index.ts'
 
 const nothing = () => null as never
 const size = { size: opt.integer({ min: 1, default: 8, doc: '' }) }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { base, parts } from '../../test/table-parts.ts'
-import { checkTable, defineTable, normalizeRow, type Problem } from '../index.ts'
+import type { Problem } from '../errors/index.ts'
+import { defineTable } from '../index.ts'
+import { checkTable, normalizeRow } from './index.ts'
 
 const sound = { id: 'my-table-2', title: 't', source: 's', plugins: [parts], base, rows: { 'mixup-0.2': {} } }
 const tableOf = (changes: object) => defineTable({ ...sound, ...changes } as never)

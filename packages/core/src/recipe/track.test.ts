@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Augmentation, Crop } from '../contracts.ts'
-import { defineTable, type NormalRecipe, normalizeRow, stageRecipes, type Track, type TricklabError } from '../index.ts'
+import { defineTable, type TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
 import { definePlugin } from '../plugin/define.ts'
+import { type NormalRecipe, normalizeRow, stageRecipes, type Track } from './index.ts'
 
 const nothing = () => null as never
 const size = { size: opt.integer({ min: 1, default: 8, doc: '' }) }

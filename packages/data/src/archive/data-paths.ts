@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { failAll, type Problem, suggest } from '@tricklab/core'
+import { failAll, type Problem, suggest } from '@tricklab/core/errors'
 
 /**
  * What `--data` names must be there: a path with a slip would otherwise be passed over, and other data used.

@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { makeScratchFolder } from '@tricklab/core/checkpoint'
+import { makeScratchFolder } from '@tricklab/core/files'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
 import { type CommandOptions, runCommand } from './run-command.ts'

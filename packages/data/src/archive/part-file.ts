@@ -1,6 +1,6 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { findLeftovers, temporaryName } from '@tricklab/core/checkpoint'
+import { findLeftovers, temporaryName } from '@tricklab/core/files'
 
 /** Where the bytes of a part came from, so that a server can tell whether it still has the same file. */
 export interface PartOrigin {

@@ -1,11 +1,6 @@
-import {
-  type Augmentation,
-  type Component,
-  type ImageSize,
-  type ImageTransform,
-  opt,
-  type Stream,
-} from '@tricklab/core'
+import { type Augmentation, opt, type Stream } from '@tricklab/core'
+import type { ImageSize, ImageTransform } from '@tricklab/core/contracts'
+import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { compose, fitAspect, type Homography, rotation, scaling, warp } from './homography.ts'
 import { applyLighting } from './lighting.ts'

@@ -1,4 +1,4 @@
-import type { ImageSize } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import type { Homography } from './homography.ts'
 

@@ -1,4 +1,5 @@
-import type { Augmentation, Crop, ImageSize, Rng } from '@tricklab/core'
+import type { Augmentation, Crop, Rng } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import type { PixelTransform } from '../pixels/transform.ts'
 import { createPixelTable, type Normalization } from './normalization.ts'

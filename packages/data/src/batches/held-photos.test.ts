@@ -1,4 +1,5 @@
-import { type Augmentation, createRegistry, createRng, type Dataset, type NormalUse, type Shape } from '@tricklab/core'
+import { type Augmentation, createRegistry, createRng, type Dataset, type Shape } from '@tricklab/core'
+import type { NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import sharp from 'sharp'

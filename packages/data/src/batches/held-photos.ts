@@ -1,4 +1,5 @@
-import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Sample, type Split } from '@tricklab/core'
+import type { Photo } from '@tricklab/core/contracts'
 import type { Pixels } from '../pixels/resample.ts'
 import { checkSample } from './check-sample.ts'
 

@@ -1,4 +1,5 @@
-import { type Dataset, fail, type Normalize, type Rng, type Sample } from '@tricklab/core'
+import { type Dataset, fail, type Rng, type Sample } from '@tricklab/core'
+import type { Normalize } from '@tricklab/core/recipe'
 
 /** Mean and standard deviation of pixels in [0, 1]; one entry for all channels or one a channel. */
 export interface Normalization {

@@ -1,15 +1,13 @@
 import {
   type Augmentation,
   type Crop,
-  type CropPlan,
   type Dataset,
-  type ImageSize,
-  type Photo,
   type Rng,
   type Shape,
   type Split,
   TricklabError,
 } from '@tricklab/core'
+import type { CropPlan, ImageSize, Photo } from '@tricklab/core/contracts'
 import { type DecodedStore, decodedStoreOptions, openDecodedStore } from '../workers/decoded-store.ts'
 import { sharedPool } from '../workers/pool.ts'
 import type { DecodeTask } from '../workers/protocol.ts'

@@ -1,16 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
-import {
-  type BatchSource,
-  type Dataset,
-  fail,
-  type Normalize,
-  type Rng,
-  type Sample,
-  type Sampler,
-  type SourceBatch,
-  type Split,
-} from '@tricklab/core'
+import { type Dataset, fail, type Rng, type Sample, type Sampler, type Split } from '@tricklab/core'
+import type { BatchSource, SourceBatch } from '@tricklab/core/contracts'
+import type { Normalize } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { readNumber } from '../environment.ts'
 import { createArrayReader } from './array-reader.ts'

@@ -1,4 +1,5 @@
-import { type Component, type Dataset, fail, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Split } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { digestOfFiles, type FileSet, type KnownFile } from '../files/file-set.ts'
 import { type FileContents, readFiles } from '../files/read.ts'
 import { createSampleDataset, type SplitSamples } from '../samples/dataset.ts'

@@ -1,4 +1,6 @@
-import { type Crop, createRegistry, createRng, type ImageSize, type NormalUse } from '@tricklab/core'
+import { type Crop, createRegistry, createRng } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
+import type { NormalUse } from '@tricklab/core/plugin'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { data } from '../index.ts'

@@ -1,4 +1,5 @@
-import { fail, type ImageSize, opt } from '@tricklab/core'
+import { fail, opt } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 
 /** The option that every crop has. */
 export const sizeOption = opt.integer({ min: 1, unit: 'pixels', doc: 'Width and height of the resulting images.' })

@@ -1,4 +1,6 @@
-import { type Component, type Crop, type CropPlan, type ImageSize, opt, type Stream } from '@tricklab/core'
+import { type Crop, opt, type Stream } from '@tricklab/core'
+import type { CropPlan, ImageSize } from '@tricklab/core/contracts'
+import type { Component } from '@tricklab/core/plugin'
 import { checkRange, checkSource, flipOption, sizeOption, smallImagesOption } from './options.ts'
 import { roundHalfEven } from './round.ts'
 

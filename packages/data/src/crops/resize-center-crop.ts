@@ -1,4 +1,6 @@
-import { type Component, type Crop, type ImageSize, opt } from '@tricklab/core'
+import { type Crop, opt } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
+import type { Component } from '@tricklab/core/plugin'
 import { checkSource, type SmallImages, sizeOption, smallImagesOption } from './options.ts'
 import { roundHalfEven } from './round.ts'
 

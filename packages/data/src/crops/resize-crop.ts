@@ -1,4 +1,5 @@
-import { type Component, type Crop, opt } from '@tricklab/core'
+import { type Crop, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { checkSource, flipOption, type SmallImages, sizeOption, smallImagesOption } from './options.ts'
 
 const options = {

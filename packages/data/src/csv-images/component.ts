@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Component, opt } from '@tricklab/core'
+import { opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { findGiven } from '../folder/find-given.ts'
 import { openPhotos } from '../photos/open-own.ts'
 import { readingFacts, readingOptions } from '../photos/reading.ts'

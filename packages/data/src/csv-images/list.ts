@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { fail, type Split, suggest } from '@tricklab/core'
+import { fail, type Split } from '@tricklab/core'
+import { suggest } from '@tricklab/core/errors'
 import type { OwnPhotos } from '../photos/open-own.ts'
 import { drawValidation, type ShareOptions } from '../split/draw-validation.ts'
 import { parseCsv } from './parse.ts'

@@ -1,5 +1,5 @@
 // Runs in workers, so it takes only types from core: core itself brings all of TensorFlow.js along.
-import type { ImageSize, Photo } from '@tricklab/core'
+import type { ImageSize, Photo } from '@tricklab/core/contracts'
 import sharp, { type Sharp } from 'sharp'
 import type { Pixels } from '../pixels/resample.ts'
 

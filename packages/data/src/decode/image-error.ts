@@ -1,4 +1,5 @@
-import { type Problem, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import { ImageError } from './decode.ts'
 
 /** What is wrong with an image, in the house form. */

@@ -1,4 +1,4 @@
-import type { ImageSize } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import { readImageHead, renderedSize } from './decode.ts'
 import { inHouseForm } from './image-error.ts'
 

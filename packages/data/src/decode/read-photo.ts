@@ -1,6 +1,6 @@
 // Runs in workers, so it takes only types from core.
 import { readFile } from 'node:fs/promises'
-import type { ImageSize } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import { type Pixels, resample } from '../pixels/resample.ts'
 import { decodeImage, ImageError, type Rendering, shrinkPixels } from './decode.ts'
 

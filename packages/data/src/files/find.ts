@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { DatasetContext, Services } from '@tricklab/core'
-import { cacheFolder } from '@tricklab/core/cache-folder'
+import { cacheFolder } from '@tricklab/core/files'
 import { type Place, searchPlaces } from '../archive/places.ts'
 import { dataFolders, isOffline } from '../archive/surroundings.ts'
 import { download, takeArchive, takeFromDebian } from './fetch.ts'

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import {
-  type Dataset,
-  fail,
-  type Photo,
-  type PhotoReading,
-  type Sample,
-  type Shape,
-  TricklabError,
-} from '@tricklab/core'
+import { type Dataset, fail, type Sample, type Shape, TricklabError } from '@tricklab/core'
+import type { Photo, PhotoReading } from '@tricklab/core/contracts'
 import type * as tf from '@tricklab/core/tf'
 import sharp from 'sharp'
 import { decodeImage, readImageHead, renderedSize } from '../decode/decode.ts'

@@ -1,4 +1,6 @@
-import { type Component, type Dataset, type DatasetFacts, fail, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Split } from '@tricklab/core'
+import type { DatasetFacts } from '@tricklab/core/contracts'
+import type { Component } from '@tricklab/core/plugin'
 import { digestOfFiles, type FileSet, type KnownFile } from '../files/file-set.ts'
 import { type FileContents, readFiles } from '../files/read.ts'
 import { createSampleDataset } from '../samples/dataset.ts'

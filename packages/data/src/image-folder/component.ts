@@ -1,4 +1,5 @@
-import { type Component, opt } from '@tricklab/core'
+import { opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { findGiven } from '../folder/find-given.ts'
 import { openPhotos } from '../photos/open-own.ts'
 import { readingFacts, readingOptions } from '../photos/reading.ts'

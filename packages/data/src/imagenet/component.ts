@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type Component, fail, opt } from '@tricklab/core'
+import { fail, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { findGiven } from '../folder/find-given.ts'
 import { isImageName, listFolders } from '../folder/walk.ts'
 import { listImageFolder } from '../image-folder/list.ts'

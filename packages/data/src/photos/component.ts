@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { type Component, type DatasetContext, opt, type Services } from '@tricklab/core'
+import { type DatasetContext, opt, type Services } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { type ArchiveSize, archiveSizes } from './archives.ts'
 import { openPhotoFolder } from './dataset.ts'
 import { countsOf, type PhotoFamily } from './families.ts'

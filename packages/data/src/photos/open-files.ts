@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { type Dataset, fail, type Photo, type Sample, type Split } from '@tricklab/core'
+import { type Dataset, fail, type Sample, type Split } from '@tricklab/core'
+import type { Photo } from '@tricklab/core/contracts'
 import { checkIndex } from '../check-index.ts'
 import { type Rendering, renderedSize } from '../decode/decode.ts'
 import { inHouseForm } from '../decode/image-error.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { DatasetContext, Services } from '@tricklab/core'
-import { cacheFolder } from '@tricklab/core/cache-folder'
+import { cacheFolder } from '@tricklab/core/files'
 import { checkClasses } from './check-classes.ts'
 import { type LabelledFile, openPhotoFiles, type PhotoDataset } from './open-files.ts'
 import { type ReadingOptions, readingOf } from './reading.ts'

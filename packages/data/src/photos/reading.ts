@@ -1,4 +1,5 @@
-import { opt, type PhotoReading } from '@tricklab/core'
+import { opt } from '@tricklab/core'
+import type { PhotoReading } from '@tricklab/core/contracts'
 import type { PhotoFilesOptions } from './open-files.ts'
 import { shrinkOptions } from './shrink.ts'
 

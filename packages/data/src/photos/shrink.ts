@@ -1,4 +1,5 @@
-import { type ImageSize, opt, type Split } from '@tricklab/core'
+import { opt, type Split } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import type { IndexedPhoto } from './open-files.ts'
 
 /** Shorter side in pixels to which the photos of a split are shrunk; 0 leaves them as they are. */

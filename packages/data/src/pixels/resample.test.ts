@@ -1,4 +1,4 @@
-import type { CropPlan } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core/contracts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resamplePlainly } from '../../test/plain-resample.ts'

@@ -1,4 +1,4 @@
-import type { CropPlan } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core/contracts'
 import { type PixelKernels, pixelKernels } from './kernels.ts'
 
 /** Bytes of an RGB image in height × width × 3 order. */

@@ -1,4 +1,5 @@
-import { createRng, type ImageSize } from '@tricklab/core'
+import { createRng } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'

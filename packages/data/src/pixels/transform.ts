@@ -1,4 +1,4 @@
-import type { ImageSize, ImageTransform } from '@tricklab/core'
+import type { ImageSize, ImageTransform } from '@tricklab/core/contracts'
 import type { PixelKernels } from './kernels.ts'
 
 /** What becomes of a cropped image in a decoding thread. */

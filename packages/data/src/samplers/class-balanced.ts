@@ -1,4 +1,5 @@
-import type { Component, Sampler, Stream } from '@tricklab/core'
+import type { Sampler, Stream } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 const options = {}
 

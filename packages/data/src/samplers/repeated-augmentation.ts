@@ -1,4 +1,5 @@
-import { type Component, opt, type Sampler } from '@tricklab/core'
+import { opt, type Sampler } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 const options = {
   repeats: opt.integer({

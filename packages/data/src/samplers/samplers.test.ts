@@ -1,4 +1,5 @@
-import { createRegistry, createRng, type NormalUse, type Sampler } from '@tricklab/core'
+import { createRegistry, createRng, type Sampler } from '@tricklab/core'
+import type { NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { samplerContract } from '@tricklab/testing'

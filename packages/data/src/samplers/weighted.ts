@@ -1,4 +1,5 @@
-import { type Component, fail, opt, type Sampler } from '@tricklab/core'
+import { fail, opt, type Sampler } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 const options = {
   weights: opt.numbers({

@@ -1,4 +1,4 @@
-import { readOptions } from '@tricklab/core'
+import { readOptions } from '@tricklab/core/options'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import fc from 'fast-check'

@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto'
-import {
-  canonicalJson,
-  createRng,
-  type Dataset,
-  type DatasetFacts,
-  type OptionValues,
-  opt,
-  type Sample,
-  type Split,
-} from '@tricklab/core'
+import { canonicalJson, createRng, type Dataset, type OptionValues, opt, type Sample, type Split } from '@tricklab/core'
+import type { DatasetFacts } from '@tricklab/core/contracts'
 import { checkIndex } from '../check-index.ts'
 import { drawPatterns } from './patterns.ts'
 

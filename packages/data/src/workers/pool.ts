@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { type Problem, TricklabError } from '@tricklab/core'
+import { TricklabError } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
 import { describeImageError, inHouseForm } from '../decode/image-error.ts'
 import { executeOrder } from './execute.ts'
 import { type DecodeOrder, type DecodeTask, type SharedStore, statusLength, type WorkerReply } from './protocol.ts'

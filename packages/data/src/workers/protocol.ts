@@ -1,5 +1,5 @@
 // What main thread and workers say to each other. Types of core only: see decode.ts.
-import type { CropPlan } from '@tricklab/core'
+import type { CropPlan } from '@tricklab/core/contracts'
 import type { ImageFault } from '../decode/decode.ts'
 import type { PhotoFile } from '../decode/read-photo.ts'
 import type { Pixels } from '../pixels/resample.ts'

@@ -1,5 +1,5 @@
 /** Blur pooling and its adjoint: BlurPool and BlurPoolGrad of @tricklab/core. */
-import type { BlurPoolAttrs } from '@tricklab/core'
+import type { BlurPoolAttrs } from '@tricklab/core/fused'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import type { Numbers } from '../storage.ts'

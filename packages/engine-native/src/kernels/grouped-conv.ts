@@ -1,5 +1,5 @@
 /** Convolution in groups that read any other: GroupedConv2D of @tricklab/core and its gradients. */
-import type { GroupedConv2DAttrs } from '@tricklab/core'
+import type { GroupedConv2DAttrs } from '@tricklab/core/fused'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import type { Numbers } from '../storage.ts'

@@ -1,5 +1,5 @@
 /** Puts native kernels in the place of the cpu backend's. */
-import { failOutOfMemory, isFailedAllocation } from '@tricklab/core'
+import { failOutOfMemory, isFailedAllocation } from '@tricklab/core/errors'
 import * as tf from '@tricklab/core/tf'
 import type { NativeBackend } from '../backend.ts'
 

@@ -1,5 +1,5 @@
 /** The fused training kernels of @tricklab/core. */
-import type { FusedActivation, FusedKernelName, FusedKernels, GeluForm } from '@tricklab/core'
+import type { FusedActivation, FusedKernelName, FusedKernels, GeluForm } from '@tricklab/core/fused'
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'

@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { makeScratchFolder, temporaryName } from '@tricklab/core/checkpoint'
+import { makeScratchFolder, temporaryName } from '@tricklab/core/files'
 import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { cacheFolder } from '@tricklab/core/cache-folder'
+import { cacheFolder } from '@tricklab/core/files'
 
 /** What lies in the folder of an installed TensorFlow, as its `installed.json` says. */
 export interface InstalledTensorflow {

@@ -1,5 +1,5 @@
 /** Blur pooling and its adjoint on WebAssembly: BlurPool and BlurPoolGrad of @tricklab/core. */
-import type { BlurPoolAttrs } from '@tricklab/core'
+import type { BlurPoolAttrs } from '@tricklab/core/fused'
 import type { KernelModule } from './module.ts'
 import { replaceKernel } from './register.ts'
 

@@ -1,4 +1,4 @@
-import { dropoutHash } from '@tricklab/core'
+import { dropoutHash } from '@tricklab/core/fused'
 import { beforeAll, expect, test } from 'vitest'
 import { prepareWasm } from './index.ts'
 import { createRandom, randomValues, relativeError, runOn, type Values } from './test-helpers.ts'

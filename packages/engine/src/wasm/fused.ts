@@ -1,5 +1,5 @@
 /** The fused training kernels of @tricklab/core on WebAssembly. */
-import type { FusedActivation, FusedKernelName, FusedKernels } from '@tricklab/core'
+import type { FusedActivation, FusedKernelName, FusedKernels } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import type { KernelModule } from './module.ts'
 import { replaceKernel } from './register.ts'

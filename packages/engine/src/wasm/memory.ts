@@ -3,7 +3,7 @@
  * returns, and would go on at address 0, where the module's own data lie.
  */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
-import { failOutOfMemory } from '@tricklab/core'
+import { failOutOfMemory } from '@tricklab/core/errors'
 
 /** What 32 bits can address: the module's memory never gets larger. */
 const limit = 2 ** 32

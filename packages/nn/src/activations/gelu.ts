@@ -1,4 +1,5 @@
-import { type Activation, type Component, opt } from '@tricklab/core'
+import { type Activation, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { gelu as geluOp } from '../ops/gelu.ts'
 
 const options = {

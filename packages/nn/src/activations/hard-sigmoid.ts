@@ -1,4 +1,4 @@
-import type { Component } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { hardSigmoid as hardSigmoidOp } from '../ops/hard-swish.ts'
 
 /** `min(max(x + 3, 0), 6) / 6`. */

@@ -1,4 +1,4 @@
-import type { Component } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { hardSwish as hardSwishOp } from '../ops/hard-swish.ts'
 
 /** `x · min(max(x + 3, 0), 6) / 6`. */

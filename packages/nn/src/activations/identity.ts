@@ -1,4 +1,4 @@
-import type { Component } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 
 /** No activation: for ablations. */
 export const identity: Component<'activation', Record<never, never>> = {

@@ -1,4 +1,5 @@
-import { type Component, opt } from '@tricklab/core'
+import { opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { leakyReluOffset } from '../ops/leaky-relu-offset.ts'
 
 const options = { slope: opt.number({ min: 0, below: 1, default: 0.01, doc: 'Slope for inputs below 0.' }) }

@@ -1,4 +1,5 @@
-import type { Activation, Component } from '@tricklab/core'
+import type { Activation } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { relu as reluOp } from '../ops/relu.ts'
 
 /** `max(x, 0)`; norms and the ends of residual blocks apply it in their own kernels. */

@@ -1,4 +1,5 @@
-import type { Activation, Component } from '@tricklab/core'
+import type { Activation } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { swish as swishOp } from '../ops/swish.ts'
 
 /** `x · σ(x)`, EfficientNet's activation; PyTorch calls it SiLU. */

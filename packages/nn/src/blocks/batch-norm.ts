@@ -1,4 +1,5 @@
-import { type Block, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { reluActivation } from '../activations/relu.ts'
 import { createBatchNorm } from '../layers/batch-norm.ts'
 import { expectKept } from '../shape.ts'

@@ -1,4 +1,5 @@
-import type { BlockContext, FilledSlot } from '@tricklab/core'
+import type { BlockContext } from '@tricklab/core'
+import type { FilledSlot } from '@tricklab/core/plugin'
 import { reluActivation } from '../activations/relu.ts'
 import type { Parts } from '../layers/sequential.ts'
 import { createBatchNormBlock } from './batch-norm.ts'

@@ -1,4 +1,5 @@
-import { type Block, type BlockContext, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type BlockContext, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { kaimingNormal } from '../init.ts'
 import { createBatchNorm } from '../layers/batch-norm.ts'
 import { createConv2d } from '../layers/conv2d.ts'

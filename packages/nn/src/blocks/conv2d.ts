@@ -1,4 +1,5 @@
-import { type Block, type Component, fail, type OptionValues, opt } from '@tricklab/core'
+import { type Block, fail, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { kaimingNormal, zeros } from '../init.ts'
 import { createConv2d } from '../layers/conv2d.ts'
 import { createGroupedConv2d } from '../layers/grouped-conv2d.ts'

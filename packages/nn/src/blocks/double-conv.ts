@@ -1,4 +1,5 @@
-import type { Block, BlockContext, Component } from '@tricklab/core'
+import type { Block, BlockContext } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { sequential } from '../layers/sequential.ts'
 import { type ConvOptions, convOptions, createConvBlock } from './conv.ts'
 

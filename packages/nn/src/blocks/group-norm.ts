@@ -1,4 +1,5 @@
-import { type Block, type Component, type OptionValues, opt } from '@tricklab/core'
+import { type Block, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { createGroupNorm } from '../layers/group-norm.ts'
 import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'

@@ -1,4 +1,5 @@
-import type { Block, BlockContext, Component } from '@tricklab/core'
+import type { Block, BlockContext } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { kaimingNormal, zeros } from '../init.ts'
 import { createLinear } from '../layers/linear.ts'
 import { createGlobalAveragePool } from '../layers/parameter-free.ts'

@@ -1,4 +1,5 @@
-import { type Block, type BlockContext, type Component, fail } from '@tricklab/core'
+import { type Block, type BlockContext, fail } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { createAveragePool2, createMaxPool, createMaxPool2 } from '../layers/parameter-free.ts'
 import { expectKept } from '../shape.ts'
 import { activated } from './activated.ts'

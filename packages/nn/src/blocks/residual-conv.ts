@@ -1,4 +1,5 @@
-import { type Block, type BlockContext, type Component, fail, type Shape } from '@tricklab/core'
+import { type Block, type BlockContext, fail, type Shape } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { createConv2d } from '../layers/conv2d.ts'
 import { createAveragePool2, createGeneralRelu } from '../layers/parameter-free.ts'

@@ -1,4 +1,5 @@
-import { type Block, type Component, fail, type OptionValues, opt } from '@tricklab/core'
+import { type Block, fail, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { sequential } from '../layers/sequential.ts'
 import { activated } from './activated.ts'
 import type { PlaceContext } from './offers.ts'

@@ -1,4 +1,5 @@
-import type { Block, SlotReader } from '@tricklab/core'
+import type { Block } from '@tricklab/core'
+import type { SlotReader } from '@tricklab/core/plugin'
 import type { PlaceContext } from './offers.ts'
 
 /** What a convolution is made for. */

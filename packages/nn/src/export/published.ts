@@ -2,8 +2,9 @@
  * Weights as others publish them: PyTorch's layout under timm's names. Convolutions are `[out, in, kh, kw]` there and
  * `[kh, kw, in, out]` here, linear maps `[out, in]` and `[in, out]`.
  */
-import { fail, listParams, type NamedParam, type ParamTree } from '@tricklab/core'
+import { fail, listParams, type NamedParam } from '@tricklab/core'
 import { describeNonFinite, type StoredTensor, type StoredTensors } from '@tricklab/core/checkpoint'
+import type { ParamTree } from '@tricklab/core/contracts'
 import { permuteAxes } from './permute.ts'
 
 /** What published weights call the parameter at a path; undefined where they have none. */

@@ -2,7 +2,9 @@
  * What a network computes, as a graph: the TF.js kernels that it runs, written down while it runs. So every block of every
  * plugin is seen as it is, and none has to describe itself a second time.
  */
-import { composedFused, createRng, type FusedKernelName, fail, listParams, type Model } from '@tricklab/core'
+
+import { createRng, fail, listParams, type Model } from '@tricklab/core'
+import { composedFused, type FusedKernelName } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /** A size that grows with the batch. */

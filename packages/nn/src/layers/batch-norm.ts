@@ -1,4 +1,5 @@
-import { type Block, disposeParams, type FusedActivation, fail, runFused, type Shape } from '@tricklab/core'
+import { type Block, disposeParams, fail, type Shape } from '@tricklab/core'
+import { type FusedActivation, runFused } from '@tricklab/core/fused'
 import type * as tf from '@tricklab/core/tf'
 import { batchNormEval, batchNormTrain } from '../ops/batch-norm.ts'
 import { expectChannels, formatShape } from '../shape.ts'

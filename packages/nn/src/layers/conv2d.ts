@@ -1,4 +1,5 @@
-import { type Block, disposeParams, type Param, type Rng, type Shape } from '@tricklab/core'
+import { type Block, disposeParams, type Rng, type Shape } from '@tricklab/core'
+import type { Param } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { type Initializer, torchBias, torchWeight } from '../init.ts'
 import { conv2d } from '../ops/conv2d.ts'

@@ -1,4 +1,5 @@
-import type { Block, Kept, Shape } from '@tricklab/core'
+import type { Block, Shape } from '@tricklab/core'
+import type { Kept } from '@tricklab/core/contracts'
 
 /** What lets its input through and keeps nothing. */
 export const nothingKept: Kept = { input: false, output: false, inside: 0 }

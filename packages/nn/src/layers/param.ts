@@ -1,4 +1,5 @@
-import type { Param, Stream } from '@tricklab/core'
+import type { Stream } from '@tricklab/core'
+import type { Param } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import type { Initializer } from '../init.ts'
 

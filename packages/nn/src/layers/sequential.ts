@@ -1,13 +1,6 @@
-import {
-  type ApplyContext,
-  type Block,
-  blameOrigin,
-  describeOrigin,
-  fail,
-  originOf,
-  type ParamTree,
-  type Shape,
-} from '@tricklab/core'
+import { type Block, fail, type Shape } from '@tricklab/core'
+import type { ApplyContext, ParamTree } from '@tricklab/core/contracts'
+import { blameOrigin, describeOrigin, originOf } from '@tricklab/core/plugin'
 import { within } from '../shape.ts'
 import { keptInLine } from './kept.ts'
 

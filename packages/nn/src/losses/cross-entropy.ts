@@ -1,4 +1,5 @@
-import type { Component, Loss } from '@tricklab/core'
+import type { Loss } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { softmaxCrossEntropy } from '../ops/softmax-cross-entropy.ts'
 

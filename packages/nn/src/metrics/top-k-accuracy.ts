@@ -1,4 +1,5 @@
-import { type Component, fail, type Metric, opt } from '@tricklab/core'
+import { fail, type Metric, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { isShare } from './share.ts'
 

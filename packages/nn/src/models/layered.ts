@@ -1,4 +1,6 @@
-import { blameOrigin, fail, type Model, type ModelLayer, type ParamTree, type Shape } from '@tricklab/core'
+import { fail, type Model, type ModelLayer, type Shape } from '@tricklab/core'
+import type { ParamTree } from '@tricklab/core/contracts'
+import { blameOrigin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { applyPart } from '../layers/sequential.ts'
 import { formatShape, sameShape, within } from '../shape.ts'

@@ -1,4 +1,5 @@
-import type { Block, Component, Model, ModelContext, ModelLayer, Rng } from '@tricklab/core'
+import type { Block, Model, ModelContext, ModelLayer, Rng } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { joinResidual } from '../blocks/residual.ts'
 import { kaimingNormal } from '../init.ts'
 import { createBatchNorm } from '../layers/batch-norm.ts'

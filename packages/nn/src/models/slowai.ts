@@ -1,4 +1,5 @@
-import { type Component, type Model, type ModelContext, type OptionValues, opt } from '@tricklab/core'
+import { type Model, type ModelContext, type OptionValues, opt } from '@tricklab/core'
+import type { Component } from '@tricklab/core/plugin'
 import { createLayeredModel } from './layered.ts'
 
 const widthsDoc = 'Output channels of each convolution but the last, which has one channel per class.'

@@ -1,15 +1,13 @@
 import {
   type BlockContext,
-  type Component,
   fail,
   type Model,
   type ModelContext,
   type ModelLayer,
   type OptionValues,
   opt,
-  type SlotDeclarations,
-  type SlotReader,
 } from '@tricklab/core'
+import type { Component, SlotDeclarations, SlotReader } from '@tricklab/core/plugin'
 import { createConvNorm } from '../blocks/conv-norm.ts'
 import { createMaxPoolBlock } from '../blocks/pools.ts'
 import { sequential } from '../layers/sequential.ts'

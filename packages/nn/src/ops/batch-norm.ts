@@ -1,4 +1,4 @@
-import { defineFused, defineFusedGradient, type FusedActivation, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, type FusedActivation, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 // The kernels of the activation.
 import './mish.ts'

@@ -1,4 +1,4 @@
-import { defineFused, defineFusedGradient, dropoutHash, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, dropoutHash, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /**

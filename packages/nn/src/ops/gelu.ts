@@ -1,4 +1,4 @@
-import { defineFused, defineFusedGradient, type GeluForm, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, type GeluForm, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 const bend = 0.044715

@@ -1,4 +1,4 @@
-import { defineFused, defineFusedGradient, type GroupedConv2DAttrs, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, type GroupedConv2DAttrs, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /** Which groups there are, where each output group reads, and the window. */

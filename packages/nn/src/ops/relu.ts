@@ -1,4 +1,4 @@
-import { defineFused, defineFusedGradient, runFused } from '@tricklab/core'
+import { defineFused, defineFusedGradient, runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { withGradient } from './with-gradient.ts'
 

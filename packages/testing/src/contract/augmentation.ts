@@ -1,4 +1,5 @@
-import { type Augmentation, createRng, type ImageSize, type Stream } from '@tricklab/core'
+import { type Augmentation, createRng, type Stream } from '@tricklab/core'
+import type { ImageSize } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { referenceArray } from '../reference/reference-array.ts'
 import { transformImages } from '../reference/transform-images.ts'

@@ -1,4 +1,5 @@
-import type { Block, BlockContext, NormalUse, Plugin, Registry, Shape } from '@tricklab/core'
+import type { Block, BlockContext, Shape } from '@tricklab/core'
+import type { NormalUse, Plugin, Registry } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import fc from 'fast-check'
 import { drawImages, shapes } from '../arbitraries/index.ts'

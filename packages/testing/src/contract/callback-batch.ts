@@ -1,4 +1,5 @@
-import { type Batch, type BoundCallback, createHooks, type Hooks } from '@tricklab/core'
+import type { Batch } from '@tricklab/core'
+import { type BoundCallback, createHooks, type Hooks } from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import { drawImages } from '../arbitraries/index.ts'
 import type { TinyData } from '../fit/source.ts'

@@ -1,16 +1,7 @@
-import {
-  type BatchSource,
-  type BoundCallback,
-  createRegistry,
-  createRng,
-  type FitResult,
-  type Json,
-  type Learner,
-  type NormalUse,
-  fit as runFit,
-  type Snapshot,
-  TricklabError,
-} from '@tricklab/core'
+import { createRegistry, createRng, type Json, TricklabError } from '@tricklab/core'
+import type { BatchSource } from '@tricklab/core/contracts'
+import { type BoundCallback, type FitResult, type Learner, fit as runFit, type Snapshot } from '@tricklab/core/loop'
+import type { NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { createTinyLearner, disposeLearner } from '../fit/learner.ts'
 import { createTinyMetric } from '../fit/parts.ts'

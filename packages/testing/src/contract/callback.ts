@@ -1,4 +1,6 @@
-import type { BoundCallback, NormalUse, Shape } from '@tricklab/core'
+import type { Shape } from '@tricklab/core'
+import type { BoundCallback } from '@tricklab/core/loop'
+import type { NormalUse } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { createTinySource, type TinyData } from '../fit/source.ts'
 import { batchOf, withHooks } from './callback-batch.ts'

@@ -1,4 +1,5 @@
-import { type Crop, type CropPlan, createRng, type ImageSize, type Stream } from '@tricklab/core'
+import { type Crop, createRng, type Stream } from '@tricklab/core'
+import type { CropPlan, ImageSize } from '@tricklab/core/contracts'
 import fc from 'fast-check'
 import { seeds } from '../arbitraries/index.ts'
 import { type Check, type ContractProblem, forAll, isShapeError, runChecks, type Selection, violate } from './check.ts'

@@ -1,12 +1,5 @@
-import {
-  type Dataset,
-  type DatasetContext,
-  type NormalUse,
-  type Registry,
-  type Sample,
-  type Split,
-  TricklabError,
-} from '@tricklab/core'
+import { type Dataset, type DatasetContext, type Sample, type Split, TricklabError } from '@tricklab/core'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
 import { type Check, type ContractProblem, describeError, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'
 import { type ComponentSpec, forOptions, show } from './spec.ts'

@@ -1,4 +1,5 @@
-import { canonicalJson, createRng, type Json, type Metric, type NormalUse, type Registry } from '@tricklab/core'
+import { canonicalJson, createRng, type Json, type Metric } from '@tricklab/core'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import fc from 'fast-check'
 import { seeds, targetDistributions } from '../arbitraries/index.ts'

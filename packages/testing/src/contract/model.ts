@@ -1,16 +1,7 @@
-import {
-  createModel,
-  createRng,
-  type Json,
-  listParams,
-  type Model,
-  type NormalModel,
-  type NormalUse,
-  normalizeModel,
-  type Problem,
-  type Registry,
-  type Shape,
-} from '@tricklab/core'
+import { createRng, type Json, listParams, type Model, type Shape } from '@tricklab/core'
+import type { Problem } from '@tricklab/core/errors'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
+import { createModel, type NormalModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { drawImages } from '../arbitraries/index.ts'
 import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'

@@ -2,15 +2,9 @@
  * Promises that blocks and models share. Both are seen as a `Network`: parameters, and a map from images to a tensor.
  */
 import { createHash } from 'node:crypto'
-import {
-  type ApplyContext,
-  createRng,
-  listParams,
-  type ParamTree,
-  type Rng,
-  type Shape,
-  trainable,
-} from '@tricklab/core'
+import { createRng, listParams, type Rng, type Shape } from '@tricklab/core'
+import type { ApplyContext, ParamTree } from '@tricklab/core/contracts'
+import { trainable } from '@tricklab/core/params'
 import * as tf from '@tricklab/core/tf'
 import { drawImages } from '../arbitraries/index.ts'
 import { type Check, violate } from './check.ts'

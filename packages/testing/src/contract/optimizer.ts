@@ -1,12 +1,7 @@
-import {
-  byRate,
-  createRng,
-  learningRateOf,
-  type NamedParam,
-  type NormalUse,
-  type Optimizer,
-  type Registry,
-} from '@tricklab/core'
+import { createRng, type NamedParam, type Optimizer } from '@tricklab/core'
+import { byRate } from '@tricklab/core/params'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
+import { learningRateOf } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type Check, type ContractProblem, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'

@@ -1,4 +1,6 @@
-import { canonicalJson, type Json, type Kind, type NormalUse, type Option, type Registry } from '@tricklab/core'
+import { canonicalJson, type Json } from '@tricklab/core'
+import type { Option } from '@tricklab/core/options'
+import type { Kind, NormalUse, Registry } from '@tricklab/core/plugin'
 import { type Check, violate } from './check.ts'
 import { type ComponentSpec, forOptions, optionSets, registryOf, show, useOf } from './spec.ts'
 

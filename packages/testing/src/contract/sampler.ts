@@ -1,4 +1,5 @@
-import { createRng, type SampledSplit, type Sampler } from '@tricklab/core'
+import { createRng, type Sampler } from '@tricklab/core'
+import type { SampledSplit } from '@tricklab/core/contracts'
 import fc from 'fast-check'
 import { seeds } from '../arbitraries/index.ts'
 import { type Check, type ContractProblem, forAll, runChecks, type Selection, violate } from './check.ts'

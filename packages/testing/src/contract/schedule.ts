@@ -1,4 +1,5 @@
-import type { NormalUse, Registry, Schedule, ScheduleContext } from '@tricklab/core'
+import type { Schedule } from '@tricklab/core'
+import type { NormalUse, Registry, ScheduleContext } from '@tricklab/core/plugin'
 import fc from 'fast-check'
 import { type Check, type ContractProblem, forAll, runChecks, type Selection, violate } from './check.ts'
 import { optionChecks } from './options.ts'

@@ -1,12 +1,5 @@
-import {
-  createRegistry,
-  createRng,
-  type Json,
-  type Kind,
-  type NormalUse,
-  type Plugin,
-  type Registry,
-} from '@tricklab/core'
+import { createRegistry, createRng, type Json } from '@tricklab/core'
+import type { Kind, NormalUse, Plugin, Registry } from '@tricklab/core/plugin'
 import type { EngineName } from '@tricklab/engine'
 import { violate } from './check.ts'
 

@@ -1,4 +1,6 @@
-import { type BatchSource, type BoundCallback, createHooks, createRng, Learner, type Schedule } from '@tricklab/core'
+import { createRng, type Schedule } from '@tricklab/core'
+import type { BatchSource } from '@tricklab/core/contracts'
+import { type BoundCallback, createHooks, Learner } from '@tricklab/core/loop'
 import { createTinyModel } from './model.ts'
 import { createTinyMetric, createTinyOptimizer, tinyLoss } from './parts.ts'
 

@@ -1,4 +1,5 @@
-import { type Block, disposeParams, type Model, type Param, type Rng, type Shape } from '@tricklab/core'
+import { type Block, disposeParams, type Model, type Rng, type Shape } from '@tricklab/core'
+import type { Param } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 
 /**

@@ -1,4 +1,5 @@
-import { type BatchSource, createRng, type Shape, type Split } from '@tricklab/core'
+import { createRng, type Shape, type Split } from '@tricklab/core'
+import type { BatchSource } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 
 export interface TinyData {

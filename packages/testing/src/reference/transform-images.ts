@@ -1,4 +1,4 @@
-import type { ImageSize, ImageTransform } from '@tricklab/core'
+import type { ImageSize, ImageTransform } from '@tricklab/core/contracts'
 import { offset4, type ReferenceArray, referenceArray } from './reference-array.ts'
 
 /** What an augmentation says as data, carried out pixel by pixel. @shape `[N, H, W, C]` → `[N, H', W', C]` */

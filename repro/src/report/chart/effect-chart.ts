@@ -1,4 +1,5 @@
-import type { MetricFormat, MetricTraits } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import { formatDifference, formatInterval, isPercent } from '../../format.ts'
 import type { PairedDifference } from '../../statistics/index.ts'
 import { type Html, html } from '../html.ts'

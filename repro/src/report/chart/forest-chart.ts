@@ -1,4 +1,4 @@
-import type { MetricFormat } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
 import { formatDifference, formatInterval, formatSize, formatValue, isPercent } from '../../format.ts'
 import type { VerdictRow } from '../../verdict/verdict-row.ts'
 import { type Html, html } from '../html.ts'

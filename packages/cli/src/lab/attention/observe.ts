@@ -1,4 +1,5 @@
-import type { Block, Plugin, Registrar } from '@tricklab/core'
+import type { Block } from '@tricklab/core'
+import type { Plugin, Registrar } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import type { SelfAttentionBlock } from '@tricklab/plugin-ssa'
 

@@ -1,4 +1,5 @@
-import { type ApplyContext, fail, type Model, type ModelLayer } from '@tricklab/core'
+import { fail, type Model, type ModelLayer } from '@tricklab/core'
+import type { ApplyContext } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 
 /** A model cut where positions are averaged. */

@@ -1,4 +1,5 @@
-import { type Block, createRegistry, createRng, fail, failAll, type Json } from '@tricklab/core'
+import { type Block, createRegistry, createRng, fail, type Json } from '@tricklab/core'
+import { failAll } from '@tricklab/core/errors'
 import * as tf from '@tricklab/core/tf'
 import { nn } from '@tricklab/nn'
 import permutedGroups from '@tricklab/plugin-permuted-groups'

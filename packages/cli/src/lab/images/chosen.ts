@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Dataset, fail, type Split } from '@tricklab/core'
-import { hashJson } from '@tricklab/core/checkpoint'
+import { hashJson } from '@tricklab/core/hash'
 import { givenDataset } from '@tricklab/repro'
 import type { DescribedRow } from '@tricklab/train'
 

@@ -1,4 +1,5 @@
-import { listPlugins, type Model, type Plugin } from '@tricklab/core'
+import type { Model } from '@tricklab/core'
+import { listPlugins, type Plugin } from '@tricklab/core/plugin'
 import type { NormalizedBatchSource } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { forSingleImages, loadTrainedModel, type Manifest, openRun } from '@tricklab/repro'

@@ -1,4 +1,6 @@
-import { createRegistry, type Json, type Kind, kinds, type OptionSchema, type Plugin } from '@tricklab/core'
+import { createRegistry, type Json } from '@tricklab/core'
+import type { OptionSchema } from '@tricklab/core/options'
+import { type Kind, kinds, type Plugin } from '@tricklab/core/plugin'
 
 /** A component as lists show it. */
 export interface ListedComponent {

@@ -1,4 +1,5 @@
-import { createModel, createRegistry, normalizeModel, undrawn } from '@tricklab/core'
+import { createRegistry, undrawn } from '@tricklab/core'
+import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import { costOf, type ModelCost, nn } from '@tricklab/nn'
 import { planEfficientnet, costOf as plannedCost, variants } from '@tricklab/plugin-mbconv'
 

@@ -1,4 +1,4 @@
-import type { NamedParam, Optimizer } from './contracts.ts'
+import type { NamedParam, Optimizer } from '../contracts.ts'
 
 /**
  * The optimizer as it is stepped: once for every learning rate of its parameters, which is the schedule's times the factor

@@ -1,5 +1,5 @@
-import type { NamedParam } from './contracts.ts'
-import { failAll, type Problem } from './errors/index.ts'
+import type { NamedParam } from '../contracts.ts'
+import { failAll, type Problem } from '../errors/index.ts'
 
 /** Roles of parameters that are trained. */
 export const trainedRoles = ['weight', 'bias', 'norm', 'scale', 'token'] as const

@@ -28,6 +28,15 @@ test('writes a file, in place of the old one, and leaves nothing else', async ()
   expect(readdirSync(path.dirname(file))).toEqual(['a.json'])
 })
 
+test('a write that breaks off in the middle leaves the old file', async () => {
+  const file = path.join(folder(), 'f')
+  await writeFileAtomic(file, ['the last good one'])
+  // The second chunk is none: the same path as a full disk, after something was written.
+  await expect(writeFileAtomic(file, ['half', undefined as never])).rejects.toThrow()
+  expect(readFileSync(file, 'utf8')).toBe('the last good one')
+  expect(readdirSync(path.dirname(file))).toEqual(['f'])
+})
+
 test('writes through a link, which stays one', async () => {
   const at = folder()
   writeFileSync(path.join(at, 'file'), 'old')

@@ -1,4 +1,4 @@
-import type { Metric, MetricFormat } from './contracts.ts'
+import type { Metric, MetricFormat } from '../contracts.ts'
 
 /** What verdicts, tables and charts need to know of a metric: records keep it. */
 export interface MetricTraits {

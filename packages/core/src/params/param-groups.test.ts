@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { NamedParam } from './contracts.ts'
-import { TricklabError } from './errors/index.ts'
+import type { NamedParam } from '../contracts.ts'
+import { TricklabError } from '../errors/index.ts'
+import { trainable } from './index.ts'
 import { groupParams, matchesPath, type ParamGroup } from './param-groups.ts'
-import { trainable } from './params.ts'
 
 const param = (path: string, role: NamedParam['role']): NamedParam => ({ path, role, value: null as never })
 const params = [

@@ -1,7 +1,9 @@
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test } from 'vitest'
-import { countParams, disposeParams, listParams, type Param, type ParamTree, trainable } from './index.ts'
-import * as tf from './tf.ts'
+import type { Param, ParamTree } from '../contracts.ts'
+import { countParams, disposeParams, listParams } from '../index.ts'
+import * as tf from '../tf.ts'
+import { trainable } from './index.ts'
 
 beforeAll(async () => {
   await prepareEngine('cpu')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { NamedParam, Optimizer } from '../contracts.ts'
+import type * as tf from '../tf.ts'
 import { byRate } from './by-rate.ts'
-import type { NamedParam, Optimizer } from './contracts.ts'
-import type * as tf from './tf.ts'
 
 const param = (path: string, learningRate?: number): NamedParam => ({
   path,

@@ -1,0 +1,5 @@
+export * from './evaluate.ts'
+export * from './fit.ts'
+export * from './hooks.ts'
+export * from './learner.ts'
+export { SmoothLoss } from './smooth-loss.ts'
