@@ -24,6 +24,7 @@ import imagewoofEpochTime256 from './imagewoof-epoch-time-256.ts'
 import imagewoofEquivalence from './imagewoof-equivalence.ts'
 import imagewoofTwistLayer from './imagewoof-twist-layer.ts'
 import ssaComplexity from './ssa-complexity.ts'
+import tricks64x10 from './tricks-64-10.ts'
 
 export { type DataEffect, dataEffects } from './data-effects.ts'
 export { type Headlines, headlines } from './headlines.ts'
@@ -53,6 +54,7 @@ export const tables: readonly Table[] = [
   imagenetteEfficientnet,
   imagewoofEfficientnet,
   imagewoofEquivalence,
+  tricks64x10,
   ssaComplexity,
   imagewoofEpochTime128,
   imagewoofEpochTime256,
