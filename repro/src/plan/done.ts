@@ -33,25 +33,30 @@ export interface FinishedSeeds {
   readonly peakMemoryMiB: number | null
 }
 
-/** Which seeds of a row have finished below `--out`, on which engines it was begun, and what it took of memory. */
-export function finishedSeeds(out: string, row: Row): FinishedSeeds {
+/** Whole runs of today's recipe of a row below `--out`. */
+export function runsOf(out: string, row: Row): { readonly folder: string; readonly manifest: Manifest }[] {
   const parent = rowFolder(out, row)
   const runs = existsSync(parent) ? readdirSync(parent).map((name) => path.join(parent, name)) : []
-  const own = runs.flatMap((folder) => {
+  return runs.flatMap((folder) => {
     const found = readManifest(folder)
     if (found === 'missing' || 'fault' in found) return []
-    const { recipeHash, partial, seeds, engine } = found.manifest
-    return recipeHash === row.hash && partial === null ? [{ folder, seeds, engine }] : []
+    const { manifest } = found
+    return manifest.recipeHash === row.hash && manifest.partial === null ? [{ folder, manifest }] : []
   })
-  const ends = own.flatMap(({ folder, seeds }) =>
-    seeds.flatMap((seed) => {
+}
+
+/** Which seeds of a row have finished below `--out`, on which engines it was begun, and what it took of memory. */
+export function finishedSeeds(out: string, row: Row): FinishedSeeds {
+  const own = runsOf(out, row)
+  const ends = own.flatMap(({ folder, manifest }) =>
+    manifest.seeds.flatMap((seed) => {
       const end = readEnd(folder, seed)
       return end === undefined ? [] : [{ seed, end }]
     }),
   )
   return {
     seeds: [...new Set(ends.map(({ seed }) => seed))].sort((a, b) => a - b),
-    engines: own.map(({ engine }) => engine),
+    engines: own.map(({ manifest }) => manifest.engine),
     peakMemoryMiB: largest(ends.map(({ end }) => end.peakMemoryMiB)),
   }
 }
