@@ -1,4 +1,5 @@
 export { type Equivalence, equivalence, equivalenceOf } from './equivalence.ts'
+export { holm } from './holm.ts'
 export { fitPowerLaw, type PowerLaw } from './log-log-fit.ts'
 export { mostPairs, type PairedDifference, pairedDifference, pairedOf, signFlipP } from './paired.ts'
 export { median, type Spread, spreadOf } from './spread.ts'
