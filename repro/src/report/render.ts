@@ -6,6 +6,7 @@ import { type AblationReport, ablationPage } from './ablation.ts'
 import { drawForestChart } from './chart/forest-chart.ts'
 import { type ClosedFormReport, closedFormSection } from './closed-form.ts'
 import { type Html, html } from './html.ts'
+import { type LeagueReport, leaguePage } from './league.ts'
 import { type MeasurementReport, measurementPage } from './measurement.ts'
 import { type Page, renderPage } from './page.ts'
 import { clock, rowSection } from './row-section.ts'
@@ -19,12 +20,13 @@ interface RunsReport {
   readonly records: readonly RunRecord[]
 }
 
-export type ReportData = RunsReport | ClosedFormReport | AblationReport | MeasurementReport
+export type ReportData = RunsReport | ClosedFormReport | AblationReport | LeagueReport | MeasurementReport
 
 /** One self-contained HTML file: no script, no network, light and dark, for screen, phone and paper. */
 export function renderReport(data: ReportData): string {
   if (data.kind === 'closed-form') return renderPage(closedFormPage(data))
   if (data.kind === 'ablation') return renderPage(ablationPage(data))
+  if (data.kind === 'league') return renderPage(leaguePage(data))
   if (data.kind === 'measurement') return renderPage(measurementPage(data))
   return renderPage(runsPage(data))
 }

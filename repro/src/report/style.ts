@@ -95,6 +95,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .chart .axis, .chart .notch { stroke: var(--soft); stroke-opacity: 0.6; }
 .train { --tone: var(--train); } .valid { --tone: var(--valid); } .schedule { --tone: var(--schedule); }
 .momentum { --tone: var(--momentum); } .measured { --tone: var(--measured); } .reported { --tone: var(--ink); }
+.helps { --tone: var(--good); } .hurts { --tone: var(--bad); } .nothing, .open { --tone: var(--plain); }
 .chart .line { stroke: var(--tone); stroke-width: 2; }
 .chart .thin { stroke: var(--tone); stroke-width: 1; }
 .chart .many .line { stroke-width: 1.25; }
@@ -107,13 +108,13 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .chart .mark:hover .sign { stroke-width: 3.5; }
 .chart .band { fill: var(--band); }
 .chart .cost { fill: var(--tone); fill-opacity: 0.75; }
-.chart .measured .interval { stroke: var(--tone); stroke-width: 2.5; }
+.chart .interval { stroke: var(--tone); stroke-width: 2.5; }
 .key { flex: none; display: inline-block; width: 18px; height: 2px; border-radius: 2px; background: var(--tone); }
 .key.thin { height: 1px; opacity: 0.5; }
 .key.dot, .key.square, .key.diamond { width: 9px; height: 9px; border-radius: 50%; }
 .key.square, .key.diamond { border-radius: 0; background: var(--surface); border: 2px solid var(--tone); }
 .key.diamond { transform: rotate(45deg); width: 8px; height: 8px; }
-.key.interval { background: var(--measured); height: 3px; }
+.key.interval { background: var(--tone, var(--measured)); height: 3px; }
 .key.band { background: var(--band); height: 12px; border-radius: 3px; }
 
 @media screen and (max-width: 960px) {

@@ -13,6 +13,7 @@ import { addFeatures } from './features.ts'
 import { addGroups } from './groups.ts'
 import { addImportWeights } from './import-weights.ts'
 import { addInterpret } from './interpret.ts'
+import { addLeague } from './league.ts'
 import { addList } from './list.ts'
 import { addLrFind } from './lr-find.ts'
 import { addPredict } from './predict.ts'
@@ -31,6 +32,7 @@ const commands = [
   addShow,
   addGroups,
   addAblate,
+  addLeague,
   addAttention,
   addCam,
   addEvaluate,

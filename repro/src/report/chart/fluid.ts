@@ -59,13 +59,13 @@ export function sign(shape: Mark['shape'], tone: string, at: number, y: number, 
   return html`<g class="mark ${shape} ${tone}"><svg x="${percent(at)}" y="${y}" overflow="visible">${tall > 0 && html`<path class="bar" d="M0 ${-tall / 2}v${tall}"/>`}<path class="sign" d="${signPath(shape, 0, 0, 1.15)}"/></svg><title>${title}</title></g>`
 }
 
-/** Ticks with their labels below, the axis and its title. The drawing is `bottom + 40` pixels high. */
-export function axis(x: Scale, bottom: number, title: string, factor = 1): Html {
+/** Ticks with their labels below, the axis as far as `end`, and its title. The drawing is `bottom + 40` pixels high. */
+export function axis(x: Scale, bottom: number, title: string, factor = 1, end = 100): Html {
   const label = tickLabel(x.step * factor)
   return html`${x.ticks.map((tick) => [
     line('grid', [x(tick), 8], [x(tick), bottom]),
     text('tick', x(tick), bottom + 17, 'middle', label(tick * factor)),
   ])}
-${line('axis', [0, bottom], [100, bottom])}
-${text('axis-title', 100, bottom + 36, 'end', title)}`
+${line('axis', [0, bottom], [end, bottom])}
+${text('axis-title', end, bottom + 36, 'end', title)}`
 }
