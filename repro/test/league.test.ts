@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { normalizeRow } from '@tricklab/core'
+import { normalizeRow } from '@tricklab/core/recipe'
 import { prepareEngine } from '@tricklab/engine'
 import blurpool from '@tricklab/plugin-blurpool'
 import ssa from '@tricklab/plugin-ssa'

@@ -1,4 +1,6 @@
-import { fail, type MetricFormat, normalizeRow, type Row, rowNames } from '@tricklab/core'
+import { fail } from '@tricklab/core'
+import type { MetricFormat } from '@tricklab/core/contracts'
+import { normalizeRow, type Row, rowNames } from '@tricklab/core/recipe'
 import type { OpenOptions } from '@tricklab/train'
 import { isPercent } from '../format.ts'
 import { metricOf } from '../record/metrics.ts'

@@ -1,4 +1,4 @@
-import type { Row } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { findAccepted } from '../accepted/accepted.ts'
 import { runsOf } from '../plan/done.ts'
 import { type RunRecord, readRecord, type SeedLog } from '../record/read.ts'

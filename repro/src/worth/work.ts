@@ -1,4 +1,5 @@
-import { type Row, undrawn } from '@tricklab/core'
+import { undrawn } from '@tricklab/core'
+import type { Row } from '@tricklab/core/recipe'
 import { summarize } from '@tricklab/nn'
 import { describeRow, type OpenOptions, openModel } from '@tricklab/train'
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeFileAtomic } from '@tricklab/core/checkpoint'
+import { writeFileAtomic } from '@tricklab/core/files'
 import { prepareEngine } from '@tricklab/engine'
 import { formatLeague, oneRow, readLeague, writeReportFile } from '@tricklab/repro'
 import type { Command } from 'commander'

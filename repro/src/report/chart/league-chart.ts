@@ -1,4 +1,4 @@
-import type { MetricTraits } from '@tricklab/core'
+import type { MetricTraits } from '@tricklab/core/recipe'
 import { formatDifference, formatInterval, formatRatio, isPercent } from '../../format.ts'
 import type { League, LeagueRow } from '../../league/league.ts'
 import type { PairedDifference } from '../../statistics/index.ts'
