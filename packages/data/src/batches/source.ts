@@ -40,8 +40,8 @@ export interface NormalizedBatchSource extends BatchSource {
 /**
  * Batches of a dataset: normalised NHWC images and one-hot targets.
  *
- * The training order is drawn from `rng.at('shuffle', epoch)`, or as a sampler does by seed and epoch, so it depends on seed and epoch alone and reading may
- * start at any batch. While the caller works on one batch, the next are being read.
+ * The training order is drawn from `rng.at('shuffle', epoch)`, or by a sampler from seed and epoch: it depends on these
+ * alone, and reading may start at any batch. While the caller works on one batch, the next are being read.
  * @errors E_OPTION_RANGE for a batch size or limit below 1, or when no training batch is left; E_SHAPE when images
  * differ in shape; E_DATASET_CORRUPT for a label without a class
  */

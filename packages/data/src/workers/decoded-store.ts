@@ -35,6 +35,9 @@ export interface DecodedStoreOptions {
   readonly notice: (message: string) => void
 }
 
+/** Imagewoof and Imagenette at 320 px take 5.4 each. */
+const defaultGigabytes = 6
+
 /**
  * The cache of this machine. `TRICKLAB_DECODED_GB` sets the limit; 0 turns it off.
  * @errors E_OPTION_RANGE when it is no number
@@ -43,7 +46,7 @@ export function decodedStoreOptions(
   notice: DecodedStoreOptions['notice'],
   env: NodeJS.ProcessEnv = process.env,
 ): DecodedStoreOptions {
-  const gigabytes = readNumber('TRICKLAB_DECODED_GB', env) ?? 4
+  const gigabytes = readNumber('TRICKLAB_DECODED_GB', env) ?? defaultGigabytes
   return { folder: path.join(cacheFolder(env), 'photos', 'decoded'), limitBytes: gigabytes * 1e9, notice }
 }
 
