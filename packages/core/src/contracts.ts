@@ -159,17 +159,45 @@ export interface Augmentation {
   plan?(stream: Stream, batch: number, input: ImageSize): readonly ImageTransform[]
 }
 
-/** An augmentation of one image as data: averaged over areas, sampled at the points of a projective map, lit. */
+/** An augmentation of one image as data: operations of bytes, areas averaged, points of a projective map sampled, light. */
 export interface ImageTransform {
-  /** Size to which areas are averaged first; absent: none. */
+  /** Done first, on bytes, one after the other; absent: none. */
+  readonly operations?: readonly ImageOperation[]
+  /** Size to which areas are averaged; absent: none. Only with a map. */
   readonly shrinkTo?: ImageSize
   /**
    * Nine numbers, row by row: where a point (x, y, 1) of the output looks in the input. Coordinates run from −1 to 1
-   * between the centres of the outermost pixels; beyond them the image is mirrored.
+   * between the centres of the outermost pixels; beyond them the image is mirrored. Absent: the image stays in its place.
    */
-  readonly map: readonly number[]
+  readonly map?: readonly number[]
   /** sigmoid(contrast · (logit(pixel) + shift)); absent when it changes nothing. */
   readonly light?: { readonly shift: number; readonly contrast: number }
+}
+
+/** A step of AutoAugment and its successors on bytes; `@tricklab/data/operations` carries it out as Pillow does. */
+export interface ImageOperation {
+  /**
+   * What `amount` is: pixels to the right or down (`translate-`), a share of the other side (`shear-`), degrees
+   * counter-clockwise (`rotate`), bits (`posterize`), the least value that is inverted (`solarize`), nothing
+   * (`auto-contrast`, `equalize`), else a factor that at 1 changes nothing.
+   */
+  readonly name:
+    | 'shear-x'
+    | 'shear-y'
+    | 'translate-x'
+    | 'translate-y'
+    | 'rotate'
+    | 'brightness'
+    | 'colour'
+    | 'contrast'
+    | 'sharpness'
+    | 'posterize'
+    | 'solarize'
+    | 'auto-contrast'
+    | 'equalize'
+  readonly amount?: number
+  /** Bilinear where pixels change their place; absent: the nearest. */
+  readonly smooth?: boolean
 }
 
 /**

@@ -107,14 +107,14 @@ describeBroken(
       'plans another light',
       plan,
       /^element \d+ of a batch of 1 .*: the plan gives .*, apply/,
-      planning((transforms) => transforms.map(({ map }) => ({ map, light: { shift: 0.01, contrast: 1 } }))),
+      planning((transforms) => transforms.map((transform) => ({ ...transform, light: { shift: 0.01, contrast: 1 } }))),
     ),
     broken(
       'plans another place',
       plan,
       /^element \d+ of a batch of 1 .*: the plan gives .*, apply/,
       planning((transforms) =>
-        transforms.map(({ map, ...rest }) => ({ ...rest, map: [...map.slice(0, 2), 0.02, ...map.slice(3)] })),
+        transforms.map(({ map = [], ...rest }) => ({ ...rest, map: [...map.slice(0, 2), 0.02, ...map.slice(3)] })),
       ),
     ),
     broken('hands back the images', 'inputs are left as they were', /^the images themselves come back/, () => ({

@@ -1,4 +1,5 @@
 import type { ImageSize, ImageTransform } from '@tricklab/core/contracts'
+import { operate } from '../operations/operate.ts'
 import type { PixelKernels } from './kernels.ts'
 
 /** What becomes of a cropped image in a decoding thread. */
@@ -17,7 +18,7 @@ export function transformInside(
   kernels: PixelKernels,
   bytes: number,
   { width, height }: ImageSize,
-  { shrinkTo, map, light, normalize, output }: PixelTransform,
+  { operations, shrinkTo, map, light, normalize, output }: PixelTransform,
   out: Float32Array,
 ): void {
   const { width: sourceWidth, height: sourceHeight } = shrinkTo ?? { width, height }
@@ -27,10 +28,16 @@ export function transformInside(
   const result = kernels.take(count * 4)
   const table = kernels.take(96)
 
-  if (shrinkTo === undefined) kernels.run.widen(bytes, width * height, source)
-  else kernels.run.shrinkArea(bytes, width, height, shrinkTo.width, shrinkTo.height, source)
-  kernels.floats(place, 9).set(map)
-  kernels.run.sampleMap(source, sourceWidth, sourceHeight, place, output.width, output.height, result)
+  const pixels = kernels.bytes(bytes, width * height * 3)
+  if (operations !== undefined) pixels.set(operate({ data: pixels, width, height }, operations))
+  if (map === undefined) {
+    kernels.floats(result, count).set(Float32Array.from(pixels, (byte) => byte / 255))
+  } else {
+    if (shrinkTo === undefined) kernels.run.widen(bytes, width * height, source)
+    else kernels.run.shrinkArea(bytes, width, height, shrinkTo.width, shrinkTo.height, source)
+    kernels.floats(place, 9).set(map)
+    kernels.run.sampleMap(source, sourceWidth, sourceHeight, place, output.width, output.height, result)
+  }
   if (light !== undefined) kernels.run.light(result, count, light.shift, light.contrast)
   if (normalize !== undefined) {
     const tables = kernels.floats(table, 24)

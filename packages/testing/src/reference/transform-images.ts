@@ -1,5 +1,8 @@
-import type { ImageSize, ImageTransform } from '@tricklab/core/contracts'
+import type { ImageOperation, ImageSize, ImageTransform } from '@tricklab/core/contracts'
+import { operate } from '@tricklab/data/operations'
 import { offset4, type ReferenceArray, referenceArray } from './reference-array.ts'
+
+const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1]
 
 /** What an augmentation says as data, carried out pixel by pixel. @shape `[N, H, W, C]` → `[N, H', W', C]` */
 export function transformImages(
@@ -10,8 +13,9 @@ export function transformImages(
   const [batch, , , channels] = images.shape as readonly [number, number, number, number]
   const result = referenceArray([batch, height, width, channels])
   for (let n = 0; n < batch; n++) {
-    const { shrinkTo, map, light } = transforms[n]!
-    const source = shrinkTo === undefined ? pixelsOf(images, n) : averageAreas(pixelsOf(images, n), shrinkTo)
+    const { operations = [], shrinkTo, map = identity, light } = transforms[n]!
+    const start = operations.length === 0 ? pixelsOf(images, n) : operatedOn(pixelsOf(images, n), channels, operations)
+    const source = shrinkTo === undefined ? start : averageAreas(start, shrinkTo)
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const [u, v] = project(map, toUnit(x, width), toUnit(y, height))
@@ -33,6 +37,17 @@ interface Pixels extends ImageSize {
 function pixelsOf(images: ReferenceArray, n: number): Pixels {
   const [, height, width] = images.shape as readonly [number, number, number]
   return { width, height, at: (x, y, c) => images.data[offset4(images.shape, n, y, x, c)]! }
+}
+
+/** The bytes nearest to the pixels, after operations. */
+function operatedOn(source: Pixels, channels: number, operations: readonly ImageOperation[]): Pixels {
+  const { width, height } = source
+  const data = Uint8Array.from({ length: width * height * channels }, (_, i) => {
+    const pixel = Math.floor(i / channels)
+    return Math.round(255 * source.at(pixel % width, Math.floor(pixel / width), i % channels))
+  })
+  const changed = operate({ data, width, height }, operations)
+  return { width, height, at: (x, y, c) => changed[(y * width + x) * channels + c]! / 255 }
 }
 
 /** Pixel i out is the mean of the pixels in that ⌊i · in / out⌋ … ⌈(i + 1) · in / out⌉ − 1 cover. */
