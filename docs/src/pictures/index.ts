@@ -1,4 +1,5 @@
 import { prepareEngine } from '@tricklab/engine'
+import { randAugmentPicture, randomErasingPicture, trivialAugmentPicture } from './augmentations.ts'
 import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
 import { cutmixPicture, earlyStopPicture, emaPicture } from './callbacks.ts'
@@ -32,11 +33,14 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   'permuted-groups': permutedGroupsPicture,
   'pool-first': poolFirstPicture,
   'progressive-resize': progressiveResizePicture,
+  'rand-augment': randAugmentPicture,
+  'random-erasing': randomErasingPicture,
   ranger: rangerPicture,
   sam: samPicture,
   se: sePicture,
   ssa: ssaPicture,
   'stochastic-depth': stochasticDepthPicture,
+  'trivial-augment': trivialAugmentPicture,
   tta: ttaPicture,
   twist: twistPicture,
 }

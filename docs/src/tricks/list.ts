@@ -14,11 +14,14 @@ import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
 import permutedGroups from '@tricklab/plugin-permuted-groups'
 import poolFirst from '@tricklab/plugin-pool-first'
 import progressiveResize from '@tricklab/plugin-progressive-resize'
+import randAugment from '@tricklab/plugin-rand-augment'
+import randomErasing from '@tricklab/plugin-random-erasing'
 import ranger from '@tricklab/plugin-ranger'
 import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import stochasticDepth from '@tricklab/plugin-stochastic-depth'
+import trivialAugment from '@tricklab/plugin-trivial-augment'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
 
@@ -46,11 +49,14 @@ export const tricks: readonly Trick[] = (
     permutedGroups,
     poolFirst,
     progressiveResize,
+    randAugment,
+    randomErasing,
     ranger,
     sam,
     se,
     ssa,
     stochasticDepth,
+    trivialAugment,
     tta,
     twist,
   ] as readonly Plugin[]

@@ -51,19 +51,18 @@ function trickPage(trick: Trick, root: string, picture: Picture | undefined): Pa
   const { name, plugin } = trick
   const { version } = manifestOf(root, trick)
   const readme = readFileSync(path.join(root, 'plugins', name, 'README.md'), 'utf8')
-  const [, lead, rest] = /^# .+\n+([\s\S]*?)\n\n(?=```)([\s\S]*)$/.exec(readme) ?? ['', '', readme]
   const facts = [
     `Package \`@tricklab/plugin-${name}\` ${version}`,
     ...(plugin.paper === undefined ? [] : [`paper ${paperOf(trick)}`]),
     `core \`${plugin.core}\``,
   ]
+  const [lead, rest] = cardOf(readme)
   const parts = [
     `# ${name}`,
-    lead!,
+    lead,
     `${facts.join(' · ')}.`,
     ...(picture === undefined ? [] : [figure(picture)]),
-    '## Use',
-    rest!.trim(),
+    rest,
     '## What it registers',
     registered(registrations(plugin)),
     ...errorsOf(plugin),
@@ -71,6 +70,14 @@ function trickPage(trick: Trick, root: string, picture: Picture | undefined): Pa
     usedBy(trick),
   ]
   return { path: `tricks/${name}`, title: name, markdown: parts.join('\n\n') }
+}
+
+/** A README without its title: what the trick does, and the rest from the heading `Use` on. */
+function cardOf(readme: string): readonly [lead: string, rest: string] {
+  const [, lead, rest] = /^# .+\n+(?:## What it does\n+)?([\s\S]*?)\n\n(?:## Use\n+)?(?=```)([\s\S]*)$/.exec(
+    readme,
+  ) ?? ['', '', readme]
+  return [lead!, `## Use\n\n${rest!.trim()}`]
 }
 
 /** The error codes that a plugin brings. */

@@ -1,12 +1,5 @@
 import type { Stream } from '@tricklab/core'
-
-/** A rectangle in pixels; empty where width or height is 0. */
-export interface Box {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
-}
+import type { Box } from '@tricklab/data/operations'
 
 /** Whose rectangle every image of a batch gets, and where it lies. */
 export interface CutPlan {

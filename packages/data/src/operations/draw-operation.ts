@@ -77,14 +77,23 @@ export function operationAt(
 /** Counted from the nearer end, so that the ends are exact. */
 function spaced(from: number, to: number, { level, levels }: Level): number {
   const step = Math.fround(Math.fround(Math.fround(to) - from) / (levels - 1))
-  return level < levels / 2
+  return level < Math.floor(levels / 2)
     ? Math.fround(from + step * level)
     : Math.fround(Math.fround(to) - step * (levels - 1 - level))
 }
 
+/** How pixels that move are read. */
+export type Interpolation = 'nearest' | 'bilinear'
+
 /** An operation of all, each as likely as any other, at a level and in a direction; none where it is `identity`. */
-export function drawOperation(stream: Stream, strengths: Strengths, at: Level): readonly ImageOperation[] {
+export function drawOperation(
+  stream: Stream,
+  strengths: Strengths,
+  at: Level,
+  interpolation: Interpolation,
+): readonly ImageOperation[] {
   const name = operationNames[stream.integer(operationNames.length)]!
   const sign = stream.uniform() < 0.5 ? -1 : 1
-  return name === 'identity' ? [] : [operationAt(name, strengths, at, sign)]
+  if (name === 'identity') return []
+  return [{ ...operationAt(name, strengths, at, sign), smooth: interpolation === 'bilinear' }]
 }
