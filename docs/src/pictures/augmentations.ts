@@ -1,4 +1,5 @@
-import { type Batch, createRng, type Plugin } from '@tricklab/core'
+import { type Batch, createRng } from '@tricklab/core'
+import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import randAugment from '@tricklab/plugin-rand-augment'
 import randomErasing from '@tricklab/plugin-random-erasing'

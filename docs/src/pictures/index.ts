@@ -3,6 +3,14 @@ import { randAugmentPicture, randomErasingPicture, trivialAugmentPicture } from 
 import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
 import { cutmixPicture, earlyStopPicture, emaPicture } from './callbacks.ts'
+import { dropBlockPicture } from './drop-block.ts'
+import {
+  cbamPicture,
+  ecaPicture,
+  gemPoolPicture,
+  ghostBatchNormPicture,
+  weightStandardizationPicture,
+} from './flows.ts'
 import { labelSmoothingPicture } from './label-smoothing.ts'
 import { mishPicture } from './mish.ts'
 import { mixupPicture } from './mixup.ts'
@@ -19,11 +27,16 @@ import type { Picture } from './types.ts'
 
 const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   blurpool: blurpoolPicture,
+  cbam: cbamPicture,
   convnext: convnextPicture,
   cutmix: cutmixPicture,
   'depthwise-expand': depthwiseExpandPicture,
+  'drop-block': dropBlockPicture,
   'early-stop': earlyStopPicture,
+  eca: ecaPicture,
   ema: emaPicture,
+  'gem-pool': gemPoolPicture,
+  'ghost-batch-norm': ghostBatchNormPicture,
   'label-smoothing': labelSmoothingPicture,
   'layer-decay': layerDecayPicture,
   mbconv: mbconvPicture,
@@ -43,6 +56,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   'trivial-augment': trivialAugmentPicture,
   tta: ttaPicture,
   twist: twistPicture,
+  'weight-standardization': weightStandardizationPicture,
 }
 
 /** A picture of every trick by its name. The same numbers each time: the plain JavaScript engine computes them. */

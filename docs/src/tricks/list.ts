@@ -1,10 +1,15 @@
 import type { Plugin } from '@tricklab/core/plugin'
 import blurpool from '@tricklab/plugin-blurpool'
+import cbam from '@tricklab/plugin-cbam'
 import convnext from '@tricklab/plugin-convnext'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
+import dropBlock from '@tricklab/plugin-drop-block'
 import earlyStop from '@tricklab/plugin-early-stop'
+import eca from '@tricklab/plugin-eca'
 import ema from '@tricklab/plugin-ema'
+import gemPool from '@tricklab/plugin-gem-pool'
+import ghostBatchNorm from '@tricklab/plugin-ghost-batch-norm'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import layerDecay from '@tricklab/plugin-layer-decay'
 import mbconv from '@tricklab/plugin-mbconv'
@@ -24,6 +29,7 @@ import stochasticDepth from '@tricklab/plugin-stochastic-depth'
 import trivialAugment from '@tricklab/plugin-trivial-augment'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
+import weightStandardization from '@tricklab/plugin-weight-standardization'
 
 export interface Trick {
   /** Folder below `plugins`, plugin name and page. */
@@ -35,11 +41,16 @@ export interface Trick {
 export const tricks: readonly Trick[] = (
   [
     blurpool,
+    cbam,
     convnext,
     cutmix,
     depthwiseExpand,
+    dropBlock,
     earlyStop,
+    eca,
     ema,
+    gemPool,
+    ghostBatchNorm,
     labelSmoothing,
     layerDecay,
     mbconv,
@@ -59,5 +70,6 @@ export const tricks: readonly Trick[] = (
     trivialAugment,
     tta,
     twist,
+    weightStandardization,
   ] as readonly Plugin[]
 ).map((plugin) => ({ name: plugin.name, plugin }))

@@ -1,4 +1,5 @@
-import type { ImageOperation, ImageSize, Stream } from '@tricklab/core'
+import type { Stream } from '@tricklab/core'
+import type { ImageOperation, ImageSize } from '@tricklab/core/contracts'
 import { drawOperation, type Interpolation, type Strengths } from '@tricklab/data/operations'
 
 /** Equally spaced strengths of every operation, the first of which changes nothing. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createRegistry, createRng, type ImageOperation } from '@tricklab/core'
+import { createRegistry, createRng } from '@tricklab/core'
+import type { ImageOperation } from '@tricklab/core/contracts'
 import { operationAt, operationNames } from '@tricklab/data/operations'
 import { expect, test } from 'vitest'
 import trivialAugment from '../src/index.ts'

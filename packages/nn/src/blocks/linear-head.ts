@@ -9,12 +9,13 @@ import { activated } from './activated.ts'
 /**
  * Global average pool and a linear map, kaiming-normal for ReLU (fan in), biases 0: fastai's head.
  * @shape `[N, H, W, inputChannels]` → `[N, 1, 1, outputChannels]`
+ * @param pool another pool that leaves one position
  */
-export function createLinearHead(context: BlockContext): Block {
+export function createLinearHead(context: BlockContext, pool = createGlobalAveragePool()): Block {
   const { inputChannels: inputs, outputChannels: outputs, init } = context
   const weight = kaimingNormal({ slope: 0, fan: 'in' })
   const linear = createLinear({ inputs, outputs, init: init.scope('linear'), weight, biasStart: zeros })
-  return activated(sequential({ pool: createGlobalAveragePool(), linear }), context)
+  return activated(sequential({ pool, linear }), context)
 }
 
 export const linearHead: Component<'block', Record<never, never>> = {
