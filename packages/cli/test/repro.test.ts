@@ -224,7 +224,7 @@ describe('a row with stages', () => {
     expect(first).toContain('1 of 2: 2 epochs in batches of 32')
     expect(second).toContain('2 of 2: 3 epochs in batches of 24')
     expect(first).not.toContain('sgd has stepped')
-    expect(second).toContain('sgd has stepped, at the rate of constant')
+    expect(second).toContain('sgd has stepped, at the rate of constant, its weight decay by flat-cosine')
   })
 
   it('counts epochs and steps on, names the stage of each line, and begins schedule and optimizer anew', async () => {

@@ -42,17 +42,20 @@ export async function explain(text: string, dataPaths: readonly string[]): Promi
 
 function explainStage({ recipe }: Row, callbacksOf: (event: string) => readonly string[] | undefined): string[] {
   const width = Math.max(...eventNames.map((event) => event.length))
+  const rate = `at the rate of ${recipe.schedule.use}`
+  const decay = recipe.decaySchedule === undefined ? '' : `, its weight decay by ${recipe.decaySchedule.use}`
   const own: { readonly [event: string]: string } = {
     beforeEpoch: 'read batches',
     afterPredict: `${recipe.model.skeleton.use} has scored`,
     afterLoss: `${recipe.loss.use} has been computed`,
     afterBackward: 'gradients are known',
-    afterStep: `${recipe.optimizer.use} has stepped, at the rate of ${recipe.schedule.use}`,
+    afterStep: `${recipe.optimizer.use} has stepped, ${rate}${decay}`,
     afterEpoch: `${recipe.metrics.map((metric) => metric.use).join(', ')} of both splits are known`,
   }
+  const widest = Math.max(...Object.values(own).map(({ length }) => length))
   const lines = eventNames.map((event) => {
     const callbacks = callbacksOf(event) ?? []
-    return `${event.padEnd(width)}  ${(own[event] ?? '').padEnd(52)}  ${callbacks.join(' → ') || '–'}`
+    return `${event.padEnd(width)}  ${(own[event] ?? '').padEnd(widest)}  ${callbacks.join(' → ') || '–'}`
   })
-  return [`${'event'.padEnd(width)}  ${'the loop'.padEnd(52)}  callbacks`, ...lines]
+  return [`${'event'.padEnd(width)}  ${'the loop'.padEnd(widest)}  callbacks`, ...lines]
 }

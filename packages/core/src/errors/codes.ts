@@ -8,7 +8,10 @@ export const errorCodes = {
   E_ROW_UNKNOWN: { exit: 2, meaning: 'The table has no row of this name.' },
   E_TRICK_UNKNOWN: { exit: 2, meaning: 'The row has no trick of this name.' },
   E_ARGUMENT: { exit: 2, meaning: 'A command-line argument is missing, unknown or malformed.' },
-  E_RECIPE: { exit: 2, meaning: 'A recipe is not well formed: unknown key, missing part, circular `from`.' },
+  E_RECIPE: {
+    exit: 2,
+    meaning: 'A recipe is not well formed: unknown key, missing part, circular `from`, a list inside itself.',
+  },
   E_EVALUATION_WEIGHTS: {
     exit: 2,
     meaning: 'Two callbacks of a recipe declare the weights that validation sees.',

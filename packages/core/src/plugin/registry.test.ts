@@ -230,6 +230,15 @@ describe('presets', () => {
     expect(codesOf(() => createRegistry([first, [plugin('b', schedule('x'))]]))).toEqual(['E_PLUGIN_CLASH'])
   })
 
+  test('a list that lies inside itself is told with its place; one that stands twice is none', () => {
+    const endless: unknown[] = [a!]
+    endless.push([b!, endless])
+    const told = { code: 'E_RECIPE', what: 'plugins[1][1][1] is a list that lies inside itself.' }
+    expect(problemsOf(() => createRegistry([c!, endless] as AnyPlugins))).toMatchObject([told])
+    const twice = [b!]
+    expect(names([twice, [twice], a!])).toEqual(['b', 'a'])
+  })
+
   test('what is no plugin is told with its place', () => {
     expect(problemsOf(() => createRegistry([a!, [b!, ['mixup' as never]], null as never]))).toMatchObject([
       { code: 'E_PLUGIN_BRAND', what: 'plugins[1][1][0] is not a Tricklab plugin.', received: 'string mixup.' },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatProblem } from '../errors/index.ts'
-import { createRegistry, createRng, defineTable, TricklabError } from '../index.ts'
+import { createRegistry, createRng, defineTable, type Json, TricklabError } from '../index.ts'
 import { opt } from '../options.ts'
 import { definePlugin } from '../plugin/define.ts'
 import {
@@ -251,6 +251,18 @@ describe('normalised rows', () => {
     const table = { id: 't', title: '', source: '', base, rows: { row: {} } }
     const nested = defineTable({ ...table, plugins: [[], [[parts]], parts] })
     expect(normalizeRow(nested, 'row').hash).toBe(hashOf({}))
+  })
+
+  test('a list inside itself is no recipe', () => {
+    const endless: Json[] = ['mix']
+    endless.push(endless)
+    for (const change of [{ callbacks: endless }, { callbacks: ['mix', [endless]] }, { metrics: [endless] }]) {
+      const [problem] = problemsOf({ row: { change } })
+      expect(problem).toMatchObject({ code: 'E_RECIPE', what: expect.stringMatching(/lies inside itself/) })
+    }
+    const plugins = [parts, endless]
+    const table = { id: 't', title: '', source: '', base, rows: { row: {} } }
+    expect(() => normalizeRow(defineTable({ ...table, plugins } as never), 'row')).toThrow('plugins[1][1] is a list')
   })
 
   test('what is wrong inside a list is told with its place', () => {
