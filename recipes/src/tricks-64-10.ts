@@ -6,7 +6,10 @@ import blurpool from '@tricklab/plugin-blurpool'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import ema from '@tricklab/plugin-ema'
+import gradientClip from '@tricklab/plugin-gradient-clip'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import lion from '@tricklab/plugin-lion'
+import lookahead from '@tricklab/plugin-lookahead'
 import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
 import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
@@ -43,7 +46,10 @@ export default defineTable({
     cutmix,
     depthwiseExpand,
     ema,
+    gradientClip,
     labelSmoothing,
+    lion,
+    lookahead,
     mish,
     mixup,
     multiSampleDropout,
@@ -99,6 +105,11 @@ export default defineTable({
     ema: { change: { callbacks: [{ use: 'ema', decay: 0.99 }] } },
     sam: { change: { optimizer: { use: 'sam', inner: adamw } } },
     asam: { change: { optimizer: { use: 'sam', adaptive: true, rho: 0.5, inner: adamw } } },
+    'gradient-clip': { change: { callbacks: ['gradient-clip'] } },
+    agc: { change: { callbacks: [{ use: 'gradient-clip', by: 'agc', limit: 0.01 }] } },
+    lookahead: { change: { optimizer: { use: 'lookahead', inner: adamw } } },
+    // A fifth of AdamW's rate, and five times its decay: the paper says three to ten.
+    lion: { change: { optimizer: { use: 'lion', learningRate: 6e-4, weightDecay: 0.05 } } },
     ranger: { change: { optimizer: { use: 'ranger', learningRate: 3e-3 } } },
     'flat-cosine': { change: { schedule: 'flat-cosine' } },
     'no-norm-decay': { change: { optimizer: { decayNormAndBias: false } } },

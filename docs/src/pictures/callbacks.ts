@@ -4,6 +4,7 @@ import * as tf from '@tricklab/core/tf'
 import cutmix from '@tricklab/plugin-cutmix'
 import earlyStop from '@tricklab/plugin-early-stop'
 import ema from '@tricklab/plugin-ema'
+import gradientClip from '@tricklab/plugin-gradient-clip'
 import { html } from '@tricklab/repro'
 import { build } from './components.ts'
 import { curve, drawing, label, plot, round } from './draw.ts'
@@ -116,5 +117,37 @@ export async function earlyStopPicture(): Promise<Picture> {
       label(x(end), y(losses[end]!) - 14, 'ends here', 'middle', 'strong'),
     ]),
     caption: `With a patience of ${patience} epochs the training ends after epoch ${end}: the best loss is that of epoch ${best}.`,
+  }
+}
+
+/** The gradient of a few weights before and after it is clipped. */
+export async function gradientClipPicture(): Promise<Picture> {
+  const limit = 1
+  const given = Array.from({ length: 16 }, (_, index) => Math.sin(0.7 * index * index) * (index === 4 ? 1.6 : 0.5))
+  const gradient = tf.tensor1d(given)
+  const clipped = async (by: 'norm' | 'value') => {
+    const use = { use: 'gradient-clip', by, limit: by === 'norm' ? limit : 0.5 }
+    const callback = build('callback', use, context, gradientClip as unknown as Plugin)
+    const answer = (await callback.afterBackward!({ step: 0, params: [], gradients: [gradient] })) as {
+      gradients: readonly tf.Tensor[]
+    }
+    const values = [...answer.gradients[0]!.dataSync()]
+    tf.dispose([...answer.gradients])
+    return values
+  }
+  const rows = [given, await clipped('norm'), await clipped('value')]
+  gradient.dispose()
+  const names = ['the gradient', `by norm, limit ${limit}`, 'by value, limit 0.5']
+  const bars = rows.map((values, row) => {
+    const middle = 50 + 92 * row
+    return html`${label(10, middle - 34, names[row]!, 'start', 'strong')}<path class="axis" d="M10 ${middle}h680"/>${values.map(
+      (value, index) =>
+        html`<rect x="${20 + 42 * index}" y="${round(middle - Math.max(0, value) * 30)}" width="30" height="${round(Math.abs(value) * 30)}" fill="var(--${row === 0 ? 'valid' : 'train'})"/>`,
+    )}`
+  })
+  return {
+    svg: drawing(700, 290, 'Sixteen numbers of a gradient, clipped by their norm and by value', bars),
+    caption:
+      'Clipping by norm keeps the direction and shortens all numbers alike; clipping by value cuts the largest only.',
   }
 }

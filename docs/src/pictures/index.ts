@@ -2,7 +2,7 @@ import { prepareEngine } from '@tricklab/engine'
 import { randAugmentPicture, randomErasingPicture, trivialAugmentPicture } from './augmentations.ts'
 import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
-import { cutmixPicture, earlyStopPicture, emaPicture } from './callbacks.ts'
+import { cutmixPicture, earlyStopPicture, emaPicture, gradientClipPicture } from './callbacks.ts'
 import { dropBlockPicture } from './drop-block.ts'
 import {
   cbamPicture,
@@ -15,7 +15,7 @@ import { labelSmoothingPicture } from './label-smoothing.ts'
 import { mishPicture } from './mish.ts'
 import { mixupPicture } from './mixup.ts'
 import { multiSampleDropoutPicture } from './multi-sample-dropout.ts'
-import { layerDecayPicture, samPicture } from './optimizers.ts'
+import { layerDecayPicture, lionPicture, lookaheadPicture, samPicture } from './optimizers.ts'
 import { permutedGroupsPicture } from './permuted-groups.ts'
 import { progressiveResizePicture } from './progressive-resize.ts'
 import { rangerPicture } from './ranger.ts'
@@ -37,8 +37,11 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   ema: emaPicture,
   'gem-pool': gemPoolPicture,
   'ghost-batch-norm': ghostBatchNormPicture,
+  'gradient-clip': gradientClipPicture,
   'label-smoothing': labelSmoothingPicture,
   'layer-decay': layerDecayPicture,
+  lion: lionPicture,
+  lookahead: lookaheadPicture,
   mbconv: mbconvPicture,
   mish: mishPicture,
   mixup: mixupPicture,

@@ -2,6 +2,8 @@ import type { NamedParam } from '@tricklab/core'
 import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import layerDecay from '@tricklab/plugin-layer-decay'
+import lion from '@tricklab/plugin-lion'
+import lookahead from '@tricklab/plugin-lookahead'
 import sam from '@tricklab/plugin-sam'
 import { html } from '@tricklab/repro'
 import { build } from './components.ts'
@@ -82,3 +84,95 @@ export async function layerDecayPicture(): Promise<Picture> {
     caption: `The learning rate of every layer with a decay of ${decay}, read from a step of the plugin: the head has the schedule’s.`,
   }
 }
+
+/** A long valley, ten times steeper across than along. */
+const valley = { along: 1, across: 10 }
+
+interface WaySpec {
+  readonly use: { readonly use: string; readonly [option: string]: unknown }
+  readonly name: string
+  /** What it is compared with. */
+  readonly plain: { readonly use: string; readonly [option: string]: unknown }
+  readonly plainName: string
+  readonly learningRate: number
+  readonly steps?: number
+  readonly caption: string
+}
+
+/** The ways of two optimizers down a valley, seen from above. */
+async function wayPicture(plugin: Plugin, spec: WaySpec): Promise<Picture> {
+  const { use, name, plain, plainName, learningRate, steps = 40, caption } = spec
+  const ways = await Promise.all([plain, use].map((each) => walk(plugin, each, learningRate, steps)))
+  const { x, y, axes } = plot({
+    ...{ left: 40, top: 30, width: 640, height: 230 },
+    xTicks: [-4, -3, -2, -1, 0, 1, 2],
+    yTicks: [-1, -0.5, 0, 0.5, 1],
+    xTitle: 'a weight',
+    yTitle: 'another weight',
+  })
+  const heights = [0.1, 0.5, 1.5, 3, 5].map((height) => {
+    const [rx, ry] = [Math.sqrt((2 * height) / valley.along), Math.sqrt((2 * height) / valley.across)]
+    return curve(
+      spaced(0, 2 * Math.PI, 73).map((angle) => [
+        x(Math.max(-4, Math.min(2, rx * Math.cos(angle)))),
+        y(Math.max(-1, Math.min(1, ry * Math.sin(angle)))),
+      ]),
+      'line',
+    )
+  })
+  const points = (way: readonly (readonly [number, number])[]) => way.map(([a, b]) => [x(a), y(b)] as const)
+  return {
+    svg: drawing(700, 310, `The ways of ${name} and of ${plainName} down a valley, seen from above`, [
+      axes,
+      ...heights,
+      curve(points(ways[0]!), 'valid'),
+      curve(points(ways[1]!), 'train'),
+      label(670, 22, `blue: ${name}, orange: ${plainName}`, 'end'),
+    ]),
+    caption,
+  }
+}
+
+async function walk(plugin: Plugin, use: WaySpec['use'], learningRate: number, steps: number) {
+  const optimizer = build('optimizer', use, {}, plugin)
+  const value = tf.variable(tf.tensor1d([-3.5, 0.8]))
+  const params: NamedParam[] = [{ path: 'w', role: 'weight', value }]
+  const here = () => [...value.dataSync()] as unknown as [number, number]
+  const slope = () => tf.tensor1d([valley.along * here()[0], valley.across * here()[1]])
+  const way = [here()]
+  for (let step = 1; step <= steps; step++) {
+    const gradient = slope()
+    await optimizer.step(params, [gradient], { learningRate }, step, async () => ({
+      loss: tf.scalar(0),
+      gradients: [slope()],
+    }))
+    gradient.dispose()
+    way.push(here())
+  }
+  optimizer.dispose()
+  value.dispose()
+  return way
+}
+
+export const lookaheadPicture = (): Promise<Picture> => {
+  const sgd = { use: 'sgd', momentum: 0.8 }
+  return wayPicture(lookahead as unknown as Plugin, {
+    use: { use: 'lookahead', k: 5, inner: sgd },
+    name: 'lookahead around SGD',
+    plain: sgd,
+    plainName: 'SGD',
+    learningRate: 0.08,
+    caption:
+      'SGD with momentum swings across a valley. Lookahead goes half of its way every five steps, which damps the swings.',
+  })
+}
+
+export const lionPicture = (): Promise<Picture> =>
+  wayPicture(lion as unknown as Plugin, {
+    use: { use: 'lion' },
+    name: 'Lion',
+    plain: { use: 'sgd', momentum: 0.8 },
+    plainName: 'SGD',
+    learningRate: 0.08,
+    caption: 'Every step of Lion is as long as every other, in each weight alike: signs know of no steepness.',
+  })

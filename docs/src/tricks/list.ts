@@ -10,8 +10,11 @@ import eca from '@tricklab/plugin-eca'
 import ema from '@tricklab/plugin-ema'
 import gemPool from '@tricklab/plugin-gem-pool'
 import ghostBatchNorm from '@tricklab/plugin-ghost-batch-norm'
+import gradientClip from '@tricklab/plugin-gradient-clip'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import layerDecay from '@tricklab/plugin-layer-decay'
+import lion from '@tricklab/plugin-lion'
+import lookahead from '@tricklab/plugin-lookahead'
 import mbconv from '@tricklab/plugin-mbconv'
 import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
@@ -51,8 +54,11 @@ export const tricks: readonly Trick[] = (
     ema,
     gemPool,
     ghostBatchNorm,
+    gradientClip,
     labelSmoothing,
     layerDecay,
+    lion,
+    lookahead,
     mbconv,
     mish,
     mixup,

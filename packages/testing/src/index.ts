@@ -22,6 +22,7 @@ export { checkPredictor, type PredictorSpec } from './contract/predictor.ts'
 export { checkSampler, type SamplerSpec } from './contract/sampler.ts'
 export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
+export { type CosineFit, chirp, fitCosine } from './fit/cosine-fit.ts'
 export * as reference from './reference/index.ts'
 export { savedForBackward } from './saved-for-backward.ts'
 export {
