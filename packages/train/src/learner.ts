@@ -1,7 +1,8 @@
-import type { Metric, Model, Rng } from '@tricklab/core'
+import type { Metric, Model, Rng, Schedule } from '@tricklab/core'
 import type { BatchSource, Stage } from '@tricklab/core/contracts'
 import { type BoundCallback, createHooks, Learner } from '@tricklab/core/loop'
-import type { Registry } from '@tricklab/core/plugin'
+import type { ScheduledGroup } from '@tricklab/core/params'
+import type { NormalUse, Registry } from '@tricklab/core/plugin'
 import { learningRateOf, type Row } from '@tricklab/core/recipe'
 import type { OpenStage } from './stages.ts'
 
@@ -37,6 +38,18 @@ interface SeedParts {
   readonly seed: number
 }
 
+/** A group with its schedules built: each goes on from the factor that it changes. */
+function scheduledGroup(
+  { schedule, decaySchedule, ...group }: ScheduledGroup<NormalUse>,
+  from: (factor: number, use: NormalUse) => Schedule,
+): ScheduledGroup<Schedule> {
+  return {
+    ...group,
+    ...(schedule === undefined ? {} : { schedule: from(group.learningRate ?? 1, schedule) }),
+    ...(decaySchedule === undefined ? {} : { decaySchedule: from(group.weightDecay ?? 1, decaySchedule) }),
+  }
+}
+
 /** Builds everything that one stage names, around a model. */
 export function createStageLearner(
   { row, source, epochs, start }: Omit<OpenStage, 'split'>,
@@ -44,22 +57,22 @@ export function createStageLearner(
   { callbacks = [], metrics = [], signal }: LearnerOptions = {},
 ): Learner {
   const { recipe } = row
-  const { accumulate, optimizer, decaySchedule } = recipe
+  const { accumulate, optimizer, params } = recipe
   const stepsPerEpoch = Math.ceil(source.batches('train') / (accumulate ?? 1))
   const steps = { totalSteps: stepsPerEpoch * epochs, stepsPerEpoch }
+  const scheduleFrom = (learningRate: number, use: NormalUse) =>
+    registry.create('schedule', use, { learningRate, ...steps })
   const parts = {
     model,
     loss: registry.create('loss', recipe.loss, {}),
     optimizer: registry.create('optimizer', optimizer, {}),
-    schedule: registry.create('schedule', recipe.schedule, { learningRate: learningRateOf(optimizer)!, ...steps }),
-    ...(decaySchedule === undefined
-      ? {}
-      : { decaySchedule: registry.create('schedule', decaySchedule, { learningRate: 1, ...steps }) }),
+    schedule: scheduleFrom(learningRateOf(optimizer)!, recipe.schedule),
+    ...(recipe.decaySchedule === undefined ? {} : { decaySchedule: scheduleFrom(1, recipe.decaySchedule) }),
     metrics: [...createMetrics(row, source.classes, registry), ...metrics],
     source,
     epochs,
     ...(accumulate === undefined ? {} : { accumulate }),
-    ...(recipe.params === undefined ? {} : { groups: recipe.params }),
+    ...(params === undefined ? {} : { groups: params.map((group) => scheduledGroup(group, scheduleFrom)) }),
     ...(start === undefined ? {} : { start }),
     rng,
     seed,

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { type Callback, definePlugin, listParams } from '@tricklab/core'
+import { type Callback, definePlugin, listParams, type Schedule } from '@tricklab/core'
 import { hashWeights } from '@tricklab/core/checkpoint'
 import { eventNames } from '@tricklab/core/contracts'
+import type { ScheduledGroup } from '@tricklab/core/params'
 import type { Plugin } from '@tricklab/core/plugin'
 import { normalizeRow } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
@@ -93,6 +94,24 @@ test('the schedule of weight decay begins from 1 and spans its stage', async () 
   expect(factors[0]!.at(-1)).toBeLessThan(0.8)
   expect(factors[1]![0]).toBe(1)
   expect(factors[1]!.at(-1)).toBeLessThan(0.8)
+})
+
+test('the schedules of a group begin from its factors and span their stage', async () => {
+  const falling = { use: 'flat-cosine', pctStart: 0.5 }
+  const group = { match: '**', role: 'weight', learningRate: 0.1, weightDecay: 2, schedule: falling }
+  const change = { optimizer: { use: 'adamw', weightDecay: 0.1 }, params: [{ ...group, decaySchedule: falling }] }
+  const row = normalizeRow(tinyTable({ row: { change, stages: [{ epochs: 2 }, { epochs: 1 }] } }), 'row')
+  const opened = await openRow(row)
+  for (const stage of opened.stages) {
+    const [{ schedule, decaySchedule }] = opened.learner(stage).parts.groups as [ScheduledGroup<Schedule>]
+    const factors = Array.from({ length: 3 * stage.epochs }, (_, step) => schedule!.at(step).learningRate)
+    expect(factors[0]).toBe(0.1)
+    expect(factors.at(-1)).toBeLessThan(0.08)
+    factors.forEach((factor, step) => {
+      expect(decaySchedule!.at(step).learningRate).toBeCloseTo(20 * factor, 12)
+    })
+  }
+  await opened.dispose()
 })
 
 test('a decay that follows a schedule trains to other weights', async () => {

@@ -52,10 +52,9 @@ export async function createScriptedLoop(row: Row, options: OpenOptions): Promis
   }
   const learner = new Learner(
     {
-      ...parts,
+      ...held(parts, totalSteps),
       source: { ...parts.source, read: (_split: Split, _epoch: number, _from: number) => scripted() },
-      schedule: held(parts.schedule, totalSteps),
-      ...(parts.decaySchedule === undefined ? {} : { decaySchedule: held(parts.decaySchedule, totalSteps) }),
+      ...(parts.groups === undefined ? {} : { groups: parts.groups.map((group) => held(group, totalSteps)) }),
     },
     hooks,
   )
@@ -83,9 +82,18 @@ export async function createScriptedLoop(row: Row, options: OpenOptions): Promis
 }
 
 /** A long measurement may outlast a schedule, which is not defined beyond its end. */
-const held = (schedule: Schedule, totalSteps: number): Schedule => ({
+const heldSchedule = (schedule: Schedule, totalSteps: number): Schedule => ({
   at: (step) => schedule.at(Math.min(step, totalSteps - 1)),
 })
+
+function held<T extends { readonly schedule?: Schedule; readonly decaySchedule?: Schedule }>(
+  whole: T,
+  totalSteps: number,
+): T {
+  const schedules = Object.entries({ schedule: whole.schedule, decaySchedule: whole.decaySchedule })
+  const known = schedules.flatMap(([key, one]) => (one === undefined ? [] : [[key, heldSchedule(one, totalSteps)]]))
+  return { ...whole, ...Object.fromEntries(known) }
+}
 
 /** The first full batches of a row in memory, up to `count`; one that is not full only where there is no other. */
 export async function holdBatches(loop: ScriptedLoop, count: number): Promise<readonly SourceBatch[]> {

@@ -141,7 +141,7 @@ async function update(learner: Learner, batch: Batch): Promise<void> {
   const { gradients } = await hooks.run('afterBackward', { step, params, gradients: means })
   const count = learner.updateOf(batch) + 1
   await blameOrigin(parts.optimizer, `step at step ${step + 1}`, () =>
-    optimizer.step(learner.decayed(params, batch), gradients, learner.hyperOf(batch), count, () =>
+    optimizer.step(learner.scheduled(params, batch), gradients, learner.hyperOf(batch), count, () =>
       differentiateAgain(learner, batch),
     ),
   )

@@ -16,7 +16,7 @@ import { fail } from '../errors/index.ts'
 import type { Json } from '../json.ts'
 import { byRate } from '../params/by-rate.ts'
 import { listParams, trainable } from '../params/index.ts'
-import { groupParams, type ParamGroup } from '../params/param-groups.ts'
+import { groupParams, isInGroup, type ScheduledGroup } from '../params/param-groups.ts'
 import { blameOrigin } from '../plugin/origin.ts'
 import type { Rng } from '../rng/index.ts'
 import type * as tf from '../tf.ts'
@@ -54,7 +54,7 @@ export interface LearnerParts {
   /** Training batches whose gradients make one update. Default 1. */
   readonly accumulate?: number
   /** Parameters that are trained in another way than the others. */
-  readonly groups?: readonly ParamGroup[]
+  readonly groups?: readonly ScheduledGroup<Schedule>[]
   /** For one stage of a longer training. */
   readonly start?: FitStart
   readonly rng: Rng
@@ -165,6 +165,8 @@ export class Learner {
   readonly position: Position
   readonly params: readonly NamedParam[]
   readonly trainable: readonly NamedParam[]
+  /** By path, for parameters in a group. */
+  private readonly groupOf: ReadonlyMap<string, ScheduledGroup<Schedule>>
   readonly tally: Tally
   readonly smoothLoss = new SmoothLoss()
   readonly group = new GradientGroup()
@@ -187,7 +189,13 @@ export class Learner {
     this.parts = parts
     this.hooks = hooks
     this.optimizer = byRate(parts.optimizer)
-    this.params = groupParams(listParams(parts.model.params), parts.groups ?? [])
+    const { groups = [] } = parts
+    this.params = groupParams(listParams(parts.model.params), groups)
+    this.groupOf = new Map(
+      groups.flatMap((group) =>
+        this.params.filter((param) => isInGroup(group, param)).map(({ path }) => [path, group]),
+      ),
+    )
     this.trainable = trainable(this.params)
     this.evaluation = new EvaluationWeights(this.params, hooks)
     this.tally = new Tally(parts.metrics)
@@ -263,12 +271,23 @@ export class Learner {
     return this.parts.schedule.at(update)
   }
 
-  /** Parameters as the optimizer gets them for a batch: their weight decay as its schedule has it. */
-  decayed(params: readonly NamedParam[], batch: Pick<Batch, 'epoch' | 'index'>): readonly NamedParam[] {
-    const { decaySchedule } = this.parts
-    if (decaySchedule === undefined) return params
-    const { learningRate: factor } = decaySchedule.at(this.updateOf(batch))
-    return params.map((param) => ({ ...param, weightDecay: (param.weightDecay ?? 1) * factor }))
+  /** Parameters as the optimizer gets them for a batch: the factors of rate and decay as their schedules have them. */
+  scheduled(params: readonly NamedParam[], batch: Pick<Batch, 'epoch' | 'index'>): readonly NamedParam[] {
+    const update = this.updateOf(batch)
+    const factorAt = (schedule: Schedule | undefined) => schedule?.at(update).learningRate
+    const decayOfAll = factorAt(this.parts.decaySchedule)
+    return params.map((param) => {
+      const group = this.groupOf.get(param.path)
+      const rate = factorAt(group?.schedule)
+      const decay = factorAt(group?.decaySchedule)
+      return {
+        ...param,
+        ...(rate === undefined ? {} : { learningRate: rate }),
+        ...((decay ?? decayOfAll) === undefined
+          ? {}
+          : { weightDecay: (decay ?? param.weightDecay ?? 1) * (decayOfAll ?? 1) }),
+      }
+    })
   }
 
   private hasUpdated({ position, trainScores }: SavedState): boolean {

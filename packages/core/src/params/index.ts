@@ -1,7 +1,7 @@
 import type { NamedParam, Param, ParamTree } from '../contracts.ts'
 
 export { byRate } from './by-rate.ts'
-export { groupParams, matchesPath, type ParamGroup } from './param-groups.ts'
+export { groupParams, matchesPath, type ParamGroup, type ScheduledGroup } from './param-groups.ts'
 
 /** All parameters of a tree with their paths, depth first in the tree's own order. */
 export function listParams(tree: ParamTree, prefix = ''): NamedParam[] {

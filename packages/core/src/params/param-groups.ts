@@ -18,6 +18,14 @@ export interface ParamGroup {
   readonly freeze?: true
 }
 
+/** A group whose factors change over the training, as the schedules `S` say. */
+export interface ScheduledGroup<S> extends ParamGroup {
+  /** Goes from `learningRate` on, and multiplies the rate that the schedule of all has. Its momentum is not used. */
+  readonly schedule?: S
+  /** Goes from `weightDecay` on, and multiplies the optimizer's weight decay. */
+  readonly decaySchedule?: S
+}
+
 /**
  * The parameters with what their groups say of them.
  * @param place where in the recipe, for messages
@@ -29,7 +37,7 @@ export function groupParams(
   place = 'the recipe',
 ): NamedParam[] {
   const problems: Problem[] = []
-  const matched = groups.map((group) => params.filter((param) => matches(group, param)))
+  const matched = groups.map((group) => params.filter((param) => isInGroup(group, param)))
   for (const [index, { match }] of groups.entries()) {
     if (matched[index]!.length > 0) continue
     problems.push({
@@ -77,7 +85,8 @@ export function groupParams(
   return result
 }
 
-function matches({ match, role }: ParamGroup, param: NamedParam): boolean {
+/** Whether a group has a parameter. */
+export function isInGroup({ match, role }: ParamGroup, param: NamedParam): boolean {
   if (param.role === 'buffer' || role?.includes(param.role) === false) return false
   return matchesPath(match, param.path)
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../json.ts'
 import type { AnyRegistration } from '../plugin/define.ts'
 import type { NormalUse } from '../plugin/registry.ts'
+import { checkDecay } from './check-decay.ts'
 import { componentField, componentsField, countField } from './component-fields.ts'
 import { dataField } from './data.ts'
 import {
@@ -9,15 +10,13 @@ import {
   type Fields,
   type NormalOf,
   type NormalStageOf,
-  type Place,
   type Plain,
   type StageOf,
   written,
 } from './field.ts'
 import { modelField } from './model-field.ts'
-import { learningRateOf, weightDecayOf } from './optimizer-numbers.ts'
+import { learningRateOf } from './optimizer-numbers.ts'
 import { paramsField } from './params.ts'
-import { isObject } from './problems.ts'
 import { weightsField } from './weights.ts'
 
 const optimizer = componentField('optimizer', { optional: false, stage: 'may' })
@@ -34,7 +33,7 @@ export const recipeFields = {
   weights: weightsField,
   /**
    * Parameters that are trained in another way than the others: factors of the schedule's learning rate and of the
-   * optimizer's weight decay, or none of it. A parameter may be in one group at most.
+   * optimizer's weight decay, which may have schedules, or not trained at all. A parameter may be in one group at most.
    */
   params: paramsField,
   loss: componentField('loss', { optional: false, stage: 'may' }),
@@ -107,23 +106,6 @@ export const recipeFields = {
    */
   predictor: componentField('predictor', { optional: true, stage: 'never' }),
 } satisfies Fields
-
-/** A schedule needs something to multiply. What is wrong with the optimizer itself is told where it is read. */
-function checkDecay({ registry, row, whole, problems }: Place): void {
-  const given = whole.optimizer
-  if (typeof given !== 'string' && !(isObject(given) && typeof given.use === 'string')) return
-  const { use, problems: own } = registry.normalize('optimizer', given as string | { use: string }, row)
-  if (own.length > 0) return
-  const decay = weightDecayOf(use)
-  if (decay !== undefined && decay !== 0) return
-  problems.push({
-    code: 'E_RECIPE',
-    what: `${row}: "decaySchedule" has no weight decay to multiply.`,
-    expected: 'an optimizer whose `weightDecay` is above 0.',
-    received: decay === undefined ? `"${use.use}", which has no weight decay.` : `"${use.use}" with weightDecay 0.`,
-    fix: 'set `weightDecay` of the optimizer, or leave `decaySchedule` out.',
-  })
-}
 
 type RecipeFields = typeof recipeFields
 

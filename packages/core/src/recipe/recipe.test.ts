@@ -176,7 +176,24 @@ describe('normalised rows', () => {
     expect(hashOf({ weights: { ...weights, except: ['head'] } })).not.toBe(hashOf({ weights }))
   })
 
+  test('a group may have schedules of its own, which the hash knows', () => {
+    const group = { match: 'stem', learningRate: 0.1, schedule: 'flat' }
+    expect(recipeOf({ params: [group] }).params).toEqual([{ ...group, schedule: { use: 'flat' } }])
+    const decayed = { match: 'stem', decaySchedule: { use: 'flat' } }
+    expect(recipeOf({ optimizer: 'decaying', params: [decayed] }).params).toEqual([decayed])
+    expect(hashOf({ params: [group] })).not.toBe(hashOf({ params: [{ match: 'stem', learningRate: 0.1 }] }))
+    expect(problemsOf({ row: { change: { params: [{ ...group, schedule: 'flt' }] } } })).toMatchObject([
+      { code: 'E_COMPONENT_UNKNOWN', what: expect.stringContaining('the schedule "flt"') },
+    ])
+  })
+
   test.each([
+    [{ params: [{ match: 'stem', freeze: true, schedule: 'flat' }] }, /"freeze".*no schedule beside it/],
+    [{ params: [{ match: 'stem', schedule: 3 }] }, /"schedule" is missing or not of the right form/],
+    [
+      { params: [{ match: 'stem', decaySchedule: 'flat' }] },
+      /params\[0\]: "decaySchedule" has no weight decay to multiply/,
+    ],
     [{ params: { match: 'stem' } }, /"params" is missing or not of the right form/],
     [{ params: [{ learningRate: 2 }] }, /params\[0\]: "match" is missing/],
     [{ params: [{ match: 'stem', learningRate: -1 }] }, /"learningRate".*Expected: a factor from 0/],
@@ -444,6 +461,9 @@ test('types: names and values of options are checked where the recipe is written
   table({ ok: { change: { optimizer: { use: 'sgd', learningRate: 1 }, callbacks: [{ use: 'mix', alpha: 1 }] } } })
   table({ ok: { change: { optimizer: { beta: 0.1 }, model: { slots: { pool: 'blur' } } } } })
   table({ ok: { change: { callbacks: ['mix', [{ use: 'mix', alpha: 1 }, ['mix']]] } } })
+  table({ ok: { change: { params: [{ match: 'stem', role: 'bias', learningRate: 0.1, schedule: 'flat' }] } } })
+  // @ts-expect-error there is no such schedule
+  table({ row: { change: { params: [{ match: 'stem', schedule: 'flt' }] } } })
   // @ts-expect-error there is no such option, in a preset neither
   table({ row: { change: { callbacks: [[{ use: 'mix', alhpa: 1 }]] } } })
   // @ts-expect-error there is no such optimizer

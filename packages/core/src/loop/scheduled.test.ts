@@ -9,15 +9,15 @@ beforeAll(async () => {
   await prepareEngine('cpu')
 })
 
-/** The factors of weight decay that an optimizer is given, step by step. */
-async function factorsOf(parts: Partial<LearnerParts>): Promise<(number | undefined)[]> {
+/** The factors of weight decay that an optimizer is given, step by step, or the rates that it is called with. */
+async function factorsOf(parts: Partial<LearnerParts>, what: 'decay' | 'rate' = 'decay') {
   const factors: (number | undefined)[] = []
   const inner = createOptimizer()
   const optimizer: Optimizer = {
     ...inner,
-    step(params, ...rest) {
-      factors.push(params[0]!.weightDecay)
-      return inner.step(params, ...rest)
+    step(params, gradients, hyper, ...rest) {
+      factors.push(what === 'decay' ? params[0]!.weightDecay : hyper.learningRate)
+      return inner.step(params, gradients, hyper, ...rest)
     },
   }
   const learner = createLearner([], { optimizer, ...parts })
@@ -41,4 +41,20 @@ test('the weight decay follows its schedule, update by update, through the facto
 
 test('without a schedule parameters are given as they are', async () => {
   expect(await factorsOf({ epochs: 1 })).toEqual([undefined, undefined, undefined])
+})
+
+test('a group may have schedules of its own, beside those of all', async () => {
+  const three = [1, 1 / 2, 1 / 3]
+  const all = await factorsOf({ epochs: 1 }, 'rate')
+  const falling = { at: (step: number) => ({ learningRate: 0.1 / (step + 1), momentum: 0.9 }) }
+  const group = { match: 'linear', schedule: falling }
+  expect(await factorsOf({ groups: [{ ...group, learningRate: 0.1 }], epochs: 1 }, 'rate')).toEqual(
+    all.map((rate, step) => rate! * falling.at(step).learningRate),
+  )
+  expect(await factorsOf({ groups: [group], epochs: 1 })).toEqual([undefined, undefined, undefined])
+  const decay = { match: 'linear', decaySchedule: { at: (step: number) => ({ learningRate: 3 - step }) } }
+  expect(await factorsOf({ groups: [decay], epochs: 1 })).toEqual([3, 2, 1])
+  expect(await factorsOf({ groups: [decay], decaySchedule, epochs: 1 })).toEqual(
+    three.map((at, step) => (3 - step) * at),
+  )
 })
