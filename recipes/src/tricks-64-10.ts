@@ -2,10 +2,12 @@ import { defineTable } from '@tricklab/core'
 import { data } from '@tricklab/data'
 import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
+import bce from '@tricklab/plugin-bce'
 import blurpool from '@tricklab/plugin-blurpool'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import ema from '@tricklab/plugin-ema'
+import focal from '@tricklab/plugin-focal'
 import gradientClip from '@tricklab/plugin-gradient-clip'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
 import lion from '@tricklab/plugin-lion'
@@ -13,6 +15,7 @@ import lookahead from '@tricklab/plugin-lookahead'
 import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
 import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
+import poly from '@tricklab/plugin-poly'
 import poolFirst from '@tricklab/plugin-pool-first'
 import progressiveResize from '@tricklab/plugin-progressive-resize'
 import ranger from '@tricklab/plugin-ranger'
@@ -42,10 +45,12 @@ export default defineTable({
     data,
     nn,
     optim,
+    bce,
     blurpool,
     cutmix,
     depthwiseExpand,
     ema,
+    focal,
     gradientClip,
     labelSmoothing,
     lion,
@@ -53,6 +58,7 @@ export default defineTable({
     mish,
     mixup,
     multiSampleDropout,
+    poly,
     poolFirst,
     progressiveResize,
     ranger,
@@ -86,6 +92,11 @@ export default defineTable({
     'repeated-augmentation': { change: { data: { sampler: 'repeated-augmentation' } } },
     'progressive-resize': { change: { callbacks: ['progressive-resize'] } },
     tta: { change: { predictor: 'tta' } },
+
+    // The loss.
+    bce: { change: { loss: 'bce' } },
+    focal: { change: { loss: 'focal' } },
+    poly: { change: { loss: 'poly' } },
 
     // The network.
     mish: { change: { model: { slots: { act: 'mish' } } } },

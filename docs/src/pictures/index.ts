@@ -12,6 +12,7 @@ import {
   weightStandardizationPicture,
 } from './flows.ts'
 import { labelSmoothingPicture } from './label-smoothing.ts'
+import { bcePicture, focalPicture, polyPicture } from './losses.ts'
 import { mishPicture } from './mish.ts'
 import { mixupPicture } from './mixup.ts'
 import { multiSampleDropoutPicture } from './multi-sample-dropout.ts'
@@ -26,6 +27,7 @@ import { twistPicture } from './twist.ts'
 import type { Picture } from './types.ts'
 
 const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
+  bce: bcePicture,
   blurpool: blurpoolPicture,
   cbam: cbamPicture,
   convnext: convnextPicture,
@@ -37,6 +39,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   ema: emaPicture,
   'gem-pool': gemPoolPicture,
   'ghost-batch-norm': ghostBatchNormPicture,
+  focal: focalPicture,
   'gradient-clip': gradientClipPicture,
   'label-smoothing': labelSmoothingPicture,
   'layer-decay': layerDecayPicture,
@@ -47,6 +50,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   mixup: mixupPicture,
   'multi-sample-dropout': multiSampleDropoutPicture,
   'permuted-groups': permutedGroupsPicture,
+  poly: polyPicture,
   'pool-first': poolFirstPicture,
   'progressive-resize': progressiveResizePicture,
   'rand-augment': randAugmentPicture,

@@ -1,4 +1,5 @@
 import type { Plugin } from '@tricklab/core/plugin'
+import bce from '@tricklab/plugin-bce'
 import blurpool from '@tricklab/plugin-blurpool'
 import cbam from '@tricklab/plugin-cbam'
 import convnext from '@tricklab/plugin-convnext'
@@ -8,6 +9,7 @@ import dropBlock from '@tricklab/plugin-drop-block'
 import earlyStop from '@tricklab/plugin-early-stop'
 import eca from '@tricklab/plugin-eca'
 import ema from '@tricklab/plugin-ema'
+import focal from '@tricklab/plugin-focal'
 import gemPool from '@tricklab/plugin-gem-pool'
 import ghostBatchNorm from '@tricklab/plugin-ghost-batch-norm'
 import gradientClip from '@tricklab/plugin-gradient-clip'
@@ -20,6 +22,7 @@ import mish from '@tricklab/plugin-mish'
 import mixup from '@tricklab/plugin-mixup'
 import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
 import permutedGroups from '@tricklab/plugin-permuted-groups'
+import poly from '@tricklab/plugin-poly'
 import poolFirst from '@tricklab/plugin-pool-first'
 import progressiveResize from '@tricklab/plugin-progressive-resize'
 import randAugment from '@tricklab/plugin-rand-augment'
@@ -43,6 +46,7 @@ export interface Trick {
 /** Every plugin of the repository, by name. */
 export const tricks: readonly Trick[] = (
   [
+    bce,
     blurpool,
     cbam,
     convnext,
@@ -52,6 +56,7 @@ export const tricks: readonly Trick[] = (
     earlyStop,
     eca,
     ema,
+    focal,
     gemPool,
     ghostBatchNorm,
     gradientClip,
@@ -64,6 +69,7 @@ export const tricks: readonly Trick[] = (
     mixup,
     multiSampleDropout,
     permutedGroups,
+    poly,
     poolFirst,
     progressiveResize,
     randAugment,
