@@ -47,10 +47,10 @@ function lossPicture(plugin: Plugin, { use, name, caption }: LossSpec): Picture 
 
 export const bcePicture = (): Picture =>
   lossPicture(bce as unknown as Plugin, {
-    use: { use: 'bce', sum: true },
-    name: 'binary cross-entropy, the sum over ten classes',
+    use: { use: 'bce' },
+    name: 'binary cross-entropy, the mean over ten classes',
     caption:
-      'Cross-entropy depends on the differences of scores. Here each of the nine other classes adds log 2 as long as its score is 0.',
+      'Cross-entropy depends on the differences of scores. Here each of the nine other classes adds a tenth of log 2 as long as its score is 0.',
   })
 
 export const focalPicture = (): Picture =>
