@@ -105,3 +105,22 @@ export function ghostBatchNormPicture(): Picture {
       'Four parts of eight images: each is normalised by itself, so that the statistics are as noisy as those of small batches.',
   }
 }
+
+export function diracInitPicture(): Picture {
+  const grid = (left: number, channel: number) =>
+    Array.from({ length: 9 }, (_, place) => {
+      const on = place === 4
+      return html`<rect x="${left + 22 * (place % 3)}" y="${54 + 22 * Math.floor(place / 3)}" width="20" height="20" rx="2" fill="${on ? 'var(--train)' : 'none'}" stroke="var(--soft)"/>${channel === 0 && on && label(left + 32, 91, '1')}`
+    })
+  const columns = [0, 1, 2, 3].map((channel) => {
+    const left = 40 + 165 * channel
+    return html`${grid(left, channel)}${label(left + 32, 144, `output ${channel + 1}`)}${label(left + 32, 42, `of input ${channel + 1}`)}`
+  })
+  return {
+    svg: drawing(700, 158, 'Filters of 3 by 3 whose middle is 1: every output channel passes its input channel on', [
+      label(14, 20, 'first weights of a convolution with four channels', 'start', 'strong'),
+      ...columns,
+    ]),
+    caption: 'The weights of an output channel: 1 in the middle for its own input channel, 0 everywhere else.',
+  }
+}

@@ -1,11 +1,21 @@
 import { prepareEngine } from '@tricklab/engine'
-import { randAugmentPicture, randomErasingPicture, trivialAugmentPicture } from './augmentations.ts'
+import {
+  alternatingFlipPicture,
+  augMixPicture,
+  colOutPicture,
+  mixChoicePicture,
+  randAugmentPicture,
+  randomErasingPicture,
+  translatePicture,
+  trivialAugmentPicture,
+} from './augmentations.ts'
 import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
 import { cutmixPicture, earlyStopPicture, emaPicture, gradientClipPicture } from './callbacks.ts'
 import { dropBlockPicture } from './drop-block.ts'
 import {
   cbamPicture,
+  diracInitPicture,
   ecaPicture,
   gemPoolPicture,
   ghostBatchNormPicture,
@@ -27,12 +37,16 @@ import { twistPicture } from './twist.ts'
 import type { Picture } from './types.ts'
 
 const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
+  'alternating-flip': alternatingFlipPicture,
+  'aug-mix': augMixPicture,
   bce: bcePicture,
   blurpool: blurpoolPicture,
   cbam: cbamPicture,
+  'col-out': colOutPicture,
   convnext: convnextPicture,
   cutmix: cutmixPicture,
   'depthwise-expand': depthwiseExpandPicture,
+  'dirac-init': diracInitPicture,
   'drop-block': dropBlockPicture,
   'early-stop': earlyStopPicture,
   eca: ecaPicture,
@@ -47,6 +61,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   lookahead: lookaheadPicture,
   mbconv: mbconvPicture,
   mish: mishPicture,
+  'mix-choice': mixChoicePicture,
   mixup: mixupPicture,
   'multi-sample-dropout': multiSampleDropoutPicture,
   'permuted-groups': permutedGroupsPicture,
@@ -60,6 +75,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   se: sePicture,
   ssa: ssaPicture,
   'stochastic-depth': stochasticDepthPicture,
+  translate: translatePicture,
   'trivial-augment': trivialAugmentPicture,
   tta: ttaPicture,
   twist: twistPicture,

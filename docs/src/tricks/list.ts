@@ -1,10 +1,14 @@
 import type { Plugin } from '@tricklab/core/plugin'
+import alternatingFlip from '@tricklab/plugin-alternating-flip'
+import augMix from '@tricklab/plugin-aug-mix'
 import bce from '@tricklab/plugin-bce'
 import blurpool from '@tricklab/plugin-blurpool'
 import cbam from '@tricklab/plugin-cbam'
+import colOut from '@tricklab/plugin-col-out'
 import convnext from '@tricklab/plugin-convnext'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
+import diracInit from '@tricklab/plugin-dirac-init'
 import dropBlock from '@tricklab/plugin-drop-block'
 import earlyStop from '@tricklab/plugin-early-stop'
 import eca from '@tricklab/plugin-eca'
@@ -19,6 +23,7 @@ import lion from '@tricklab/plugin-lion'
 import lookahead from '@tricklab/plugin-lookahead'
 import mbconv from '@tricklab/plugin-mbconv'
 import mish from '@tricklab/plugin-mish'
+import mixChoice from '@tricklab/plugin-mix-choice'
 import mixup from '@tricklab/plugin-mixup'
 import multiSampleDropout from '@tricklab/plugin-multi-sample-dropout'
 import permutedGroups from '@tricklab/plugin-permuted-groups'
@@ -32,6 +37,7 @@ import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import stochasticDepth from '@tricklab/plugin-stochastic-depth'
+import translate from '@tricklab/plugin-translate'
 import trivialAugment from '@tricklab/plugin-trivial-augment'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
@@ -46,12 +52,16 @@ export interface Trick {
 /** Every plugin of the repository, by name. */
 export const tricks: readonly Trick[] = (
   [
+    alternatingFlip,
+    augMix,
     bce,
     blurpool,
     cbam,
+    colOut,
     convnext,
     cutmix,
     depthwiseExpand,
+    diracInit,
     dropBlock,
     earlyStop,
     eca,
@@ -66,6 +76,7 @@ export const tricks: readonly Trick[] = (
     lookahead,
     mbconv,
     mish,
+    mixChoice,
     mixup,
     multiSampleDropout,
     permutedGroups,
@@ -79,6 +90,7 @@ export const tricks: readonly Trick[] = (
     se,
     ssa,
     stochasticDepth,
+    translate,
     trivialAugment,
     tta,
     twist,

@@ -110,6 +110,15 @@ export interface CropPlan {
   readonly edges: 'region' | 'image'
 }
 
+/** One of the times that training sees an image. */
+export interface Visit {
+  /** Of the image in its split. */
+  readonly index: number
+  readonly epoch: number
+  /** How often it came before in this epoch. */
+  readonly repeat: number
+}
+
 /** Chooses the region of an image that the network sees: data, drawn apart from the decoding that carries it out. */
 export interface Crop {
   /** Size of every image that comes out. */
@@ -117,9 +126,10 @@ export interface Crop {
   /**
    * The region for an image of this size. All that is random comes from the stream; validation passes null and gets the
    * one central region.
+   * @param visit which image comes for which time; validation passes null
    * @errors E_SHAPE when this crop cannot be taken from such an image
    */
-  draw(source: ImageSize, stream: Stream | null): CropPlan
+  draw(source: ImageSize, stream: Stream | null, visit?: Visit | null): CropPlan
   /** Lower bound of the regions that `draw` may choose: how far a decoder may shrink the image beforehand. */
   smallestRegion(source: ImageSize): ImageSize
 }

@@ -131,6 +131,10 @@ export const opt = {
     numericList('integer', spec),
   /** An optimizer inside this one; `context.create('optimizer', inner, {})` builds it. */
   optimizer: <const O extends Common<ComponentUse>>(spec: O) => component('optimizer', spec),
+  /** A callback inside this one; `context.create('callback', inner, context)` builds it. */
+  callback: <const O extends Common<ComponentUse>>(spec: O) => component('callback', spec),
+  /** A crop inside this one; `context.create('crop', inner, {})` builds it. */
+  crop: <const O extends Common<ComponentUse>>(spec: O) => component('crop', spec),
 }
 
 /** Another component as an option: in recipes also its name alone, to `create` always the long form. */

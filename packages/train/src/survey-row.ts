@@ -1,7 +1,7 @@
 import type { Dataset } from '@tricklab/core'
 import type { BoundCallback } from '@tricklab/core/loop'
 import type { Registry } from '@tricklab/core/plugin'
-import type { Row } from '@tricklab/core/recipe'
+import { conflictsOf, type Row } from '@tricklab/core/recipe'
 import { type DatasetServices, describeRow, type HookOrder } from './describe-row.ts'
 import { applyLimits, type Limits, type SplitSizes } from './limits.ts'
 import { disposeStages, openStages } from './stages.ts'
@@ -33,6 +33,9 @@ export interface SurveyedRow {
 export async function surveyRow(row: Row, options: SurveyOptions): Promise<SurveyedRow> {
   const { progress } = options
   const described = describeRow(row, { progress })
+  for (const conflict of conflictsOf(row.recipe, described.registry)) {
+    progress({ kind: 'notice', message: `${row.name}: ${conflict}` })
+  }
   const dataset = await described.openDataset(options)
   try {
     const hooks = described.hookOrder(dataset.classes, options.harness)

@@ -2,6 +2,8 @@ import { definePlugin, opt } from '@tricklab/core'
 import manifest from '../package.json' with { type: 'json' }
 import { createCbam } from './create-cbam.ts'
 
+const gates = 'Both give the channels of a branch gates near one half, so that the branch begins far too small.'
+
 export default definePlugin({
   name: 'cbam',
   version: manifest.version,
@@ -10,6 +12,7 @@ export default definePlugin({
   register: (on) =>
     on.block('cbam', {
       doc: 'CBAM: multiplies every channel by a gate, and then every position by a gate.',
+      notBeside: { se: gates, eca: gates },
       options: {
         reduction: opt.number({
           min: 1,

@@ -10,6 +10,7 @@ export default definePlugin({
   register: (on) =>
     on.block('drop-block', {
       doc: 'Leaves out square blocks of feature maps at random in training.',
+      notBeside: { 'stochastic-depth': 'Both leave out parts of the same branch at random.' },
       options: {
         rate: opt.number({
           min: 0,

@@ -10,6 +10,9 @@ export default definePlugin({
   register: (on) =>
     on.block('eca', {
       doc: 'Efficient channel attention: multiplies every channel by a gate that depends on its mean and those of its neighbours.',
+      notBeside: {
+        se: 'Both give the channels of a branch gates near one half, so that the branch begins at a quarter.',
+      },
       options: {
         kernelSize: opt.integer({
           min: 0,

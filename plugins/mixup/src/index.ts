@@ -11,6 +11,10 @@ export default definePlugin({
   register: (on) =>
     on.callback('mixup', {
       doc: 'Mixes every image of a training batch with another image of the batch, and their targets in the same proportion.',
+      notBeside: {
+        cutmix:
+          'Both mix images and targets, so that every image is mixed twice; `mix-choice` draws one of them for each batch.',
+      },
       stage: 'target',
       options: {
         alpha: opt.number({

@@ -3,6 +3,8 @@ import { augmentByOperations } from '@tricklab/data/operations'
 import manifest from '../package.json' with { type: 'json' }
 import { drawSteps, levels } from './draw-steps.ts'
 
+const moved = 'Both move and recolour every image, so that little of it may be left.'
+
 export default definePlugin({
   name: 'rand-augment',
   version: manifest.version,
@@ -11,6 +13,7 @@ export default definePlugin({
   register: (on) =>
     on.augmentation('rand-augment', {
       doc: 'Changes every training image by some random operations of one strength, such as a turn or more contrast.',
+      notBeside: { 'trivial-augment': moved, 'aug-transforms': moved },
       options: {
         operations: opt.integer({
           min: 0,

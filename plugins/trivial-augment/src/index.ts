@@ -11,6 +11,7 @@ export default definePlugin({
   register: (on) =>
     on.augmentation('trivial-augment', {
       doc: 'Changes every training image by one operation of a random strength, such as a turn or more contrast.',
+      notBeside: { 'aug-transforms': 'Both move and recolour every image, so that little of it may be left.' },
       options: {
         interpolation: opt.choice(['nearest', 'bilinear'], {
           default: 'nearest',

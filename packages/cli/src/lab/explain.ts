@@ -1,5 +1,5 @@
 import { eventNames } from '@tricklab/core/contracts'
-import type { Row } from '@tricklab/core/recipe'
+import { conflictsOf, type Row } from '@tricklab/core/recipe'
 import { harnessHooks, oneRow } from '@tricklab/repro'
 import { describeRow } from '@tricklab/train'
 import type { Command } from 'commander'
@@ -37,7 +37,8 @@ export async function explain(text: string, dataPaths: readonly string[]): Promi
     const lines = explainStage(stage, (event) => hooks[stages.length > 1 ? `${index + 1}/${event}` : event])
     return [...(stages.length > 1 ? ['', head] : []), ...lines].join('\n')
   })
-  return [`${row.table.id}/${row.name}`, ...parts].join('\n')
+  const conflicts = conflictsOf(row.recipe, registry).map((conflict) => `note: ${conflict}`)
+  return [`${row.table.id}/${row.name}`, ...parts, ...conflicts].join('\n')
 }
 
 function explainStage({ recipe }: Row, callbacksOf: (event: string) => readonly string[] | undefined): string[] {

@@ -31,7 +31,10 @@ export interface Services {
   readonly log: (message: string) => void
 }
 
-/** What optimizers receive beside it, because they may wrap another one. */
+/** Kinds whose components may wrap another one, which is then one of their options. */
+export type WrappingKind = 'optimizer' | 'callback' | 'crop'
+
+/** What components of these kinds receive beside it. */
 export interface Building {
   /** Builds another component of the run: one that is an option of this one. */
   readonly create: <K extends Kind>(kind: K, use: ComponentUse, context: Kinds[K]['context']) => Kinds[K]['instance']
@@ -130,8 +133,13 @@ export interface Component<
   readonly options: S
   create(
     options: OptionValues<S>,
-    context: Kinds[K]['context'] & Services & (K extends 'optimizer' ? Building : unknown),
+    context: Kinds[K]['context'] & Services & (K extends WrappingKind ? Building : unknown),
   ): Kinds[K]['instance']
+  /**
+   * Components that it should not stand beside in a recipe, by name, each with the reason: a sentence. Told from one side
+   * it holds for both. A row that names both is trained all the same, and says so.
+   */
+  readonly notBeside?: { readonly [name: string]: string }
   /** Callbacks only: when the hooks run. */
   readonly stage?: K extends 'callback' ? Stage : never
   /** Models only: what a recipe may fill. A model that may do without a slot adds it later without changing a hash. */

@@ -103,7 +103,7 @@ export function createRegistry(given: AnyPlugins, services: Partial<Pick<Service
                 ...context,
               }),
             )
-            if (wraps) checkWrapper(instance as Optimizer, origin)
+            if (wraps && kind === 'optimizer') checkWrapper(instance as Optimizer, origin)
             return instance
           },
         }),

@@ -1,3 +1,4 @@
+export { conflictsOf } from './conflicts.ts'
 export type { Normalize } from './data.ts'
 export * from './define.ts'
 export { epochSize } from './epoch-size.ts'

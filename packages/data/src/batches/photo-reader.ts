@@ -5,9 +5,10 @@ import {
   type Rng,
   type Shape,
   type Split,
+  type Stream,
   TricklabError,
 } from '@tricklab/core'
-import type { CropPlan, ImageSize, Photo } from '@tricklab/core/contracts'
+import type { CropPlan, ImageSize, Photo, Visit } from '@tricklab/core/contracts'
 import { type DecodedStore, decodedStoreOptions, openDecodedStore } from '../workers/decoded-store.ts'
 import { sharedPool } from '../workers/pool.ts'
 import type { DecodeTask } from '../workers/protocol.ts'
@@ -88,7 +89,8 @@ export async function createPhotoReader(
   ): DecodeTask => {
     const photo = dataset.photo(split, index)
     const { crop } = photos[split]
-    const plan = drawPlan(crop, photo, split === 'train' ? cropStream(epoch, index, repeat) : null)
+    const visit = split === 'train' ? { epoch, index, repeat } : null
+    const plan = drawPlan(crop, photo, visit && cropStream(epoch, index, repeat), visit)
     const { width, height } = photo
     const size = sizes[split][index]!
     const smaller = size.width !== width || size.height !== height
@@ -182,13 +184,13 @@ function scalePlan(plan: CropPlan, scaleX: number, scaleY: number): CropPlan {
 
 /** What is too small is found before the first step, not in the middle of an epoch. */
 function checkSources(dataset: WithPhotos, split: Split, crop: Crop): void {
-  for (let index = 0; index < dataset.size(split); index++) drawPlan(crop, dataset.photo(split, index), null)
+  for (let index = 0; index < dataset.size(split); index++) drawPlan(crop, dataset.photo(split, index), null, null)
 }
 
 /** Draws a plan; a refusal names the file. */
-function drawPlan(crop: Crop, photo: Photo, stream: Parameters<Crop['draw']>[1]): CropPlan {
+function drawPlan(crop: Crop, photo: Photo, stream: Stream | null, visit: Visit | null): CropPlan {
   try {
-    return crop.draw({ width: photo.width, height: photo.height }, stream)
+    return crop.draw({ width: photo.width, height: photo.height }, stream, visit)
   } catch (error) {
     if (!(error instanceof TricklabError)) throw error
     const [first, ...rest] = error.problems

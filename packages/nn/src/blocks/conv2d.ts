@@ -15,11 +15,15 @@ const options = {
 
 /**
  * One convolution, kaiming-normal for ReLU (fan in): the plain 1 × 1 and 3 × 3 of ResNets, in groups where the place has them.
+ * @param weight another start of the weights
  * @errors E_OPTION_RANGE for a bias in groups; E_SHAPE where groups do not fit the channels
  */
-export function createConv2dBlock({ bias }: OptionValues<typeof options>, context: PlaceContext): Block {
+export function createConv2dBlock(
+  { bias }: OptionValues<typeof options>,
+  context: PlaceContext,
+  weight = kaimingNormal({ slope: 0, fan: 'in' }),
+): Block {
   const { inputChannels, outputChannels, kernelSize, stride, offers: { groups = 1 } = {}, init } = context
-  const weight = kaimingNormal({ slope: 0, fan: 'in' })
   const window = { inputChannels, outputChannels, kernelSize, stride, init, weight }
   if (groups === 1) return activated(createConv2d({ ...window, bias, biasStart: zeros }), context)
   if (bias) {
