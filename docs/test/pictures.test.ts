@@ -27,7 +27,9 @@ describe('pages of tricks', () => {
   it('pictures say in words what they show, and show no number that is none', () => {
     for (const [name, { svg, caption }] of pictures) {
       expect(svg.text, name).toMatch(/ aria-label="[^"]{20,}"/)
-      expect(svg.text, name).not.toMatch(/NaN|Infinity|undefined|null/)
+      // The letters of an encoded image may spell anything.
+      const text = svg.text.replaceAll(/data:image[^"]*/g, '')
+      expect(text, name).not.toMatch(/NaN|Infinity|undefined|null/)
       expect(caption, name).toMatch(/\.$/)
     }
   })

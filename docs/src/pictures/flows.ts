@@ -124,3 +124,15 @@ export function diracInitPicture(): Picture {
     caption: 'The weights of an output channel: 1 in the middle for its own input channel, 0 everywhere else.',
   }
 }
+
+export const whitenedStemPicture = (): Picture =>
+  flow(
+    'A whitened stem: fixed filters of 2 by 2 pixels, the activation, a convolution that is trained',
+    [
+      plain('image'),
+      ours('2 × 2, fixed', 'made from patches'),
+      plain('bias and', 'activation'),
+      plain('3 × 3', 'norm, act'),
+    ],
+    'The filters are made once from training images, so that their answers have variance 1 and are not correlated.',
+  )

@@ -20,6 +20,7 @@ import {
   gemPoolPicture,
   ghostBatchNormPicture,
   weightStandardizationPicture,
+  whitenedStemPicture,
 } from './flows.ts'
 import { labelSmoothingPicture } from './label-smoothing.ts'
 import { bcePicture, focalPicture, polyPicture } from './losses.ts'
@@ -80,6 +81,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   tta: ttaPicture,
   twist: twistPicture,
   'weight-standardization': weightStandardizationPicture,
+  'whitened-stem': whitenedStemPicture,
 }
 
 /** A picture of every trick by its name. The same numbers each time: the plain JavaScript engine computes them. */

@@ -42,6 +42,7 @@ import trivialAugment from '@tricklab/plugin-trivial-augment'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
 import weightStandardization from '@tricklab/plugin-weight-standardization'
+import whitenedStem from '@tricklab/plugin-whitened-stem'
 
 export interface Trick {
   /** Folder below `plugins`, plugin name and page. */
@@ -95,5 +96,6 @@ export const tricks: readonly Trick[] = (
     tta,
     twist,
     weightStandardization,
+    whitenedStem,
   ] as readonly Plugin[]
 ).map((plugin) => ({ name: plugin.name, plugin }))
