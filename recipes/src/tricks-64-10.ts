@@ -4,6 +4,7 @@ import { nn } from '@tricklab/nn'
 import { optim } from '@tricklab/optim'
 import bce from '@tricklab/plugin-bce'
 import blurpool from '@tricklab/plugin-blurpool'
+import cosineRestarts from '@tricklab/plugin-cosine-restarts'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import ema from '@tricklab/plugin-ema'
@@ -23,8 +24,10 @@ import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import stochasticDepth from '@tricklab/plugin-stochastic-depth'
+import swa from '@tricklab/plugin-swa'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
+import warmup from '@tricklab/plugin-warmup'
 import { forumData, presized } from './parts/forum-2019.ts'
 
 /** The plain row's optimizer: the peak rate is that of fastai's learner. */
@@ -47,6 +50,7 @@ export default defineTable({
     optim,
     bce,
     blurpool,
+    cosineRestarts,
     cutmix,
     depthwiseExpand,
     ema,
@@ -66,8 +70,10 @@ export default defineTable({
     se,
     ssa,
     stochasticDepth,
+    swa,
     tta,
     twist,
+    warmup,
   ],
   base: {
     data: { dataset: { use: 'imagewoof2', archive: '320' }, ...presized(64), ...forumData },
@@ -114,6 +120,7 @@ export default defineTable({
 
     // The training.
     ema: { change: { callbacks: [{ use: 'ema', decay: 0.99 }] } },
+    swa: { change: { callbacks: ['swa'] } },
     sam: { change: { optimizer: { use: 'sam', inner: adamw } } },
     asam: { change: { optimizer: { use: 'sam', adaptive: true, rho: 0.5, inner: adamw } } },
     'gradient-clip': { change: { callbacks: ['gradient-clip'] } },
@@ -122,6 +129,9 @@ export default defineTable({
     // A fifth of AdamW's rate, and five times its decay: the paper says three to ten.
     lion: { change: { optimizer: { use: 'lion', learningRate: 6e-4, weightDecay: 0.05 } } },
     ranger: { change: { optimizer: { use: 'ranger', learningRate: 3e-3 } } },
+    warmup: { change: { schedule: 'warmup' } },
+    // Three cycles, each twice as long as the one before it, end with the last epoch.
+    'cosine-restarts': { change: { schedule: { use: 'cosine-restarts', firstEpochs: 10 / 7 } } },
     'flat-cosine': { change: { schedule: 'flat-cosine' } },
     'no-norm-decay': { change: { optimizer: { decayNormAndBias: false } } },
   },

@@ -5,6 +5,7 @@ import cutmix from '@tricklab/plugin-cutmix'
 import earlyStop from '@tricklab/plugin-early-stop'
 import ema from '@tricklab/plugin-ema'
 import gradientClip from '@tricklab/plugin-gradient-clip'
+import swa from '@tricklab/plugin-swa'
 import { html } from '@tricklab/repro'
 import { build } from './components.ts'
 import { curve, drawing, label, plot, round } from './draw.ts'
@@ -149,5 +150,42 @@ export async function gradientClipPicture(): Promise<Picture> {
     svg: drawing(700, 290, 'Sixteen numbers of a gradient, clipped by their norm and by value', bars),
     caption:
       'Clipping by norm keeps the direction and shortens all numbers alike; clipping by value cuts the largest only.',
+  }
+}
+
+/** A weight that moves about its goal, its means over the last epochs, and what validation sees. */
+export function swaPicture(): Picture {
+  const [epochs, start] = [12, 0.5]
+  const callback = build('callback', { use: 'swa', start }, context, swa as unknown as Plugin)
+  const value = tf.variable(tf.scalar(0))
+  const params: NamedParam[] = [{ path: 'w', role: 'weight', value }]
+  callback.beforeFit!({ params, epochs, firstStep: 0, stepsPerEpoch: 1 } as never)
+  const [trained, averaged]: [number, number][][] = [[], []]
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const next = 1 - Math.exp(-epoch / 2) + 0.35 * Math.sin(1.7 * epoch * epoch)
+    tf.tidy(() => value.assign(tf.scalar(next)))
+    callback.afterStep!({ step: epoch - 1, params })
+    trained!.push([epoch, next])
+    const mean = callback.evaluationWeights!().w
+    if (mean !== undefined) averaged!.push([epoch, mean.dataSync()[0]!])
+  }
+  callback.dispose!()
+  value.dispose()
+  const { x, y, axes } = plot({
+    ...{ left: 40, top: 30, width: 640, height: 220 },
+    xTicks: [0, 2, 4, 6, 8, 10, 12],
+    yTicks: [0, 0.5, 1, 1.5],
+    xTitle: 'epochs',
+    yTitle: 'a weight',
+  })
+  const points = (values: readonly [number, number][]) => values.map(([epoch, entry]) => [x(epoch), y(entry)] as const)
+  return {
+    svg: drawing(700, 300, 'A weight at the end of every epoch, and its mean over the last six', [
+      axes,
+      curve(points(trained!), 'valid'),
+      curve(points(averaged!), 'train'),
+      label(670, 22, 'blue: the mean, orange: what is trained', 'end'),
+    ]),
+    caption: 'From the second half on, every epoch joins the mean. Each counts as much as any other.',
   }
 }

@@ -11,7 +11,7 @@ import {
 } from './augmentations.ts'
 import { convnextPicture, depthwiseExpandPicture, mbconvPicture, poolFirstPicture, sePicture } from './blocks.ts'
 import { blurpoolPicture } from './blurpool.ts'
-import { cutmixPicture, earlyStopPicture, emaPicture, gradientClipPicture } from './callbacks.ts'
+import { cutmixPicture, earlyStopPicture, emaPicture, gradientClipPicture, swaPicture } from './callbacks.ts'
 import { dropBlockPicture } from './drop-block.ts'
 import {
   cbamPicture,
@@ -31,6 +31,7 @@ import { layerDecayPicture, lionPicture, lookaheadPicture, samPicture } from './
 import { permutedGroupsPicture } from './permuted-groups.ts'
 import { progressiveResizePicture } from './progressive-resize.ts'
 import { rangerPicture } from './ranger.ts'
+import { cosineRestartsPicture, warmupPicture } from './schedules.ts'
 import { ssaPicture } from './ssa.ts'
 import { stochasticDepthPicture } from './stochastic-depth.ts'
 import { ttaPicture } from './tta.ts'
@@ -45,6 +46,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   cbam: cbamPicture,
   'col-out': colOutPicture,
   convnext: convnextPicture,
+  'cosine-restarts': cosineRestartsPicture,
   cutmix: cutmixPicture,
   'depthwise-expand': depthwiseExpandPicture,
   'dirac-init': diracInitPicture,
@@ -78,8 +80,10 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   'stochastic-depth': stochasticDepthPicture,
   translate: translatePicture,
   'trivial-augment': trivialAugmentPicture,
+  swa: swaPicture,
   tta: ttaPicture,
   twist: twistPicture,
+  warmup: warmupPicture,
   'weight-standardization': weightStandardizationPicture,
   'whitened-stem': whitenedStemPicture,
 }

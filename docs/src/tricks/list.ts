@@ -6,6 +6,7 @@ import blurpool from '@tricklab/plugin-blurpool'
 import cbam from '@tricklab/plugin-cbam'
 import colOut from '@tricklab/plugin-col-out'
 import convnext from '@tricklab/plugin-convnext'
+import cosineRestarts from '@tricklab/plugin-cosine-restarts'
 import cutmix from '@tricklab/plugin-cutmix'
 import depthwiseExpand from '@tricklab/plugin-depthwise-expand'
 import diracInit from '@tricklab/plugin-dirac-init'
@@ -37,10 +38,12 @@ import sam from '@tricklab/plugin-sam'
 import se from '@tricklab/plugin-se'
 import ssa from '@tricklab/plugin-ssa'
 import stochasticDepth from '@tricklab/plugin-stochastic-depth'
+import swa from '@tricklab/plugin-swa'
 import translate from '@tricklab/plugin-translate'
 import trivialAugment from '@tricklab/plugin-trivial-augment'
 import tta from '@tricklab/plugin-tta'
 import twist from '@tricklab/plugin-twist'
+import warmup from '@tricklab/plugin-warmup'
 import weightStandardization from '@tricklab/plugin-weight-standardization'
 import whitenedStem from '@tricklab/plugin-whitened-stem'
 
@@ -60,6 +63,7 @@ export const tricks: readonly Trick[] = (
     cbam,
     colOut,
     convnext,
+    cosineRestarts,
     cutmix,
     depthwiseExpand,
     diracInit,
@@ -91,10 +95,12 @@ export const tricks: readonly Trick[] = (
     se,
     ssa,
     stochasticDepth,
+    swa,
     translate,
     trivialAugment,
     tta,
     twist,
+    warmup,
     weightStandardization,
     whitenedStem,
   ] as readonly Plugin[]

@@ -12,6 +12,7 @@ import { sgd } from './sgd.ts'
 
 export { createAdamw } from './adamw.ts'
 export { createConstantSchedule } from './constant.ts'
+export { cosine } from './cosine.ts'
 export { decayOf } from './decay.ts'
 export { createExponential } from './exponential.ts'
 export { type FineTuneOptions, type FineTuneStage, fineTune } from './fine-tune.ts'
