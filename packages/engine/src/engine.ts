@@ -1,28 +1,9 @@
 import { fail, TricklabError } from '@tricklab/core'
-import { suggest } from '@tricklab/core/errors'
-import {
-  type Engine,
-  type EngineDriver,
-  type EngineName,
-  type EngineOptions,
-  engineNames,
-  type Precision,
-  type Prepared,
-} from './driver.ts'
+import * as tf from '@tricklab/core/tf'
+import type { Engine, EngineDefinition, EngineName, EngineOptions, Precision, Prepared } from './driver.ts'
 import { overrideGradients } from './gradients.ts'
+import { findEngine } from './known.ts'
 import { checkThreads } from './threads.ts'
-
-export { type EngineReport, formatDoctor, probeEngines } from './doctor/index.ts'
-export { type Engine, type EngineName, type EngineOptions, engineNames, type Precision } from './driver.ts'
-
-// Each driver is imported only when it is asked for, so that choosing one engine never pays for another's start-up.
-const drivers: Record<EngineName, () => Promise<{ driver: EngineDriver }>> = {
-  native: () => import('./native.ts'),
-  wasm: () => import('./wasm.ts'),
-  tensorflow: () => import('./tensorflow.ts'),
-  webgpu: () => import('./webgpu.ts'),
-  cpu: () => import('./cpu.ts'),
-}
 
 /** `auto` takes the first of these that works. A GPU is never chosen unasked: it would change a recipe's numbers. */
 const autoOrder: readonly EngineName[] = ['native', 'wasm']
@@ -33,7 +14,7 @@ const autoOrder: readonly EngineName[] = ['native', 'wasm']
  * `auto` is the fastest engine that gives every machine the same kind of numbers: `native` where it was built, else
  * `wasm`; `onNotice` is told which, and why the others were passed over.
  *
- * @errors E_ENGINE_UNKNOWN, E_ENGINE_UNAVAILABLE, E_PRECISION, E_OPTION_RANGE
+ * @errors E_ENGINE_UNKNOWN, E_ENGINE_UNAVAILABLE, E_ENGINE_CLASH, E_ENGINE_DEFINITION, E_PRECISION, E_OPTION_RANGE
  */
 export async function prepareEngine(name: EngineName | 'auto', options: EngineOptions = {}): Promise<Engine> {
   checkThreads(options.threads)
@@ -41,16 +22,15 @@ export async function prepareEngine(name: EngineName | 'auto', options: EngineOp
 }
 
 async function prepareNamed(name: EngineName, options: EngineOptions): Promise<Engine> {
-  if (!engineNames.includes(name)) {
-    fail('E_ENGINE_UNKNOWN', {
-      what: `There is no engine "${name}".`,
-      expected: `one of: auto, ${engineNames.join(', ')}.`,
-      received: `"${name}".`,
-      fix: suggest(name, ['auto', ...engineNames]),
+  const { prepared, precision } = await preparePrecision(await findEngine(name), options)
+  if (tf.getBackend() !== prepared.backend) {
+    fail('E_ENGINE_DEFINITION', {
+      what: `The engine ${name} did not make its backend the current one.`,
+      expected: `TF.js on the backend "${prepared.backend}" once it is prepared.`,
+      received: `"${tf.getBackend()}".`,
+      fix: 'its prepare has to call tf.setBackend, and return the name of that backend.',
     })
   }
-  const { driver } = await drivers[name]()
-  const { prepared, precision } = await preparePrecision(name, driver, options)
   // Afterwards, since loading a backend's package can register TF.js's own gradients again.
   overrideGradients()
   return { name, precision, ...prepared }
@@ -58,23 +38,24 @@ async function prepareNamed(name: EngineName, options: EngineOptions): Promise<E
 
 /** In the precision that was asked for; in the preferred one where that works here, else in f32, and says so. */
 async function preparePrecision(
-  name: EngineName,
-  driver: EngineDriver,
+  engine: EngineDefinition,
   { precision, preferredPrecision = 'f32', ...options }: EngineOptions,
 ): Promise<{ prepared: Prepared; precision: Precision }> {
   const wanted = precision ?? preferredPrecision
   try {
-    if (!driver.precisions.includes(wanted)) failPrecision(name, driver, wanted)
-    return { prepared: await driver.prepare({ ...options, precision: wanted }), precision: wanted }
+    if (!engine.precisions.includes(wanted)) failPrecision(engine, wanted)
+    return { prepared: await engine.prepare({ ...options, precision: wanted }), precision: wanted }
   } catch (error) {
     const refused = error instanceof TricklabError && error.code === 'E_PRECISION'
     if (!refused || precision !== undefined || wanted === 'f32') throw error
-    options.onNotice?.(`The recipe asks for ${wanted}, which the engine ${name} does not offer here; computing in f32.`)
-    return { prepared: await driver.prepare({ ...options, precision: 'f32' }), precision: 'f32' }
+    options.onNotice?.(
+      `The recipe asks for ${wanted}, which the engine ${engine.name} does not offer here; computing in f32.`,
+    )
+    return { prepared: await engine.prepare({ ...options, precision: 'f32' }), precision: 'f32' }
   }
 }
 
-function failPrecision(name: EngineName, { precisions }: EngineDriver, wanted: Precision): never {
+function failPrecision({ name, precisions }: EngineDefinition, wanted: Precision): never {
   return fail('E_PRECISION', {
     what: `The engine ${name} does not compute in ${wanted}.`,
     expected: `one of: ${precisions.join(', ')}.`,

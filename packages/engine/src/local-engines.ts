@@ -1,5 +1,5 @@
 /** The engines that compute on this processor, for tests that want all of them. */
-import type { EngineName } from './engine.ts'
+import type { EngineName } from './driver.ts'
 
 /** `cpu` and `wasm`, which every machine has, and `native` where it is built. */
 export const localEngines: readonly EngineName[] = [

@@ -1,13 +1,14 @@
 import os from 'node:os'
 import { fail } from '@tricklab/core'
 import { useBackend } from './backend.ts'
-import { cpuModel, type EngineDriver } from './driver.ts'
+import { cpuModel, defineEngine } from './driver.ts'
 
 /** Beyond this a number of threads is a slip of the finger. */
 const mostThreads = 256
 
 /** Our C++ backend: every core, and the numbers of a given thread count are the same on every run. */
-export const driver: EngineDriver = {
+export const engine = defineEngine({
+  name: 'native',
   precisions: ['f32', 'bf16'],
   async prepare({ precision = 'f32', threads, onNotice }) {
     const native = await import('@tricklab/engine-native')
@@ -25,7 +26,7 @@ export const driver: EngineDriver = {
     const used = native.nativeThreads(countThreads(threads, onNotice))
     return { backend: 'native', version, device: cpuModel(), threads: used, details }
   },
-}
+})
 
 function countThreads(asked: number | undefined, onNotice: ((message: string) => void) | undefined): number {
   const cores = os.availableParallelism()

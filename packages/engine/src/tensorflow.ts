@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads'
 import { fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { useBackend } from './backend.ts'
-import { cpuModel, type EngineDriver, type Prepared } from './driver.ts'
+import { cpuModel, defineEngine, type Prepared } from './driver.ts'
 import { allowExplicitPadding } from './tensorflow/explicit-padding.ts'
 import { findTensorflow, type InstalledTensorflow } from './tensorflow/layout.ts'
 import { createTensorflowBackend, loadBinding, type TensorflowBinding } from './tensorflow/load.ts'
@@ -15,7 +15,8 @@ const installCommand = 'pnpm lab engine install tensorflow'
 let loaded: { binding: TensorflowBinding; threads: number } | undefined
 
 /** libtensorflow through TF.js's own addon; the binary comes with `lab engine install tensorflow`. */
-export const driver: EngineDriver = {
+export const engine = defineEngine({
+  name: 'tensorflow',
   precisions: ['f32'],
   async prepare({ threads = os.availableParallelism(), onNotice }) {
     loaded ??= await load(threads)
@@ -28,7 +29,7 @@ export const driver: EngineDriver = {
     }
     return prepared
   },
-}
+})
 
 async function load(threads: number) {
   const installed = await findTensorflow()

@@ -1,9 +1,10 @@
-import { cpuModel, type EngineDriver } from './driver.ts'
+import { cpuModel, defineEngine } from './driver.ts'
 import { allowOneThread } from './threads.ts'
 import { prepareWasm } from './wasm/index.ts'
 
 /** TF.js's WebAssembly backend with our training kernels in its memory: the embedded default. */
-export const driver: EngineDriver = {
+export const engine = defineEngine({
+  name: 'wasm',
   precisions: ['f32'],
   async prepare({ threads }) {
     allowOneThread('wasm', threads)
@@ -16,4 +17,4 @@ export const driver: EngineDriver = {
       details: simd === 'relaxed-simd' ? 'relaxed SIMD' : 'SIMD',
     }
   },
-}
+})

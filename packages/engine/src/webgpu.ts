@@ -1,7 +1,7 @@
 import { fail } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { useBackend } from './backend.ts'
-import type { EngineDriver } from './driver.ts'
+import { defineEngine } from './driver.ts'
 import { allowOneThread } from './threads.ts'
 import { adapterName, isSoftware, type OpenAdapter, openAdapter } from './webgpu/adapter.ts'
 import { adviseOnMissingAdapter, lookAround } from './webgpu/advice.ts'
@@ -10,7 +10,8 @@ import { createDawnBackend } from './webgpu/backend.ts'
 let opened: OpenAdapter | undefined
 
 /** Any GPU through Vulkan, Metal or Direct3D 12: TF.js's WebGPU backend on Dawn. */
-export const driver: EngineDriver = {
+export const engine = defineEngine({
+  name: 'webgpu',
   precisions: ['f32'],
   async prepare({ threads, onNotice }) {
     allowOneThread('webgpu', threads)
@@ -27,7 +28,7 @@ export const driver: EngineDriver = {
       details: software ? 'software adapter' : 'hardware adapter',
     }
   },
-}
+})
 
 async function open(): Promise<OpenAdapter> {
   const found = await openAdapter().catch(() => undefined)

@@ -14,8 +14,9 @@ export function checkMachine({ engine, environment }: Pick<RunOrigin, 'engine' |
   const odd = (holds: boolean, what: string, expected: string, received: unknown) =>
     holds ? [] : [problem(`${what} is not possible.`, expected, JSON.stringify(received))]
   const filled = (value: string) => value.trim() !== ''
+  const engines = engineNames()
   return [
-    ...odd((engineNames as readonly string[]).includes(engine.name), 'The engine', engineNames.join(', '), engine.name),
+    ...odd(engines.includes(engine.name), 'The engine', engines.join(', '), engine.name),
     ...odd(['f32', 'bf16'].includes(engine.precision), 'The precision', 'f32 or bf16', engine.precision),
     ...odd(filled(engine.version), 'The version of the engine', 'a version', engine.version),
     ...odd(filled(engine.device), 'The device', 'a name', engine.device),

@@ -114,8 +114,8 @@ export function coefficientPair(text: string): [number, number] {
   return [x!, y!]
 }
 
-/** An engine name, checked by the engine package itself when it is prepared. */
-export const engineHelp = `auto, ${engineNames.join(', ')}`
+/** Names of engines, and below those of precisions, are checked by the engine package itself when one is prepared. */
+export const engineHelp = `auto, ${engineNames().join(', ')}`
 
 export interface EngineArguments {
   readonly engine: string
@@ -124,13 +124,7 @@ export interface EngineArguments {
 }
 
 export function engineChoice({ engine, precision, threads }: EngineArguments): [EngineName | 'auto', EngineOptions] {
-  if (precision !== undefined && precision !== 'f32' && precision !== 'bf16') {
-    bad('--precision', 'f32 or bf16', precision)
-  }
-  return [
-    engine as EngineName | 'auto',
-    { ...(precision === undefined ? {} : { precision }), ...(threads === undefined ? {} : { threads }) },
-  ]
+  return [engine, { ...(precision === undefined ? {} : { precision }), ...(threads === undefined ? {} : { threads }) }]
 }
 
 export function limitsOf(options: { epochs?: number; limitTrain?: number; limitValid?: number }): Limits {

@@ -31,6 +31,11 @@ export const errorCodes = {
   E_PLUGIN_REGISTER: { exit: 2, meaning: 'A plugin threw while registering.' },
   E_ENGINE_UNKNOWN: { exit: 2, meaning: 'No engine of this name.' },
   E_ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The engine exists but does not work on this machine.' },
+  E_ENGINE_DEFINITION: {
+    exit: 2,
+    meaning: 'An engine of another package is not defined as an engine has to be, or its module does not load.',
+  },
+  E_ENGINE_CLASH: { exit: 2, meaning: 'Two packages define an engine of one name.' },
   E_PEER_UNAVAILABLE: { exit: 2, meaning: 'The peer of a measurement does not work here, or cannot train the row.' },
   E_PRECISION: { exit: 2, meaning: 'The engine does not offer this precision.' },
   E_DATASET_MISSING: {

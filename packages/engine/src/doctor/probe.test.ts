@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
-import { engineNames } from '../driver.ts'
+import { ownEngines } from '../driver.ts'
 import { noSoftwareGpu, useSoftwareGpu } from '../webgpu/software-gpu.ts'
 import { probeEngines } from './probe.ts'
 
@@ -34,8 +34,8 @@ test('what the doctor says works, works; what it says does not, does not', async
   const reports = await probeEngines(undefined, {
     onBegin: (name, index, count) => begun.push(`${index + 1}/${count} ${name}`),
   })
-  expect(begun).toEqual(engineNames.map((name, i) => `${i + 1}/${engineNames.length} ${name}`))
-  expect(reports.map(({ name }) => name)).toEqual([...engineNames])
+  expect(begun).toEqual(ownEngines.map((name, i) => `${i + 1}/${ownEngines.length} ${name}`))
+  expect(reports.map(({ name }) => name)).toEqual([...ownEngines])
   const elsewhere = await Promise.allSettled(reports.map(({ name }) => prepareElsewhere(name)))
   for (const [i, report] of reports.entries()) {
     expect(elsewhere[i]?.status).toBe(report.works ? 'fulfilled' : 'rejected')

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type EngineName, engineNames } from '../driver.ts'
+import type { EngineName } from '../driver.ts'
+import { engineNames } from '../known.ts'
 import { brokenReport, type EngineReport, reportIt } from './report.ts'
 import { timeInTurns } from './turns.ts'
 
@@ -16,7 +17,7 @@ export interface ProbeOptions {
  * or a hang of one stays there. Never throws: what goes wrong is in the reports.
  */
 export async function probeEngines(
-  names: readonly EngineName[] = engineNames,
+  names: readonly EngineName[] = engineNames(),
   { timeLimitMs = 60_000, onBegin }: ProbeOptions = {},
 ): Promise<EngineReport[]> {
   const probes: Probe[] = []
