@@ -1,73 +1,95 @@
 import { prepareEngine } from '@tricklab/engine'
-import { beforeAll, expect, test } from 'vitest'
-import { composedFused, defineFused, defineFusedGradient, dropoutHash, runFused } from './fused.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { composedFused, defineFused, defineFusedActivation } from './fused.ts'
 import * as tf from './tf.ts'
 
-beforeAll(async () => {
+type One = { x: tf.Tensor }
+
+beforeEach(async () => {
   await prepareEngine('cpu')
 })
 
-test('a kernel that no package defines is named', () => {
-  expect(() => composedFused('SgdUpdate')).toThrow('no composed version of SgdUpdate')
-})
+const firstOf = ([y]: [tf.Tensor]) => y.dataSync()[0]
 
-test('the composed version runs where the engine has none, and leaves no tensor', () => {
+test('the composed version runs where the engine has no kernel, and leaves no tensor', () => {
   const before = tf.memory().numTensors
-  defineFused('AddRelu', ({ a, b }) => [tf.relu(tf.add(a, b))])
+  const lifted = defineFused<{ a: tf.Tensor; b: tf.Tensor }, { by: number }>('TestLifted', {
+    composed: ({ a, b }, { by }) => [tf.relu(tf.add(tf.add(a, b), by))],
+  })
   const [a, b] = [tf.tensor1d([1, -3]), tf.tensor1d([1, 1])]
-  for (const _ of [1, 2]) {
-    const outputs = runFused('AddRelu', { a, b }, {})
+  for (const by of [0, 1]) {
+    const outputs = lifted.run({ a, b }, { by })
     expect(outputs).toHaveLength(1)
-    expect([...outputs[0].dataSync()]).toEqual([2, 0])
+    expect([...outputs[0].dataSync()]).toEqual([2 + by, 0])
     tf.dispose(outputs)
   }
   tf.dispose([a, b])
   expect(tf.memory().numTensors).toBe(before)
+  expect(composedFused('TestLifted')).toBe(lifted.composed)
+  expect(composedFused('TestUnheardOf')).toBeUndefined()
 })
 
-test('golden numbers of the dropout hash: every engine must draw these', () => {
-  expect([dropoutHash(0, 0), dropoutHash(1, 0), dropoutHash(0, 1), dropoutHash(0xffffffff, 123_456)]).toEqual([
-    0, 2988215890, 1492470133, 4091796175,
-  ])
+test('a kernel of the owner runs on the backend that it is for', async () => {
+  const calls: string[] = []
+  const tripled = defineFused<One>('TestTripled', {
+    composed: ({ x }) => [tf.mul(x, 3)],
+    kernels: {
+      wasm: ({ inputs, backend }) => {
+        calls.push(tf.getBackend())
+        return tf.getKernel('Sum', 'wasm').kernelFunc({ inputs: inputs as never, attrs: { axis: 0 } as never, backend })
+      },
+    },
+  })
+  expect(tf.tidy(() => firstOf(tripled.run({ x: tf.tensor1d([2, 4]) }, {})))).toBe(6)
+  await prepareEngine('wasm')
+  expect(tf.tidy(() => firstOf(tripled.run({ x: tf.tensor1d([2, 4]) }, {})))).toBe(6)
+  expect(tf.tidy(() => firstOf(tripled.run({ x: tf.tensor1d([2, 5]) }, {})))).toBe(7)
+  expect(calls).toEqual(['wasm', 'wasm'])
+  // An engine that borrows the kernels of another borrows the composed one with them.
+  tf.copyRegisteredKernels('cpu', 'test-borrower')
+  const borrowed = tf.getKernel('TestTripled', 'test-borrower')
+  expect(borrowed.kernelFunc).toBe(tf.getKernel('TestTripled', 'cpu').kernelFunc)
 })
 
-test('the dropout hash is even, and neighbouring keys are unrelated', () => {
-  const count = 20_000
-  const share = (of: (index: number) => boolean) =>
-    Array.from({ length: count }, (_, i) => of(i)).filter(Boolean).length / count
-  const half = 2 ** 31
-  // Five standard errors of a fair coin.
-  const error = 5 * Math.sqrt(0.25 / count)
-  for (const key of [0, 1, 2, 12_345]) {
-    expect(Math.abs(share((i) => dropoutHash(key, i) < half) - 0.5)).toBeLessThan(error)
-    expect(Math.abs(share((i) => dropoutHash(key, i) < half === dropoutHash(key + 1, i) < half) - 0.5)).toBeLessThan(
-      error,
-    )
-    expect(Math.abs(share((i) => dropoutHash(key, i) < half === dropoutHash(key, i + 1) < half) - 0.5)).toBeLessThan(
-      error,
-    )
-  }
+test('a kernel of the owner is refused where the engine has one of this name', () => {
+  const backendName = 'cpu'
+  tf.registerKernel({ kernelName: 'TestTaken', backendName, kernelFunc: ({ inputs }) => inputs.x as tf.TensorInfo })
+  const kernelFunc: tf.KernelFunc = ({ inputs }) => inputs.x as tf.TensorInfo
+  const taken = defineFused<One>('TestTaken', { composed: ({ x }) => [tf.neg(x)], kernels: { cpu: kernelFunc } })
+  expect(() => tf.tidy(() => taken.run({ x: tf.scalar(1) }, {}))).toThrow('of the backend cpu itself')
 })
 
-test('a second definition of a kernel is refused, unless it is the same', () => {
-  const define = () => defineFused('Swish', ({ x }) => [tf.mul(x, tf.sigmoid(x))])
-  define()
-  expect(define).not.toThrow()
-  expect(() => defineFused('Swish', ({ x }) => [tf.clone(x)])).toThrow('E_PLUGIN_CLASH')
+test('a second definition is refused, unless it is the same', () => {
+  const define = (scale: 2 | 3) =>
+    defineFused<One>('TestScaled', { composed: scale === 2 ? ({ x }) => [tf.mul(x, 2)] : ({ x }) => [tf.mul(x, 3)] })
+  const first = define(2)
+  expect(define(2)).toBe(first)
+  expect(() => define(3)).toThrow('E_PLUGIN_CLASH')
+  const other = { composed: first.composed, gradient: { gradFunc: () => ({}) } }
+  expect(() => defineFused<One>('TestScaled', other)).toThrow('E_PLUGIN_CLASH')
+  expect(() => defineFused<One>('Conv2D', { composed: ({ x }) => [x] })).toThrow('TensorFlow.js has a kernel')
 })
 
-test('a gradient is made known when its kernel first runs, not when it is declared', () => {
-  defineFused('Mish', ({ x }) => [tf.mul(x, 3)])
-  defineFusedGradient('Mish', { inputsToSave: [], gradFunc: (dy) => ({ x: () => tf.mul(dy as tf.Tensor, 3) }) })
-  expect(tf.getGradient('Mish')).toBeUndefined()
+test('a second activation of a name is refused, unless it is the same', () => {
+  const define = (apply: (x: tf.Tensor) => tf.Tensor) =>
+    defineFusedActivation({ name: 'test-wave', apply, gradient: (dy, x) => tf.mul(dy, tf.cos(x)) })
+  const first = define((x) => tf.sin(x))
+  expect(define((x) => tf.sin(x))).toBe(first)
+  expect(() => define((x) => tf.cos(x))).toThrow('E_PLUGIN_CLASH')
+})
+
+test('a gradient is made known when its operation first runs, not when it is declared', () => {
+  const slow = defineFused<One>('TestSlow', {
+    composed: ({ x }) => [tf.mul(x, 3)],
+    gradient: { inputsToSave: [], gradFunc: (dy) => ({ x: () => tf.mul(dy as tf.Tensor, 3) }) },
+  })
+  expect(tf.getGradient('TestSlow')).toBeUndefined()
   const slope = tf.tidy(
     () =>
       tf
-        .grad((x) => runFused('Mish', { x }, {})[0])(tf.scalar(1))
+        .grad((x) => slow.run({ x }, {})[0])(tf.scalar(1))
         .dataSync()[0],
   )
   expect(slope).toBe(3)
-  expect(tf.getGradient('Mish')).toBeDefined()
-  const other = { gradFunc: () => ({}) }
-  expect(() => defineFusedGradient('Mish', other)).toThrow('E_PLUGIN_CLASH')
+  expect(tf.getGradient('TestSlow')).toBeDefined()
 })

@@ -101,7 +101,7 @@ describe.runIf(nativeIsThere())('tensors stored as bf16', () => {
   const dense = { ...pool, strides: [1, 1] }
   const strided = { ...pool, strides: [2, 2] }
   const norms = (['linear', 'relu', 'mish'] as const).flatMap((activation) => {
-    const attrs = { epsilon: 1e-5, activation }
+    const attrs = { epsilon: 1e-5, activation: { name: activation } }
     return [
       ['BatchNormTrain', { x: image }, { gamma, beta }, attrs, 1],
       ['BatchNormTrainGrad', { dy: other, x: image }, { gamma, beta, stats }, attrs, 1],

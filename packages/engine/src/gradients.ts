@@ -2,7 +2,6 @@
  * Cheaper gradients for every engine: TF.js's own multiply by host-made ones (Sum, Mean), loop over slices (Tile) or run
  * three kernels for one (Relu). Registration is global; doing it twice is harmless.
  */
-import { runFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
 /** Registers the gradients of Sum, Mean, Tile and Relu over TF.js's. */
@@ -24,7 +23,7 @@ export function overrideGradients(): void {
         const y = saved[0]!
         // Only engines' own ReluGrad is used: without one, two plain kernels are as good and need no registration.
         if (tf.getKernel('ReluGrad', tf.getBackend()) === undefined) return tf.mul(dy as tf.Tensor, tf.step(y))
-        return runFused('ReluGrad', { dy: dy as tf.Tensor, y }, {})[0]
+        return tf.engine().runKernel('ReluGrad', { dy: dy as tf.Tensor, y }) as tf.Tensor
       },
     }),
   })

@@ -1,8 +1,7 @@
-import * as tf from '@tricklab/core/tf'
+import { engineContract } from '@tricklab/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTrainingStep } from './doctor/training-step.ts'
 import { prepareEngine } from './engine.ts'
-import { gradientCases, relativeError, runGradientCase } from './gradient-cases.ts'
 import { findTensorflow } from './tensorflow/layout.ts'
 
 const installed = await findTensorflow()
@@ -15,15 +14,7 @@ describe.skipIf(installed === undefined)(`tensorflow${why}`, () => {
     expect(engine.version).toBe(installed?.version)
   })
 
-  test.each(gradientCases)('$name: values and gradients as on cpu', async (one) => {
-    await prepareEngine('cpu')
-    const expected = await runGradientCase(one)
-    await prepareEngine('tensorflow', { threads: 2 })
-    const before = tf.memory().numTensors
-    const actual = await runGradientCase(one)
-    expect(tf.memory().numTensors).toBe(before)
-    for (const [i, values] of actual.entries()) expect(relativeError(values, expected[i] ?? [])).toBeLessThan(1e-4)
-  })
+  engineContract('tensorflow', { options: { threads: 2 } })
 
   test('the same steps give the same bits', async () => {
     await prepareEngine('tensorflow', { threads: 2 })

@@ -1,8 +1,8 @@
 import * as tf from '@tricklab/core/tf'
+import { engineContract } from '@tricklab/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTrainingStep } from './doctor/training-step.ts'
 import { prepareEngine } from './engine.ts'
-import { gradientCases, relativeError, runGradientCase } from './gradient-cases.ts'
 import { noSoftwareGpu, useSoftwareGpu } from './webgpu/software-gpu.ts'
 
 describe.skipIf(noSoftwareGpu !== undefined)(
@@ -25,16 +25,7 @@ describe.skipIf(noSoftwareGpu !== undefined)(
       expect('navigator' in globalThis).toBe(Number(process.versions.node.split('.')[0]) >= 21)
     })
 
-    test.each(gradientCases)('$name: values and gradients as on cpu', async (one) => {
-      await prepareEngine('cpu')
-      const expected = await runGradientCase(one)
-      await prepareEngine('webgpu')
-      const before = tf.memory().numTensors
-      const actual = await runGradientCase(one)
-      expect(tf.memory().numTensors).toBe(before)
-      expect(actual).toHaveLength(expected.length)
-      for (const [i, values] of actual.entries()) expect(relativeError(values, expected[i] ?? [])).toBeLessThan(1e-4)
-    })
+    engineContract('webgpu')
 
     test('the same steps give the same bits', async () => {
       await prepareEngine('webgpu')

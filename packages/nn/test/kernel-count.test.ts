@@ -3,7 +3,7 @@ import type { ParamTree } from '@tricklab/core/contracts'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { beforeAll, expect, test, vi } from 'vitest'
-import { createBatchNorm, createConv2d, createCrossEntropy, sequential } from '../src/index.ts'
+import { createBatchNorm, createConv2d, createCrossEntropy, fusedRelu, sequential } from '../src/index.ts'
 import { chirp, contextOf, createBlock, differentiate } from './helpers.ts'
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ test('convolution, batch norm and ReLU run twelve kernels, forward and backward'
       bias: false,
       init: createRng(1),
     }),
-    norm: createBatchNorm({ channels: 3, activation: 'relu' }),
+    norm: createBatchNorm({ channels: 3, activation: fusedRelu }),
   })
   expect(kernelsOf(block)).toEqual([
     ...['BatchNormRunning', 'BatchNormTrain', 'BatchNormTrainGrad'],

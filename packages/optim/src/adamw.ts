@@ -1,5 +1,5 @@
 import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
-import { defineFused, runFused } from '@tricklab/core/fused'
+import { defineFused } from '@tricklab/core/fused'
 import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { decayOf, decayOption } from './decay.ts'
@@ -54,7 +54,7 @@ export function createAdamw(values: AdamwValues): Optimizer {
         inputs[`v${index}`] = moments.get(path, 'v', value.shape)
         inputs[`g${index}`] = gradients[index]!
       }
-      const outputs = runFused('AdamWUpdate', inputs, {
+      const outputs = fusedAdamw.run(inputs, {
         learningRate,
         beta1: momentum ?? beta1,
         beta2,
@@ -76,17 +76,27 @@ export function createAdamw(values: AdamwValues): Optimizer {
   }
 }
 
-defineFused('AdamWUpdate', (inputs, { learningRate, beta1, beta2, epsilon, step, weightDecays }) => {
-  const stepSize = learningRate / (1 - beta1 ** step)
-  const correction = 1 / (1 - beta2 ** step)
-  return weightDecays.flatMap((decay, index) => {
-    const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => inputs[`${name}${index}`]!) as Quadruple
-    const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
-    const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
-    const deviation = tf.add(tf.sqrt(tf.mul(square, correction)), epsilon)
-    const decayed = tf.mul(p, 1 - learningRate * decay)
-    return [tf.sub(decayed, tf.mul(tf.div(mean, deviation), stepSize)), mean, square]
-  })
+/**
+ * One step of AdamW for all parameters at once: inputs `p0 m0 v0 g0 p1 m1 …`, outputs new tensors `p0′ m0′ v0′ p1′ …`;
+ * `weightDecays[i]` is the decay of parameter i.
+ */
+export const fusedAdamw = defineFused<
+  tf.NamedTensorMap,
+  { learningRate: number; beta1: number; beta2: number; epsilon: number; step: number; weightDecays: number[] },
+  tf.Tensor[]
+>('AdamWUpdate', {
+  composed: (inputs, { learningRate, beta1, beta2, epsilon, step, weightDecays }) => {
+    const stepSize = learningRate / (1 - beta1 ** step)
+    const correction = 1 / (1 - beta2 ** step)
+    return weightDecays.flatMap((decay, index) => {
+      const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => inputs[`${name}${index}`]!) as Quadruple
+      const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
+      const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
+      const deviation = tf.add(tf.sqrt(tf.mul(square, correction)), epsilon)
+      const decayed = tf.mul(p, 1 - learningRate * decay)
+      return [tf.sub(decayed, tf.mul(tf.div(mean, deviation), stepSize)), mean, square]
+    })
+  },
 })
 
 type Quadruple = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]

@@ -1,5 +1,5 @@
 import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
-import { defineFused, runFused } from '@tricklab/core/fused'
+import { defineFused } from '@tricklab/core/fused'
 import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { decayOf } from './decay.ts'
@@ -58,7 +58,7 @@ export function createRmsprop(values: OptionValues<typeof options>): Optimizer {
         inputs[`g${index}`] = gradients[index]!
       }
       const weightDecays = params.map((param) => decayOf(param, values))
-      const outputs = runFused('RmspropUpdate', inputs, { learningRate, decay, momentum, epsilon, weightDecays })
+      const outputs = fusedRmsprop.run(inputs, { learningRate, decay, momentum, epsilon, weightDecays })
       for (const [index, { path, value }] of params.entries()) {
         const [p, m, v] = outputs.slice(3 * index) as [tf.Tensor, tf.Tensor, tf.Tensor]
         value.assign(p)
@@ -73,21 +73,27 @@ export function createRmsprop(values: OptionValues<typeof options>): Optimizer {
   }
 }
 
-defineFused('RmspropUpdate', (inputs, { learningRate, decay, momentum, epsilon, weightDecays }) =>
-  weightDecays.flatMap((weightDecay, index) => {
-    const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => inputs[`${name}${index}`]!) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ]
-    const gradient = weightDecay === 0 ? g : tf.add(g, tf.mul(p, weightDecay))
-    const square = tf.add(tf.mul(v, decay), tf.mul(tf.square(gradient), 1 - decay))
-    const push = tf.mul(tf.div(gradient, tf.sqrt(tf.add(square, epsilon))), learningRate)
-    const velocity = tf.add(tf.mul(m, momentum), push)
-    return [tf.sub(p, velocity), velocity, square]
-  }),
-)
+/** One step of RMSprop for all parameters at once: inputs `p0 m0 v0 g0 p1 …`, outputs new tensors `p0′ m0′ v0′ p1′ …`. */
+export const fusedRmsprop = defineFused<
+  tf.NamedTensorMap,
+  { learningRate: number; decay: number; momentum: number; epsilon: number; weightDecays: number[] },
+  tf.Tensor[]
+>('RmspropUpdate', {
+  composed: (inputs, { learningRate, decay, momentum, epsilon, weightDecays }) =>
+    weightDecays.flatMap((weightDecay, index) => {
+      const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => inputs[`${name}${index}`]!) as [
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+      ]
+      const gradient = weightDecay === 0 ? g : tf.add(g, tf.mul(p, weightDecay))
+      const square = tf.add(tf.mul(v, decay), tf.mul(tf.square(gradient), 1 - decay))
+      const push = tf.mul(tf.div(gradient, tf.sqrt(tf.add(square, epsilon))), learningRate)
+      const velocity = tf.add(tf.mul(m, momentum), push)
+      return [tf.sub(p, velocity), velocity, square]
+    }),
+})
 
 export const rmsprop: Component<'optimizer', typeof options> = {
   doc: 'RMSprop with momentum, as in TensorFlow.',

@@ -1,5 +1,5 @@
 import { fail, type Optimizer, type OptionValues, opt } from '@tricklab/core'
-import { defineFused, runFused } from '@tricklab/core/fused'
+import { defineFused } from '@tricklab/core/fused'
 import type { Component } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
 import { decayOf, decayOption } from './decay.ts'
@@ -52,7 +52,7 @@ export function createSgd(values: OptionValues<typeof options>): Optimizer {
         inputs[`b${index}`] = moments.get(path, 'b', value.shape)
         inputs[`g${index}`] = gradients[index]!
       }
-      const outputs = runFused('SgdUpdate', inputs, {
+      const outputs = fusedSgd.run(inputs, {
         learningRate,
         momentum,
         // Without momentum PyTorch keeps no velocity, so there is nothing to dampen.
@@ -74,15 +74,28 @@ export function createSgd(values: OptionValues<typeof options>): Optimizer {
   }
 }
 
-defineFused('SgdUpdate', (inputs, { learningRate, momentum, dampening, nesterov, step, weightDecays }) =>
-  weightDecays.flatMap((decay, index) => {
-    const [p, b, g] = ['p', 'b', 'g'].map((name) => inputs[`${name}${index}`]!) as [tf.Tensor, tf.Tensor, tf.Tensor]
-    const gradient = tf.add(g, tf.mul(p, decay))
-    const velocity = step === 1 ? gradient : tf.add(tf.mul(b, momentum), tf.mul(gradient, 1 - dampening))
-    const direction = nesterov ? tf.add(gradient, tf.mul(velocity, momentum)) : velocity
-    return [tf.sub(p, tf.mul(direction, learningRate)), velocity]
-  }),
-)
+/** One step of SGD for all parameters at once: inputs `p0 b0 g0 p1 …`, outputs new tensors `p0′ b0′ p1′ …`. */
+export const fusedSgd = defineFused<
+  tf.NamedTensorMap,
+  {
+    learningRate: number
+    momentum: number
+    dampening: number
+    nesterov: boolean
+    step: number
+    weightDecays: number[]
+  },
+  tf.Tensor[]
+>('SgdUpdate', {
+  composed: (inputs, { learningRate, momentum, dampening, nesterov, step, weightDecays }) =>
+    weightDecays.flatMap((decay, index) => {
+      const [p, b, g] = ['p', 'b', 'g'].map((name) => inputs[`${name}${index}`]!) as [tf.Tensor, tf.Tensor, tf.Tensor]
+      const gradient = tf.add(g, tf.mul(p, decay))
+      const velocity = step === 1 ? gradient : tf.add(tf.mul(b, momentum), tf.mul(gradient, 1 - dampening))
+      const direction = nesterov ? tf.add(gradient, tf.mul(velocity, momentum)) : velocity
+      return [tf.sub(p, tf.mul(direction, learningRate)), velocity]
+    }),
+})
 
 export const sgd: Component<'optimizer', typeof options> = {
   doc: 'SGD with momentum, as in PyTorch.',

@@ -22,6 +22,18 @@ export { checkPredictor, type PredictorSpec } from './contract/predictor.ts'
 export { checkSampler, type SamplerSpec } from './contract/sampler.ts'
 export { checkSchedule, type ScheduleSpec } from './contract/schedule.ts'
 export type { ComponentSpec, OptionSet } from './contract/spec.ts'
+export { type BatchNormCases, batchNormCases, type ExactActivation } from './engine/batch-norm-cases.ts'
+export { type EngineSpec, engineContract } from './engine/contract.ts'
+export {
+  createValues,
+  type FusedCase,
+  fusedContract,
+  relativeError,
+  runFused,
+  type Values,
+} from './engine/fused.ts'
+export { type GradientCase, gradientCases, runGradientCase } from './engine/gradient-cases.ts'
+export { describeOnEngines } from './engine/on-engines.ts'
 export { type CosineFit, chirp, fitCosine } from './fit/cosine-fit.ts'
 export * as reference from './reference/index.ts'
 export { savedForBackward } from './saved-for-backward.ts'
@@ -32,7 +44,6 @@ export {
   callbackContract,
   cropContract,
   datasetContract,
-  describeOnEngines,
   lossContract,
   metricContract,
   modelContract,

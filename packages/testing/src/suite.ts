@@ -1,6 +1,5 @@
-import { type EngineName, prepareEngine } from '@tricklab/engine'
-import { localEngines } from '@tricklab/engine/local-engines'
-import { beforeAll, describe, expect, test } from 'vitest'
+import type { EngineName } from '@tricklab/engine'
+import { describe, expect, test } from 'vitest'
 import { type ActivationSpec, activationChecks } from './contract/activation.ts'
 import { type AugmentationSpec, augmentationChecks } from './contract/augmentation.ts'
 import { type BlockSpec, blockChecks } from './contract/block.ts'
@@ -16,26 +15,7 @@ import { type PredictorSpec, predictorChecks } from './contract/predictor.ts'
 import { type SamplerSpec, samplerChecks } from './contract/sampler.ts'
 import { type ScheduleSpec, scheduleChecks } from './contract/schedule.ts'
 import type { ComponentSpec } from './contract/spec.ts'
-
-/** Where nothing else is asked for: every engine that computes on this processor. */
-const usualEngines: readonly EngineName[] = localEngines
-
-/**
- * Declares tests of one's own once an engine, with the engine prepared before they run.
- * @param engines default: `cpu`, `wasm`, and `native` where it is built
- */
-export function describeOnEngines(
-  title: string,
-  body: (engine: EngineName) => void,
-  engines: readonly EngineName[] = usualEngines,
-): void {
-  describe.each(engines)(`${title} on %s`, (engine) => {
-    beforeAll(async () => {
-      await prepareEngine(engine)
-    })
-    body(engine)
-  })
-}
+import { describeOnEngines, usualEngines } from './engine/on-engines.ts'
 
 /** Declares the tests of a block's contract. */
 export const blockContract = (spec: BlockSpec): void => declare('block', blockChecks, spec, usualEngines)

@@ -1,22 +1,15 @@
-import { type BlurPoolAttrs, defineFused, runFused } from '@tricklab/core/fused'
+import { defineFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 
-/**
- * Depthwise filter with subsampling: `y[i, j] = Σ_a Σ_b taps[a] · taps[b] · x[stride·i + a − before, stride·j + b −
- * before]`, where positions outside are mirrored without repeating the border (`reflect`) or count as 0 (`zero`).
- *
- * The gradient is the true adjoint: what a mirrored position receives goes back to the pixel that it mirrors.
- * @shape `[N, H, W, C]` → `[N, H', W', C]` with `H' = ⌊(H + before + after − taps) / stride⌋ + 1`
- * @paper arXiv:1904.11486
- * @differs none; the gradient of TF.js's `mirrorPad` drops what the mirrored border received, so it is not used here
- */
-export function blurPool(x: tf.Tensor4D, attrs: BlurPoolAttrs): tf.Tensor4D {
-  const [, height, width] = x.shape
-  const differentiable = tf.customGrad<tf.Tensor4D>((...parts) => ({
-    value: runFused('BlurPool', { x: parts[0] as tf.Tensor4D }, attrs)[0] as tf.Tensor4D,
-    gradFunc: (dy: tf.Tensor4D) => runFused('BlurPoolGrad', { dy }, { ...attrs, height, width })[0],
-  }))
-  return differentiable(x)
+/** A filter along both axes of an image, with subsampling. */
+export interface BlurPoolAttrs {
+  /** Along one axis; the filter is their outer product. */
+  taps: number[]
+  stride: number
+  /** Positions read beyond the first and the last pixel: `[before, after]`, the same for both axes. */
+  padding: number[]
+  /** What stands there: `reflect` mirrors without repeating the border pixel (both paddings below the size), or 0. */
+  border: 'reflect' | 'zero'
 }
 
 /** Size of an axis after the filter. */
@@ -59,11 +52,42 @@ function filterBoth(x: tf.Tensor, matrices: [tf.Tensor3D, tf.Tensor3D], adjoint:
   return tf.reshape(both, [batch, rows, both.shape[1]!, channels])
 }
 
-defineFused('BlurPool', ({ x }, attrs) => {
-  const [, height, width] = x.shape as tf.Tensor4D['shape']
-  return [filterBoth(x, [blurMatrix(height, attrs), blurMatrix(width, attrs)], false)]
+/** The adjoint of `fusedBlurPool` for images of `height` × `width`: mirrored positions add to the pixels they mirror. */
+export const fusedBlurPoolGrad = defineFused<{ dy: tf.Tensor }, BlurPoolAttrs & { height: number; width: number }>(
+  'BlurPoolGrad',
+  {
+    composed: ({ dy }, { height, width, ...attrs }) => [
+      filterBoth(dy, [blurMatrix(height, attrs), blurMatrix(width, attrs)], true),
+    ],
+  },
+)
+
+/**
+ * Every channel filtered by itself, then subsampled:
+ * `y[n,i,j,c] = Σ_a Σ_b taps[a]·taps[b]·x[n, stride·i + a − padding[0], stride·j + b − padding[0], c]`.
+ * Output size of an axis: `⌊(size + padding[0] + padding[1] − taps) / stride⌋ + 1`.
+ */
+export const fusedBlurPool = defineFused<{ x: tf.Tensor }, BlurPoolAttrs>('BlurPool', {
+  composed({ x }, attrs) {
+    const [, height, width] = x.shape as tf.Tensor4D['shape']
+    return [filterBoth(x, [blurMatrix(height, attrs), blurMatrix(width, attrs)], false)]
+  },
 })
 
-defineFused('BlurPoolGrad', ({ dy }, { height, width, ...attrs }) => [
-  filterBoth(dy, [blurMatrix(height, attrs), blurMatrix(width, attrs)], true),
-])
+/**
+ * Depthwise filter with subsampling: `y[i, j] = Σ_a Σ_b taps[a] · taps[b] · x[stride·i + a − before, stride·j + b −
+ * before]`, where positions outside are mirrored without repeating the border (`reflect`) or count as 0 (`zero`).
+ *
+ * The gradient is the true adjoint: what a mirrored position receives goes back to the pixel that it mirrors.
+ * @shape `[N, H, W, C]` → `[N, H', W', C]` with `H' = ⌊(H + before + after − taps) / stride⌋ + 1`
+ * @paper arXiv:1904.11486
+ * @differs none; the gradient of TF.js's `mirrorPad` drops what the mirrored border received, so it is not used here
+ */
+export function blurPool(x: tf.Tensor4D, attrs: BlurPoolAttrs): tf.Tensor4D {
+  const [, height, width] = x.shape
+  const differentiable = tf.customGrad<tf.Tensor4D>((...parts) => ({
+    value: fusedBlurPool.run({ x: parts[0] as tf.Tensor4D }, attrs)[0] as tf.Tensor4D,
+    gradFunc: (dy: tf.Tensor4D) => fusedBlurPoolGrad.run({ dy }, { ...attrs, height, width })[0],
+  }))
+  return differentiable(x)
+}

@@ -1,7 +1,6 @@
 import { type Block, type BlockContext, fail, type Shape } from '@tricklab/core'
-import type { BlurPoolAttrs } from '@tricklab/core/fused'
 import { activated, createMaxPool, expectKept, formatShape, maxPool } from '@tricklab/nn'
-import { blurPool, blurredSize } from './blur-pool.ts'
+import { type BlurPoolAttrs, blurPool, blurredSize } from './blur-pool.ts'
 import { type OperatorName, planOperator } from './operators.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { BlurPoolAttrs } from '@tricklab/core/fused'
+import type { BlurPoolAttrs } from './blur-pool.ts'
 
 /** A max pool with stride 1 and a binomial filter with stride 2: what the operators in use have in common. */
 interface Operator {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { countParams, createRegistry, createRng, type Json, type Shape } from '@tricklab/core'
 import type { Problem } from '@tricklab/core/errors'
-import { composedFused } from '@tricklab/core/fused'
 import { createModel, normalizeModel } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
@@ -11,7 +10,7 @@ import { drawImages, seeds, shapes } from '@tricklab/testing'
 import '@tricklab/testing/matchers'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { blurPool } from '../src/blur-pool.ts'
+import { blurPool, fusedBlurPool } from '../src/blur-pool.ts'
 import blurpool from '../src/index.ts'
 import { binomial, type OperatorName, operatorNames, planOperator } from '../src/operators.ts'
 
@@ -279,7 +278,7 @@ describe('properties', () => {
         const { blur: attrs } = planOperator(options.operator, options.size)
         const [height, width, channels] = shape
         const pixels = drawImages(seed, 1, shape)
-        const [result] = composedFused('BlurPool')({ x: tf.tensor4d(pixels, [1, ...shape]) }, attrs)
+        const [result] = fusedBlurPool.composed({ x: tf.tensor4d(pixels, [1, ...shape]) }, attrs)
         const [, rows, columns] = result.shape as [number, number, number, number]
         const at = (index: number, size: number) => {
           if (attrs.border === 'zero') return index >= 0 && index < size ? index : undefined

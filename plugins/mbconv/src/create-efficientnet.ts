@@ -8,6 +8,7 @@ import {
   createLayeredModel,
   createLinear,
   dropout,
+  fusedLinear,
   type Initializer,
   sequential,
   zeros,
@@ -107,7 +108,7 @@ const denseStart: Initializer = (shape, stream) => {
 
 function dropoutPart(rate: number): Block {
   return {
-    ...createActivationLayer({ apply: (x) => x, fused: 'linear' }),
+    ...createActivationLayer({ apply: (x) => x, fused: fusedLinear }),
     apply: (images, { training, rng }) => (training ? dropout(images, rate, rng.at('key').integer(2 ** 32)) : images),
   }
 }

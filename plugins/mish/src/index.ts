@@ -1,6 +1,6 @@
 import { definePlugin } from '@tricklab/core'
-import { mish } from '@tricklab/nn'
 import manifest from '../package.json' with { type: 'json' }
+import { mish, mishActivation } from './mish.ts'
 
 export { mish }
 
@@ -13,6 +13,6 @@ export default definePlugin({
     on.activation('mish', {
       doc: 'The function x · tanh(log(1 + eˣ)).',
       options: {},
-      create: () => ({ apply: mish, fused: 'mish' }),
+      create: () => ({ apply: mish, fused: mishActivation }),
     }),
 })

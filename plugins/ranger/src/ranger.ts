@@ -1,5 +1,5 @@
 import { type Optimizer, type OptionValues, opt } from '@tricklab/core'
-import { defineFused, runFused } from '@tricklab/core/fused'
+import { defineFused } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { createMoments, decayOf } from '@tricklab/optim'
 import { rectify } from './rectify.ts'
@@ -95,7 +95,7 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
       // (√(v / c) + ε)·√c = √v + ε·√c with c = 1 − β2^t: both forms are one kernel.
       const epsilon = form === 'fastai-2' ? values.epsilon * Math.sqrt(1 - beta2 ** step) : values.epsilon
       const { rectified, factor } = rectify(step, { beta1, beta2, rectifyAbove })
-      const outputs = runFused('RangerUpdate', inputs, {
+      const outputs = fusedRanger.run(inputs, {
         ...{ learningRate, stepSize: learningRate * factor, rectified, beta1, beta2, epsilon, weightDecays },
         alpha: synchronise ? alpha : 0,
         centralise: gradientCentralisation,
@@ -116,18 +116,41 @@ export function createRanger(values: OptionValues<typeof options>): Optimizer {
   }
 }
 
-defineFused('RangerUpdate', (inputs, { learningRate, stepSize, rectified, beta1, beta2, epsilon, ...attrs }) =>
-  attrs.weightDecays.flatMap((decay, index) => {
-    const [p, m, v, s, raw] = ['p', 'm', 'v', 's', 'g'].map((name) => inputs[`${name}${index}`]!) as Five
-    const g = attrs.centralise ? centralise(raw) : raw
-    const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
-    const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
-    const direction = rectified ? tf.div(mean, tf.add(tf.sqrt(square), epsilon)) : mean
-    const fast = tf.sub(tf.mul(p, 1 - learningRate * decay), tf.mul(direction, stepSize))
-    const weights = attrs.alpha === 0 ? fast : tf.add(s, tf.mul(tf.sub(fast, s), attrs.alpha))
-    return [weights, mean, square]
-  }),
-)
+/**
+ * One step of Ranger for all parameters: for each i
+ * `m ← β1·m + (1−β1)·g`, `v ← β2·v + (1−β2)·g²`,
+ * `p ← p·(1 − lr·decay_i) − stepSize · (rectified ? m / (sqrt(v) + eps) : m)`; where `alpha` is above 0, that is at the
+ * steps at which lookahead takes the weights back, then `p ← s + alpha·(p − s)`.
+ * `centralise`: a gradient of rank above 1 first loses its mean over all axes but the last.
+ * Inputs `p0 m0 v0 s0 g0 p1 …`, s the slow weights; outputs new tensors `p0' m0' v0' p1' …`.
+ */
+export const fusedRanger = defineFused<
+  tf.NamedTensorMap,
+  {
+    learningRate: number
+    stepSize: number
+    rectified: boolean
+    beta1: number
+    beta2: number
+    epsilon: number
+    alpha: number
+    centralise: boolean
+    weightDecays: number[]
+  },
+  tf.Tensor[]
+>('RangerUpdate', {
+  composed: (inputs, { learningRate, stepSize, rectified, beta1, beta2, epsilon, ...attrs }) =>
+    attrs.weightDecays.flatMap((decay, index) => {
+      const [p, m, v, s, raw] = ['p', 'm', 'v', 's', 'g'].map((name) => inputs[`${name}${index}`]!) as Five
+      const g = attrs.centralise ? centralise(raw) : raw
+      const mean = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1))
+      const square = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2))
+      const direction = rectified ? tf.div(mean, tf.add(tf.sqrt(square), epsilon)) : mean
+      const fast = tf.sub(tf.mul(p, 1 - learningRate * decay), tf.mul(direction, stepSize))
+      const weights = attrs.alpha === 0 ? fast : tf.add(s, tf.mul(tf.sub(fast, s), attrs.alpha))
+      return [weights, mean, square]
+    }),
+})
 
 type Five = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 

@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { Problem } from '../errors/index.ts'
 import { createRegistry, createRng, definePlugin, type Json, opt } from '../index.ts'
 import type { FilledSlot } from '../plugin/index.ts'
+import type * as tf from '../tf.ts'
 import type { TableDefinition } from './define.ts'
 import { createModel, normalizeModel } from './index.ts'
+
+const relu = { name: 'relu', apply: (x: tf.Tensor) => x, gradient: (dy: tf.Tensor) => dy }
 
 const parts = definePlugin({
   name: 'parts',
@@ -48,7 +51,7 @@ const parts = definePlugin({
       options: { taps: opt.integer({ min: 1, default: 3, doc: '' }) },
       create: (options) => ({ blur: options }) as never,
     }),
-    on.activation('relu', { doc: '', options: {}, create: () => ({ apply: (x) => x, fused: 'relu' }) }),
+    on.activation('relu', { doc: '', options: {}, create: () => ({ apply: (x) => x, fused: relu }) }),
     on.activation('leaky', {
       doc: '',
       options: { slope: opt.number({ default: 0.1, doc: '' }) },
@@ -147,7 +150,7 @@ describe('slots of a model', () => {
     expect(build({}).pool).toBeUndefined()
     const { conv, act, pool } = build({ pool: { use: 'blur', taps: 5 } })
     expect([conv.use, conv.where, pool?.use, pool?.where]).toEqual(['plain', undefined, 'blur', 'everywhere'])
-    expect(act.create({}).fused).toBe('relu')
+    expect(act.create({}).fused).toBe(relu)
     // The place belongs to the skeleton; the block gets its own options alone.
     expect(pool?.create({} as never)).toEqual({ blur: { taps: 5 } })
   })

@@ -1,10 +1,17 @@
-/** Blur pooling and its adjoint: BlurPool and BlurPoolGrad of @tricklab/core. */
-import type { BlurPoolAttrs } from '@tricklab/core/fused'
+/** Blur pooling and its adjoint: BlurPool and BlurPoolGrad. */
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import type { Numbers } from '../storage.ts'
 import { scratch } from './geometry.ts'
 import { nativeKernel } from './register.ts'
+
+/** A filter along both axes of an image, with subsampling; positions outside are mirrored, or 0. */
+interface BlurPoolAttrs {
+  taps: number[]
+  stride: number
+  padding: number[]
+  border: 'reflect' | 'zero'
+}
 
 interface BlurAddon {
   blurPool(sizes: Int32Array, taps: Float32Array, x: Numbers, y: Numbers): void

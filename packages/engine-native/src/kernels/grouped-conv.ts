@@ -1,10 +1,17 @@
-/** Convolution in groups that read any other: GroupedConv2D of @tricklab/core and its gradients. */
-import type { GroupedConv2DAttrs } from '@tricklab/core/fused'
+/** Convolution in groups that read any other: GroupedConv2D and its gradients. */
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import type { Numbers } from '../storage.ts'
 import { infoOf, sizesOf } from './conv.ts'
 import { type KernelCall, nativeKernel } from './register.ts'
+
+/** `sources[g]` is the input group that output group g reads; zeros at `[top, bottom, left, right]`. */
+interface GroupedConv2dAttrs {
+  groups: number
+  sources: number[]
+  stride: number
+  padding: number[]
+}
 
 /** Functions of native/binding/conv.cc: the last of the arrays is written. */
 type Run = (
@@ -18,7 +25,7 @@ function call(
   { inputs, backend }: KernelCall<unknown>,
   run: Run,
   [first, second]: readonly [string, string],
-  { groups, sources, stride, padding }: GroupedConv2DAttrs,
+  { groups, sources, stride, padding }: GroupedConv2dAttrs,
   [image, filter]: readonly [readonly number[], readonly number[]],
   output: 'inShape' | 'outShape' | 'filterShape',
 ): tf.TensorInfo {
@@ -35,17 +42,17 @@ function call(
 /** Registers every kernel of this topic. */
 export function registerGroupedConvolutions(): void {
   const addon = addonFunctions<GroupedAddon>()
-  nativeKernel<GroupedConv2DAttrs>('GroupedConv2D', (one) => {
+  nativeKernel<GroupedConv2dAttrs>('GroupedConv2D', (one) => {
     const shapes = [one.inputs.x!.shape, one.inputs.filter!.shape] as const
     return call(one, addon.groupedConv2d, ['x', 'filter'], one.attrs, shapes, 'outShape')
   })
-  nativeKernel<GroupedConv2DAttrs & { height: number; width: number }>('GroupedConv2DBackpropInput', (one) => {
+  nativeKernel<GroupedConv2dAttrs & { height: number; width: number }>('GroupedConv2DBackpropInput', (one) => {
     const { attrs, inputs } = one
     const filter = inputs.filter!.shape
     const shapes = [[inputs.dy!.shape[0]!, attrs.height, attrs.width, attrs.groups * filter[2]!], filter] as const
     return call(one, addon.groupedConv2dInputGradient, ['dy', 'filter'], attrs, shapes, 'inShape')
   })
-  nativeKernel<GroupedConv2DAttrs & { filterHeight: number; filterWidth: number }>(
+  nativeKernel<GroupedConv2dAttrs & { filterHeight: number; filterWidth: number }>(
     'GroupedConv2DBackpropFilter',
     (one) => {
       const { attrs, inputs } = one

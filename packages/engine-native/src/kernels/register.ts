@@ -1,5 +1,6 @@
 /** Puts native kernels in the place of the cpu backend's. */
 import { failOutOfMemory, isFailedAllocation } from '@tricklab/core/errors'
+import { composedKernel } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import type { NativeBackend } from '../backend.ts'
 
@@ -10,7 +11,7 @@ export interface KernelCall<Attrs> {
   inputs: Inputs
   attrs: Attrs
   backend: NativeBackend
-  /** Runs the cpu backend's kernel on the same call: for the cases that ours does not serve. */
+  /** Runs the cpu backend's kernel, or the composed version of a fused operation, on a call that ours does not serve. */
   stock: () => tf.TensorInfo | tf.TensorInfo[]
 }
 
@@ -30,8 +31,7 @@ export function nativeKernel<Attrs = object>(
         attrs: call.attrs as unknown as Attrs,
         backend: call.backend as NativeBackend,
         stock: () => {
-          if (stock === undefined) throw new Error(`the cpu backend has no kernel ${name}`)
-          return stock.kernelFunc(call)
+          return (stock?.kernelFunc ?? composedKernel(name))(call)
         },
       }),
     ),

@@ -1,5 +1,4 @@
-/** The fused training kernels of @tricklab/core. */
-import type { FusedActivation, FusedKernelName, FusedKernels, GeluForm } from '@tricklab/core/fused'
+/** Fused training kernels, by the names that the packages which own the operations give them. */
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { type NativeBackend, sizeOf } from '../backend.ts'
@@ -60,33 +59,61 @@ interface FusedAddon {
   ): void // biome-ignore format: a list
 }
 
-type Run<K extends FusedKernelName> = (
-  inputs: FusedKernels[K]['inputs'],
-  attrs: FusedKernels[K]['attrs'],
-  backend: NativeBackend,
-) => tf.TensorInfo[]
+/** What batch norm and its gradient are told; an activation that is not in `activationCode` is not served. */
+interface BatchNormAttrs {
+  epsilon: number
+  activation: { name: string }
+}
 
-function register<K extends FusedKernelName>(name: K, run: Run<K>): void {
-  nativeKernel<FusedKernels[K]['attrs']>(name, ({ inputs, attrs, backend }) => {
-    const outputs = run(inputs as unknown as FusedKernels[K]['inputs'], attrs, backend)
+/** What every optimizer tells: the rate, and the decay of every parameter. */
+interface Moving {
+  learningRate: number
+  weightDecays: number[]
+}
+
+interface RangerAttrs extends Moving {
+  stepSize: number
+  rectified: boolean
+  beta1: number
+  beta2: number
+  epsilon: number
+  alpha: number
+  centralise: boolean
+}
+
+/** Runs a kernel on its inputs; undefined for a call that it does not serve, which goes to the composed version. */
+type Run<Inputs extends string, Attrs> = (
+  inputs: Record<Inputs, tf.TensorInfo>,
+  attrs: Attrs,
+  backend: NativeBackend,
+) => tf.TensorInfo[] | undefined
+
+function register<Inputs extends string, Attrs = object>(name: string, run: Run<Inputs, Attrs>): void {
+  nativeKernel<Attrs>(name, ({ inputs, attrs, backend, stock }) => {
+    const outputs = run(inputs as Record<Inputs, tf.TensorInfo>, attrs, backend)
+    if (outputs === undefined) return stock()
     return outputs.length === 1 ? outputs[0]! : outputs
   })
 }
 
 /** In the order of `Activation` in native/norm/batch-norm.h. */
-const activationCode = { linear: 0, relu: 1, mish: 2 } as const satisfies Record<FusedActivation, number>
+const activationCode: ReadonlyMap<string, number> = new Map([
+  ['linear', 0],
+  ['relu', 1],
+  ['mish', 2],
+])
 
 /** In the order of `GeluForm` in native/elementwise/gelu.h. */
-const geluCode = { exact: 0, tanh: 1 } as const satisfies Record<GeluForm, number>
+const geluCode = { exact: 0, tanh: 1 } as const
 
-/** Registers every kernel of `FusedKernels` but ReluGrad and AddRelu, which are ordinary binary kernels. */
+/** Registers every kernel of this topic; ReluGrad and AddRelu are ordinary binary kernels. */
 export function registerFused(): void {
   const addon = addonFunctions<FusedAddon>()
   registerBatchNorm(addon)
   registerLayerNorm(addon)
   registerElementwise(addon)
   registerOptimizers(addon)
-  register('SoftmaxCrossEntropy', ({ logits, targets }, _attrs, backend) => {
+  register<'logits' | 'targets'>('SoftmaxCrossEntropy', ({ logits, targets }, _attrs, backend) => {
     const [rows, classes] = rowsAndChannels(logits.shape)
     const losses = backend.output([rows])
     const residual = backend.output(logits.shape)
@@ -97,49 +124,67 @@ export function registerFused(): void {
 }
 
 function registerBatchNorm(addon: FusedAddon): void {
-  register('BatchNormTrain', ({ x, gamma, beta }, { epsilon, activation }, backend) => {
-    const [rows, channels] = rowsAndChannels(x.shape)
-    const y = backend.outputLike(x)
-    const stats = backend.output([2, channels])
-    addon.batchNormTrain(
+  register<'x' | 'gamma' | 'beta', BatchNormAttrs>(
+    'BatchNormTrain',
+    ({ x, gamma, beta }, { epsilon, activation }, backend) => {
+      const code = activationCode.get(activation.name)
+      if (code === undefined) return undefined
+      const [rows, channels] = rowsAndChannels(x.shape)
+      const y = backend.outputLike(x)
+      const stats = backend.output([2, channels])
+      addon.batchNormTrain(
       backend.numbers(x), rows, channels, backend.floats(gamma), backend.floats(beta), epsilon,
-      activationCode[activation], backend.numbers(y), backend.floats(stats),
+      code, backend.numbers(y), backend.floats(stats),
     ) // biome-ignore format: a list
-    return [y, stats]
-  })
-  register('BatchNormTrainGrad', ({ dy, x, gamma, beta, stats }, { epsilon, activation }, backend) => {
-    const [rows, channels] = rowsAndChannels(x.shape)
-    const dx = backend.outputLike(x)
-    const dgamma = backend.output([channels])
-    const dbeta = backend.output([channels])
-    addon.batchNormTrainGrad(
+      return [y, stats]
+    },
+  )
+  register<'dy' | 'x' | 'gamma' | 'beta' | 'stats', BatchNormAttrs>(
+    'BatchNormTrainGrad',
+    ({ dy, x, gamma, beta, stats }, { epsilon, activation }, backend) => {
+      const code = activationCode.get(activation.name)
+      if (code === undefined) return undefined
+      const [rows, channels] = rowsAndChannels(x.shape)
+      const dx = backend.outputLike(x)
+      const dgamma = backend.output([channels])
+      const dbeta = backend.output([channels])
+      addon.batchNormTrainGrad(
       backend.numbers(dy, backend.storage(x)), backend.numbers(x), rows, channels, backend.floats(gamma),
-      backend.floats(beta), backend.floats(stats), epsilon, activationCode[activation], backend.numbers(dx),
+      backend.floats(beta), backend.floats(stats), epsilon, code, backend.numbers(dx),
       backend.floats(dgamma), backend.floats(dbeta),
     ) // biome-ignore format: a list
-    return [dx, dgamma, dbeta]
-  })
-  register('BatchNormRunning', ({ stats, mean, variance }, { momentum, correction }, backend) => {
-    // A few hundred numbers: not worth a function of its own in C++.
-    const channels = sizeOf(mean.shape)
-    const batch = backend.floats(stats)
-    const blend = (old: tf.TensorInfo, offset: number, weight: number) => {
-      const out = backend.output(old.shape)
-      const [from, to] = [backend.floats(old), backend.floats(out)]
-      for (let c = 0; c < channels; c++) to[c] = (1 - momentum) * from[c]! + weight * batch[offset + c]!
-      return out
-    }
-    return [blend(mean, 0, momentum), blend(variance, channels, momentum * correction)]
-  })
-  register('BatchNormEval', ({ x, gamma, beta, mean, variance }, { epsilon, activation }, backend) => {
-    const [rows, channels] = rowsAndChannels(x.shape)
-    const y = backend.outputLike(x)
-    addon.batchNormEval(
+      return [dx, dgamma, dbeta]
+    },
+  )
+  register<'stats' | 'mean' | 'variance', { momentum: number; correction: number }>(
+    'BatchNormRunning',
+    ({ stats, mean, variance }, { momentum, correction }, backend) => {
+      // A few hundred numbers: not worth a function of its own in C++.
+      const channels = sizeOf(mean.shape)
+      const batch = backend.floats(stats)
+      const blend = (old: tf.TensorInfo, offset: number, weight: number) => {
+        const out = backend.output(old.shape)
+        const [from, to] = [backend.floats(old), backend.floats(out)]
+        for (let c = 0; c < channels; c++) to[c] = (1 - momentum) * from[c]! + weight * batch[offset + c]!
+        return out
+      }
+      return [blend(mean, 0, momentum), blend(variance, channels, momentum * correction)]
+    },
+  )
+  register<'x' | 'gamma' | 'beta' | 'mean' | 'variance', BatchNormAttrs>(
+    'BatchNormEval',
+    ({ x, gamma, beta, mean, variance }, { epsilon, activation }, backend) => {
+      const code = activationCode.get(activation.name)
+      if (code === undefined) return undefined
+      const [rows, channels] = rowsAndChannels(x.shape)
+      const y = backend.outputLike(x)
+      addon.batchNormEval(
       backend.numbers(x), rows, channels, backend.floats(mean), backend.floats(variance), backend.floats(gamma),
-      backend.floats(beta), epsilon, activationCode[activation], backend.numbers(y),
+      backend.floats(beta), epsilon, code, backend.numbers(y),
     ) // biome-ignore format: a list
-    return [y]
-  })
+      return [y]
+    },
+  )
   nativeKernel<tf.FusedBatchNormAttrs>('FusedBatchNorm', ({ inputs, attrs, backend, stock }) => {
     const { x, mean, variance } = inputs as { x: tf.TensorInfo; mean: tf.TensorInfo; variance: tf.TensorInfo }
     const { scale, offset } = inputs
@@ -157,7 +202,7 @@ function registerBatchNorm(addon: FusedAddon): void {
 }
 
 function registerLayerNorm(addon: FusedAddon): void {
-  register('LayerNorm', ({ x, gamma, beta }, { epsilon }, backend) => {
+  register<'x' | 'gamma' | 'beta', { epsilon: number }>('LayerNorm', ({ x, gamma, beta }, { epsilon }, backend) => {
     const [rows, channels] = rowsAndChannels(x.shape)
     const y = backend.output(x.shape)
     const [mean, inverse] = [0, 0].map(() => backend.output([...x.shape.slice(0, -1), 1])) as [
@@ -170,65 +215,68 @@ function registerLayerNorm(addon: FusedAddon): void {
     ) // biome-ignore format: a list
     return [y, mean, inverse]
   })
-  register('LayerNormGrad', ({ dy, x, gamma, mean, inverse }, _attrs, backend) => {
-    const [rows, channels] = rowsAndChannels(x.shape)
-    const dx = backend.output(x.shape)
-    const dgamma = backend.output([channels])
-    const dbeta = backend.output([channels])
-    addon.layerNormGrad(
+  register<'dy' | 'x' | 'gamma' | 'mean' | 'inverse'>(
+    'LayerNormGrad',
+    ({ dy, x, gamma, mean, inverse }, _attrs, backend) => {
+      const [rows, channels] = rowsAndChannels(x.shape)
+      const dx = backend.output(x.shape)
+      const dgamma = backend.output([channels])
+      const dbeta = backend.output([channels])
+      addon.layerNormGrad(
       backend.floats(dy), backend.floats(x), rows, channels, backend.floats(gamma), backend.floats(mean),
       backend.floats(inverse), backend.floats(dx), backend.floats(dgamma), backend.floats(dbeta),
     ) // biome-ignore format: a list
-    return [dx, dgamma, dbeta]
-  })
+      return [dx, dgamma, dbeta]
+    },
+  )
 }
 
 function registerElementwise(addon: FusedAddon): void {
   const leaky = unaryOp('LeakyReluOffset')
-  register('LeakyReluOffset', ({ x }, { alpha, offset }, backend) => {
+  register<'x', { alpha: number; offset: number }>('LeakyReluOffset', ({ x }, { alpha, offset }, backend) => {
     const y = backend.outputLike(x)
     addon.unary(leaky, backend.numbers(x), sizeOf(x.shape), alpha, offset, backend.numbers(y))
     return [y]
   })
-  register('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, backend) => {
+  register<'dy' | 'x', { alpha: number }>('LeakyReluOffsetGrad', ({ dy, x }, { alpha }, backend) => {
     const dx = backend.outputLike(x)
     const slopes = backend.numbers(dy, backend.storage(x))
     addon.leakyReluGrad(slopes, backend.numbers(x), sizeOf(x.shape), alpha, backend.numbers(dx))
     return [dx]
   })
-  register('Mish', ({ x }, _attrs, backend) => {
+  register<'x'>('Mish', ({ x }, _attrs, backend) => {
     const y = backend.outputLike(x)
     addon.mish(backend.numbers(x), sizeOf(x.shape), backend.numbers(y))
     return [y]
   })
-  register('MishGrad', ({ dy, x }, _attrs, backend) => {
+  register<'dy' | 'x'>('MishGrad', ({ dy, x }, _attrs, backend) => {
     const dx = backend.outputLike(x)
     const slopes = backend.numbers(dy, backend.storage(x))
     addon.mishGrad(slopes, backend.numbers(x), sizeOf(x.shape), backend.numbers(dx))
     return [dx]
   })
-  register('Swish', ({ x }, _attrs, backend) => {
+  register<'x'>('Swish', ({ x }, _attrs, backend) => {
     const y = backend.outputLike(x)
     addon.swish(backend.numbers(x), sizeOf(x.shape), backend.numbers(y))
     return [y]
   })
-  register('SwishGrad', ({ dy, x }, _attrs, backend) => {
+  register<'dy' | 'x'>('SwishGrad', ({ dy, x }, _attrs, backend) => {
     const dx = backend.outputLike(x)
     const slopes = backend.numbers(dy, backend.storage(x))
     addon.swishGrad(slopes, backend.numbers(x), sizeOf(x.shape), backend.numbers(dx))
     return [dx]
   })
-  register('Gelu', ({ x }, { form }, backend) => {
+  register<'x', { form: 'exact' | 'tanh' }>('Gelu', ({ x }, { form }, backend) => {
     const y = backend.output(x.shape)
     addon.gelu(backend.floats(x), sizeOf(x.shape), geluCode[form], backend.floats(y))
     return [y]
   })
-  register('GeluGrad', ({ dy, x }, { form }, backend) => {
+  register<'dy' | 'x', { form: 'exact' | 'tanh' }>('GeluGrad', ({ dy, x }, { form }, backend) => {
     const dx = backend.output(x.shape)
     addon.geluGrad(backend.floats(dy), backend.floats(x), sizeOf(x.shape), geluCode[form], backend.floats(dx))
     return [dx]
   })
-  register('Dropout', ({ x }, { rate, key }, backend) => {
+  register<'x', { rate: number; key: number }>('Dropout', ({ x }, { rate, key }, backend) => {
     const y = backend.output(x.shape)
     // hash ≥ rate·2³² for a whole hash is hash ≥ its ceiling; a ceiling of 2³² keeps nothing and does not fit 32 bits.
     const threshold = Math.ceil(rate * 2 ** 32)
@@ -240,52 +288,61 @@ function registerElementwise(addon: FusedAddon): void {
 }
 
 function registerOptimizers(addon: FusedAddon): void {
-  register('AdamWUpdate', (inputs, attrs, backend) => {
-    const { learningRate, beta1, beta2, epsilon, step, weightDecays } = attrs
-    const arrays: Float32Array[] = []
-    const outputs: tf.TensorInfo[] = []
-    for (let i = 0; i < weightDecays.length; i++) {
-      const { shape } = inputs[`p${i}`]!
-      const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
-      for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
-      for (const output of fresh) arrays.push(backend.floats(output))
-      outputs.push(...fresh)
-    }
-    const keep = Float64Array.from(weightDecays, (decay) => 1 - learningRate * decay)
-    const stepSize = learningRate / (1 - beta1 ** step)
-    addon.adamw(arrays, keep, beta1, beta2, stepSize, 1 / Math.sqrt(1 - beta2 ** step), epsilon)
-    return outputs
-  })
-  register('SgdUpdate', (inputs, attrs, backend) => {
-    const { learningRate, momentum, dampening, nesterov, step, weightDecays } = attrs
-    const arrays: Float32Array[] = []
-    const outputs: tf.TensorInfo[] = []
-    for (let i = 0; i < weightDecays.length; i++) {
-      const { shape } = inputs[`p${i}`]!
-      const fresh = [backend.output(shape), backend.output(shape)]
-      for (const name of ['p', 'b', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
-      for (const output of fresh) arrays.push(backend.floats(output))
-      outputs.push(...fresh)
-    }
-    const decays = Float64Array.from(weightDecays)
-    addon.sgd(arrays, decays, learningRate, momentum, 1 - dampening, nesterov ? 1 : 0, step === 1 ? 1 : 0)
-    return outputs
-  })
-  register('RmspropUpdate', (inputs, attrs, backend) => {
-    const { learningRate, decay, momentum, epsilon, weightDecays } = attrs
-    const arrays: Float32Array[] = []
-    const outputs: tf.TensorInfo[] = []
-    for (let i = 0; i < weightDecays.length; i++) {
-      const { shape } = inputs[`p${i}`]!
-      const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
-      for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
-      for (const output of fresh) arrays.push(backend.floats(output))
-      outputs.push(...fresh)
-    }
-    addon.rmsprop(arrays, Float64Array.from(weightDecays), learningRate, decay, momentum, epsilon)
-    return outputs
-  })
-  register('RangerUpdate', (inputs, attrs, backend) => {
+  register<string, Moving & { beta1: number; beta2: number; epsilon: number; step: number }>(
+    'AdamWUpdate',
+    (inputs, attrs, backend) => {
+      const { learningRate, beta1, beta2, epsilon, step, weightDecays } = attrs
+      const arrays: Float32Array[] = []
+      const outputs: tf.TensorInfo[] = []
+      for (let i = 0; i < weightDecays.length; i++) {
+        const { shape } = inputs[`p${i}`]!
+        const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
+        for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+        for (const output of fresh) arrays.push(backend.floats(output))
+        outputs.push(...fresh)
+      }
+      const keep = Float64Array.from(weightDecays, (decay) => 1 - learningRate * decay)
+      const stepSize = learningRate / (1 - beta1 ** step)
+      addon.adamw(arrays, keep, beta1, beta2, stepSize, 1 / Math.sqrt(1 - beta2 ** step), epsilon)
+      return outputs
+    },
+  )
+  register<string, Moving & { momentum: number; dampening: number; nesterov: boolean; step: number }>(
+    'SgdUpdate',
+    (inputs, attrs, backend) => {
+      const { learningRate, momentum, dampening, nesterov, step, weightDecays } = attrs
+      const arrays: Float32Array[] = []
+      const outputs: tf.TensorInfo[] = []
+      for (let i = 0; i < weightDecays.length; i++) {
+        const { shape } = inputs[`p${i}`]!
+        const fresh = [backend.output(shape), backend.output(shape)]
+        for (const name of ['p', 'b', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+        for (const output of fresh) arrays.push(backend.floats(output))
+        outputs.push(...fresh)
+      }
+      const decays = Float64Array.from(weightDecays)
+      addon.sgd(arrays, decays, learningRate, momentum, 1 - dampening, nesterov ? 1 : 0, step === 1 ? 1 : 0)
+      return outputs
+    },
+  )
+  register<string, Moving & { decay: number; momentum: number; epsilon: number }>(
+    'RmspropUpdate',
+    (inputs, attrs, backend) => {
+      const { learningRate, decay, momentum, epsilon, weightDecays } = attrs
+      const arrays: Float32Array[] = []
+      const outputs: tf.TensorInfo[] = []
+      for (let i = 0; i < weightDecays.length; i++) {
+        const { shape } = inputs[`p${i}`]!
+        const fresh = [backend.output(shape), backend.output(shape), backend.output(shape)]
+        for (const name of ['p', 'm', 'v', 'g']) arrays.push(backend.floats(inputs[`${name}${i}`]!))
+        for (const output of fresh) arrays.push(backend.floats(output))
+        outputs.push(...fresh)
+      }
+      addon.rmsprop(arrays, Float64Array.from(weightDecays), learningRate, decay, momentum, epsilon)
+      return outputs
+    },
+  )
+  register<string, RangerAttrs>('RangerUpdate', (inputs, attrs, backend) => {
     const { learningRate, stepSize, rectified, beta1, beta2, epsilon, alpha, centralise, weightDecays } = attrs
     const arrays: Float32Array[] = []
     const outputs: tf.TensorInfo[] = []

@@ -1,4 +1,4 @@
-/** Slopes of a ConvTwist and their adjoint: TwistedSlopes and TwistedSlopesGrad of @tricklab/core. */
+/** Slopes of a ConvTwist and their adjoint: TwistedSlopes and TwistedSlopesGrad. */
 import type * as tf from '@tricklab/core/tf'
 import { addonFunctions } from '../addon.ts'
 import { scratch } from './geometry.ts'

@@ -1,7 +1,14 @@
-/** Blur pooling and its adjoint on WebAssembly: BlurPool and BlurPoolGrad of @tricklab/core. */
-import type { BlurPoolAttrs } from '@tricklab/core/fused'
+/** Blur pooling and its adjoint on WebAssembly: BlurPool and BlurPoolGrad. */
 import type { KernelModule } from './module.ts'
 import { replaceKernel } from './register.ts'
+
+/** A filter along both axes of an image, with subsampling; positions outside are mirrored, or 0. */
+interface BlurPoolAttrs {
+  taps: number[]
+  stride: number
+  padding: number[]
+  border: 'reflect' | 'zero'
+}
 
 /** What every written element of an axis reads, as kernels/blur.ts wants it. */
 interface AxisMap {

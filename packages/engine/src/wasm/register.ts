@@ -1,5 +1,6 @@
 /** Puts our kernels in the place of the stock ones. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import { composedKernel } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { KernelModule } from './module.ts'
 
@@ -11,7 +12,7 @@ export interface KernelCall<Attrs> {
   inputs: Inputs
   attrs: Attrs
   module: KernelModule
-  /** Runs TF.js's own kernel on the same call: for the cases that ours does not serve. */
+  /** Runs TF.js's own kernel, or the composed version of a fused operation, on a call that ours does not serve. */
   stock: () => tf.TensorInfo | tf.TensorInfo[]
 }
 
@@ -39,8 +40,7 @@ export function replaceKernel<Attrs>(
         attrs: call.attrs as unknown as Attrs,
         module: moduleOf(call.backend as BackendWasm),
         stock: () => {
-          if (stock === undefined) throw new Error(`the wasm backend has no kernel ${name} of its own`)
-          return stock.kernelFunc(call)
+          return (stock?.kernelFunc ?? composedKernel(name))(call)
         },
       }),
   })

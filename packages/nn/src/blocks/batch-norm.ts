@@ -29,9 +29,9 @@ export function createBatchNormBlock(values: OptionValues<typeof options>, conte
   const spec = {
     channels: context.inputChannels,
     gamma: zero ? 0 : 1,
-    activation: fused ?? 'linear',
+    ...(fused === undefined ? {} : { activation: fused }),
     ...values,
-  } as const
+  }
   return activated(createBatchNorm(spec), { activate: activate && fused === undefined, activation })
 }
 

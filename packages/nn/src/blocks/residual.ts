@@ -3,7 +3,7 @@ import * as tf from '@tricklab/core/tf'
 import { reluActivation } from '../activations/relu.ts'
 import { keptBy, keptInLine, passes, sizeOf } from '../layers/kept.ts'
 import { applyPart, collectParams, disposeParts, type Parts, sequential } from '../layers/sequential.ts'
-import { addRelu } from '../ops/relu.ts'
+import { addRelu, fusedLinear, fusedRelu } from '../ops/relu.ts'
 import { expectEqual, within } from '../shape.ts'
 import { createConvNorm } from './conv-norm.ts'
 import type { PlaceContext } from './offers.ts'
@@ -107,8 +107,8 @@ export function joinResidual(
       within('shortcut', () => shortcut.outputShape(pooled)),
     )
   }
-  const fused = activate && activation.fused === 'relu'
-  const keeps = activation.fused !== 'linear'
+  const fused = activate && activation.fused === fusedRelu
+  const keeps = activation.fused !== fusedLinear
   /** Branch, shortcut and sum, behind the pool. Both begin with the same tensor. */
   const joined: Block = {
     ...sequential({}),

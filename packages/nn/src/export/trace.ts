@@ -2,10 +2,10 @@
  * What a network computes, as a graph: the TF.js kernels that it runs, written down while it runs. So every block of every
  * plugin is seen as it is, and none has to describe itself a second time.
  */
-
 import { createRng, fail, listParams, type Model } from '@tricklab/core'
-import { composedFused, type FusedKernelName } from '@tricklab/core/fused'
+import { composedFused, type FusedActivation } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
+import { fusedLinear } from '../ops/relu.ts'
 
 /** A size that grows with the batch. */
 export const perSample = -1
@@ -44,7 +44,8 @@ const batches = [2, 3] as const
 
 /**
  * The graph of a network in evaluation, for images of its input shape and any batch size.
- * @param kept fused kernels that the format knows by name; the others are spread into what they are composed of
+ * @param kept fused kernels that the format knows by name; the others are spread into what they are composed of, and so are
+ * those that apply an activation, which is a node of its own
  * @errors E_EXPORT, naming the layer, where what is computed depends on the batch or on values in a way that no graph says
  */
 export async function traceModel(model: Model, kept: readonly string[]): Promise<TracedGraph> {
@@ -113,8 +114,8 @@ function record(model: Model, batch: number, kept: readonly string[]): Recording
 
   let depth = 0
   const run: RunKernel = (name, inputs, attrs = {}) => {
-    if (depth === 0 && !kept.includes(name)) {
-      const composed = composedOf(name)
+    if (depth === 0 && !(kept.includes(name) && isPlain(attrs))) {
+      const composed = composedFused(name)
       if (composed !== undefined) {
         const outputs = composed(inputs, attrs)
         return outputs.length === 1 ? outputs[0]! : outputs
@@ -162,15 +163,8 @@ function record(model: Model, batch: number, kept: readonly string[]): Recording
   }
 }
 
-type Composed = (inputs: object, attrs: object) => tf.Tensor[]
-
-function composedOf(name: string): Composed | undefined {
-  try {
-    return composedFused(name as FusedKernelName) as unknown as Composed
-  } catch {
-    return undefined
-  }
-}
+/** Whether a fused kernel applies no activation beside what it is named for. */
+const isPlain = ({ activation = fusedLinear }: { activation?: FusedActivation }) => activation === fusedLinear
 
 /** Images in which no two pixels are equal by rule, so that nothing depends on them by chance alone. */
 function drawImages(shape: number[]): tf.Tensor4D {

@@ -1,13 +1,14 @@
 import { type Block, disposeParams, fail, type Shape } from '@tricklab/core'
-import { type FusedActivation, runFused } from '@tricklab/core/fused'
+import type { FusedActivation } from '@tricklab/core/fused'
 import type * as tf from '@tricklab/core/tf'
-import { batchNormEval, batchNormTrain } from '../ops/batch-norm.ts'
+import { batchNormEval, batchNormTrain, fusedBatchNormRunning } from '../ops/batch-norm.ts'
+import { fusedLinear } from '../ops/relu.ts'
 import { expectChannels, formatShape } from '../shape.ts'
 import { createConstantParam } from './param.ts'
 
 export interface BatchNormSpec {
   readonly channels: number
-  /** Applied to the result in the same pass; default `linear`. */
+  /** Applied to the result in the same pass; default: none. */
   readonly activation?: FusedActivation
   /** Default 1e-5. */
   readonly epsilon?: number
@@ -26,7 +27,7 @@ export interface BatchNormSpec {
  * @differs the paper averages the statistics of several batches after training; PyTorch, and so we, keep a running mean
  */
 export function createBatchNorm(spec: BatchNormSpec): Block {
-  const { channels, activation = 'linear', epsilon = 1e-5, momentum = 0.1, gamma = 1 } = spec
+  const { channels, activation = fusedLinear, epsilon = 1e-5, momentum = 0.1, gamma = 1 } = spec
   const params = {
     gamma: createConstantParam('norm', [channels], gamma),
     beta: createConstantParam('norm', [channels], 0),
@@ -45,8 +46,7 @@ export function createBatchNorm(spec: BatchNormSpec): Block {
       })
     }
     const { y, stats } = batchNormTrain(images, params.gamma.value, params.beta.value, { epsilon, activation })
-    const [mean, variance] = runFused(
-      'BatchNormRunning',
+    const [mean, variance] = fusedBatchNormRunning.run(
       { stats, mean: params.mean.value, variance: params.variance.value },
       { momentum, correction: count / (count - 1) },
     )

@@ -2,6 +2,7 @@ import type { Activation, Block } from '@tricklab/core'
 import { applyDropConnect, drawDropConnect } from '../ops/drop-connect.ts'
 import { leakyReluOffset } from '../ops/leaky-relu-offset.ts'
 import { averagePool2, globalAveragePool, maxPool, maxPool2 } from '../ops/pool.ts'
+import { fusedLinear, fusedRelu } from '../ops/relu.ts'
 import { expectPixels, windowCount } from '../shape.ts'
 import { nothingKept } from './kept.ts'
 
@@ -67,10 +68,8 @@ export function createGlobalAveragePool(): Block {
 /** An activation as a layer among others. */
 export function createActivationLayer(activation: Activation): Block {
   // ReLU needs to know where its output is above 0; others their input.
-  const kept = {
-    input: activation.fused === undefined || activation.fused === 'mish',
-    output: activation.fused === 'relu',
-  }
+  const { fused } = activation
+  const kept = { input: fused !== fusedLinear && fused !== fusedRelu, output: fused === fusedRelu }
   return {
     ...parameterFree,
     outputShape: (input) => input,

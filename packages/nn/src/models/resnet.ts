@@ -7,6 +7,7 @@ import { createConv2d } from '../layers/conv2d.ts'
 import { createLinear } from '../layers/linear.ts'
 import { createGlobalAveragePool, createMaxPool } from '../layers/parameter-free.ts'
 import { collectParams, type Parts, sequential } from '../layers/sequential.ts'
+import { fusedRelu } from '../ops/relu.ts'
 import { createLayeredModel } from './layered.ts'
 import { timmLeafOf } from './timm-leaf.ts'
 
@@ -63,7 +64,7 @@ function createBlock(
     main[conv] = createConv({ ...step, inputChannels: from }, init.scope(conv))
     main[`bn${index + 1}`] = createBatchNorm({
       channels: outputChannels,
-      ...(last ? { gamma: 0 } : { activation: 'relu' }),
+      ...(last ? { gamma: 0 } : { activation: fusedRelu }),
     })
     from = outputChannels
   }
@@ -94,7 +95,7 @@ function createResnet(variant: Variant, { imageShape, classes, init }: ModelCont
   const stem = { inputChannels: imageShape[2], outputChannels: 64, kernelSize: 7, stride: 2 }
   const layers: ModelLayer[] = [
     { name: 'conv1', type: 'conv2d', block: createConv(stem, init.scope('conv1')) },
-    { name: 'bn1', type: 'batch-norm', block: createBatchNorm({ channels: 64, activation: 'relu' }) },
+    { name: 'bn1', type: 'batch-norm', block: createBatchNorm({ channels: 64, activation: fusedRelu }) },
     { name: 'maxpool', type: 'max-pool', block: createMaxPool({ size: 3, stride: 2, padding: 1 }) },
   ]
   let inputChannels = 64

@@ -1,4 +1,5 @@
 /** The composed versions of the fused kernels on an engine that has none of its own: WebGPU, here on SwiftShader. */
+import { defineFusedActivation } from '@tricklab/core/fused'
 import * as tf from '@tricklab/core/tf'
 import { prepareEngine } from '@tricklab/engine'
 import { noSoftwareGpu, useSoftwareGpu } from '@tricklab/engine/software-gpu'
@@ -10,6 +11,8 @@ import {
   batchNormTrain,
   conv2d,
   dropout,
+  fusedLinear,
+  fusedRelu,
   gelu,
   globalAveragePool,
   groupNorm,
@@ -17,7 +20,6 @@ import {
   layerNorm,
   leakyReluOffset,
   maxPool,
-  mish,
   relu,
   softmaxCrossEntropy,
 } from './index.ts'
@@ -32,9 +34,16 @@ const images = [3, 6, 6, 4]
 const as4 = (tensor: tf.Tensor | undefined) => tensor as tf.Tensor4D
 const targets = () => tf.softmax(tf.tensor2d(waves(5 * 7, 5), [5, 7]))
 
+/** An activation that no engine knows. */
+const square = defineFusedActivation({
+  name: 'square',
+  apply: (x) => tf.square(x),
+  gradient: (dy, x) => tf.mul(dy, tf.mul(x, 2)),
+})
+
 const cases: readonly Case[] = [
-  ...(['linear', 'relu', 'mish'] as const).map((activation) => ({
-    name: `batch norm, ${activation}`,
+  ...[fusedLinear, fusedRelu, square].map((activation) => ({
+    name: `batch norm, ${activation.name}`,
     shapes: [images, [4], [4]],
     run: (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
       batchNormTrain(x, gamma, beta, { epsilon: 1e-5, activation }).y,
@@ -50,7 +59,6 @@ const cases: readonly Case[] = [
     run: (x) => leakyReluOffset(as4(x), { alpha: 0.1, offset: 0.4 }),
   },
   { name: 'sum and ReLU', shapes: [images, images], run: (a, b) => addRelu(as4(a), as4(b)) },
-  { name: 'Mish', shapes: [images], run: (x) => mish(as4(x)) },
   { name: 'GELU', shapes: [images], run: (x) => gelu(as4(x)) },
   { name: 'GELU with the tangent', shapes: [images], run: (x) => gelu(as4(x), 'tanh') },
   { name: 'hard swish', shapes: [images], run: (x) => hardSwish(as4(x)) },
@@ -95,7 +103,10 @@ describe.skipIf(noSoftwareGpu !== undefined)(
         const y = tf.tidy(() => {
           const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((key) => tf.tensor1d(waves(4, key)))
           const params = { gamma: gamma!, beta: beta!, mean: mean!, variance: tf.square(variance!) }
-          return batchNormEval(tf.tensor4d(waves(432, 5), [3, 6, 6, 4]), params, { epsilon: 1e-5, activation: 'relu' })
+          return batchNormEval(tf.tensor4d(waves(432, 5), [3, 6, 6, 4]), params, {
+            epsilon: 1e-5,
+            activation: fusedRelu,
+          })
         })
         const values = await y.data()
         y.dispose()

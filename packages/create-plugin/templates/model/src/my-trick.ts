@@ -5,6 +5,7 @@ import {
   createGlobalAveragePool,
   createLayeredModel,
   createLinear,
+  fusedRelu,
   sequential,
 } from '@tricklab/nn'
 
@@ -28,7 +29,7 @@ export function createMyTrick({ width }: OptionValues<typeof options>, context: 
     const name = `layer${index + 1}`
     const window = { inputChannels: channels[index]!, outputChannels, kernelSize: 3, stride: 2, bias: false }
     const conv = createConv2d({ ...window, init: init.scope(name, 'conv') })
-    const norm = createBatchNorm({ channels: outputChannels, activation: 'relu' })
+    const norm = createBatchNorm({ channels: outputChannels, activation: fusedRelu })
     return { name, type: 'conv-norm', block: sequential({ conv, norm }) }
   })
   const linear = createLinear({ inputs: channels.at(-1)!, outputs: classes, init: init.scope('head', 'linear') })

@@ -89,7 +89,7 @@ class OnnxWriter {
       this.#onEach(node, (x) => this.emit('Reciprocal', node.layer, [this.emit('Sqrt', node.layer, [x])])),
     Relu6: (node) => this.#onEach(node, (x) => this.emit('Clip', node.layer, [x, ...this.#bounds(node, 0, 6)])),
     LeakyRelu: (node) => this.#unary(node, 'LeakyRelu', { alpha: { float: node.attrs.alpha as number } }),
-    Mish: (node) => this.#onEach(node, (x) => this.#mishOf(node.layer, x)),
+    Mish: (node) => this.#onEach(node, (x) => this.#mish(node.layer, x)),
     Conv2D: (node) => this.#convolve(node),
     DepthwiseConv2dNative: (node) => this.#convolve(node),
     GroupedConv2D: (node) => this.#convolve(node),
@@ -211,7 +211,7 @@ class OnnxWriter {
     this.define(outputs[0]!, this.emit(op, layer, names), layout)
   }
 
-  #mishOf(layer: string, x: string): string {
+  #mish(layer: string, x: string): string {
     return this.emit('Mul', layer, [x, this.emit('Tanh', layer, [this.emit('Softplus', layer, [x])])])
   }
 
@@ -262,9 +262,7 @@ class OnnxWriter {
     const layout = x!.shape.length === 4 ? 'first' : 'plain'
     const params = [gamma!, beta!, mean!, variance!].map((value) => this.name(value, 'plain'))
     const epsilon = { float: attrs.epsilon as number }
-    let result = this.emit('BatchNormalization', layer, [this.name(x!, layout), ...params], { epsilon })
-    if (attrs.activation === 'relu') result = this.emit('Relu', layer, [result])
-    if (attrs.activation === 'mish') result = this.#mishOf(layer, result)
+    const result = this.emit('BatchNormalization', layer, [this.name(x!, layout), ...params], { epsilon })
     this.define(outputs[0]!, result, layout)
   }
 

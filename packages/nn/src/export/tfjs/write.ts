@@ -199,11 +199,9 @@ class TfjsWriter {
   }
 
   #mish({ layer, inputs, outputs }: TracedNode): void {
-    this.#names.set(outputs[0]!, this.#mishOf(layer, this.name(inputs.x as TracedValue)))
-  }
-
-  #mishOf(layer: string, x: string): string {
-    return this.emit('Mul', layer, [x, this.emit('Tanh', layer, [this.emit('Softplus', layer, [x])])])
+    const x = this.name(inputs.x as TracedValue)
+    const result = this.emit('Mul', layer, [x, this.emit('Tanh', layer, [this.emit('Softplus', layer, [x])])])
+    this.#names.set(outputs[0]!, result)
   }
 
   #convolve(node: TracedNode): void {
@@ -227,10 +225,7 @@ class TfjsWriter {
     if (x!.shape.length !== 4) refuseNode(node, 'a TensorFlow.js graph', 'on values that are not images')
     const names = [x!, gamma!, beta!, mean!, variance!].map((value) => this.name(value))
     const attr = { epsilon: { f: attrs.epsilon as number }, is_training: { b: false }, data_format: text('NHWC') }
-    let result = this.emit('FusedBatchNormV3', layer, names, attr)
-    if (attrs.activation === 'relu') result = this.emit('Relu', layer, [result])
-    if (attrs.activation === 'mish') result = this.#mishOf(layer, result)
-    this.#names.set(outputs[0]!, result)
+    this.#names.set(outputs[0]!, this.emit('FusedBatchNormV3', layer, names, attr))
   }
 
   #pool(node: TracedNode): void {

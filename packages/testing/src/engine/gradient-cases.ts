@@ -1,4 +1,4 @@
-/** Operations whose values and gradients every engine must compute as `cpu` does; used by the engines' tests. */
+/** Operations whose values and gradients every engine must compute as `cpu` does. */
 import * as tf from '@tricklab/core/tf'
 
 /** An operation of the given inputs, all differentiated; its result is weighted and summed to a loss. */
@@ -133,34 +133,96 @@ export const gradientCases: readonly GradientCase[] = [
     run: (x, y) => tf.concat([as2(x), as2(y)], 1),
   },
   { name: 'transpose', shapes: [[2, 3, 4]], run: (x) => tf.transpose(x as tf.Tensor, [2, 0, 1]) },
+  // Where TF.js's own suite is thin: negative inputs, odd channels, even windows with 'same', stride 2, a batch of one.
+  ...[1, 2].flatMap((stride) =>
+    [2, 3, 4].flatMap((window) =>
+      (['same', 'valid'] as const).flatMap((pad) => [
+        {
+          name: `convolution ${window}×${window}, stride ${stride}, ${pad}, batch 1`,
+          shapes: [
+            [1, 7, 6, 5],
+            [window, window, 5, 3],
+          ],
+          run: (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(as4(x), as4(w), stride, pad),
+        },
+        {
+          name: `depthwise convolution ${window}×${window}, stride ${stride}, ${pad}`,
+          shapes: [
+            [3, 8, 7, 7],
+            [window, window, 7, 1],
+          ],
+          run: (x: tf.Tensor, w: tf.Tensor) => tf.depthwiseConv2d(as4(x), as4(w), stride, pad),
+        },
+        {
+          name: `max pool ${window}×${window} of negative numbers, stride ${stride}, ${pad}`,
+          shapes: [[1, 7, 9, 3]],
+          run: (x: tf.Tensor) => tf.maxPool(as4(tf.sub(x, 3)), window, stride, pad),
+        },
+      ]),
+    ),
+  ),
+  {
+    name: 'batched product with a transpose on either side',
+    shapes: [
+      [3, 5, 7],
+      [3, 4, 5],
+    ],
+    run: (a, b) => tf.matMul(a as tf.Tensor3D, b as tf.Tensor3D, true, true),
+  },
+  {
+    name: 'broadcasting on both sides',
+    shapes: [
+      [4, 1, 3],
+      [5, 1],
+    ],
+    run: (a, b) => tf.div(tf.mul(a!, b!), tf.add(tf.square(b!), 1)),
+  },
+  {
+    name: 'softmax, exponential and logarithm',
+    shapes: [[3, 9]],
+    run: (x) => tf.log(tf.softmax(tf.exp(x!) as tf.Tensor2D)),
+  },
+  { name: 'norm over an inner axis', shapes: [[3, 4, 5]], run: (x) => tf.sqrt(tf.sum(tf.square(x!), 1)) },
+  { name: 'maximum over axes', shapes: [[3, 4, 5]], run: (x) => tf.max(x!, [0, 2]) },
+  {
+    name: 'ELU, SELU and softplus',
+    shapes: [[50]],
+    run: (x) => tf.add(tf.elu(x!), tf.mul(tf.selu(x!), tf.softplus(x!))),
+  },
+  { name: 'PReLU', shapes: [[4, 3, 5], [5]], run: (x, a) => tf.prelu(x!, a!) },
+  { name: 'gather with repeats', shapes: [[5, 3]], run: (x) => tf.gather(x!, tf.tensor1d([4, 1, 1, 0], 'int32')) },
+  {
+    name: 'bilinear resize up, align corners',
+    shapes: [[2, 4, 4, 3]],
+    run: (x) => tf.image.resizeBilinear(as4(x), [7, 7], true),
+  },
+  {
+    name: 'stack, unstack and reverse',
+    shapes: [[3, 4]],
+    run: (x) => tf.reverse(tf.stack(tf.unstack(x!, 1).reverse()), 0),
+  },
   { name: 'square root', shapes: [[3, 5]], run: (x) => tf.sqrt(tf.add(tf.square(x as tf.Tensor), 1)) },
 ]
 
-/** The value of a case and its gradient for each input, as numbers; nothing stays behind. */
-export async function runGradientCase(one: GradientCase): Promise<Float32Array[]> {
+/**
+ * The value of a case and its gradient for each input, as numbers; nothing stays behind.
+ * @param round what becomes of the numbers that come in, for engines that store less than float32
+ */
+export async function runGradientCase(
+  one: GradientCase,
+  round = (values: Float32Array): Float32Array => values,
+): Promise<Float32Array[]> {
   const tensors = tf.tidy(() => {
-    const inputs = one.shapes.map((shape, i) => tf.tensor(waves(tf.util.sizeFromShape(shape), i + 1), shape))
+    const draw = (shape: number[], key: number) => tf.tensor(round(waves(tf.util.sizeFromShape(shape), key)), shape)
+    const inputs = one.shapes.map((shape, i) => draw(shape, i + 1))
     const output = one.run(...inputs)
-    const weights = tf.tensor(waves(output.size, 9), output.shape)
+    const weights = draw(output.shape, 9)
     const loss = (...values: tf.Tensor[]) => tf.sum(tf.mul(one.run(...values), weights)) as tf.Scalar
     return [output, ...tf.grads(loss)(inputs)]
   })
   const values = await Promise.all(tensors.map((tensor) => tensor.data()))
   tf.dispose(tensors)
   return values as Float32Array[]
-}
-
-/** Largest difference, relative to the largest reference value. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let worst = actual.length === expected.length ? 0 : Number.POSITIVE_INFINITY
-  let scale = 1e-6
-  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i] ?? 0))
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? 0))
-    // A NaN compares false with everything; it must not pass for a small difference.
-    worst = difference <= worst ? worst : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
-  }
-  return worst / scale
 }
 
 /** Values in −1 … 1; different for each key, without ties, and never near 0 where ReLU has its corner. */

@@ -1,20 +1,6 @@
-import type { BlurPoolAttrs } from '@tricklab/core/fused'
-import { beforeAll, expect, test } from 'vitest'
-import { prepareWasm } from './index.ts'
-import { createRandom, randomValues, relativeError, runOn, type Values } from './test-helpers.ts'
-
-beforeAll(async () => {
-  await prepareWasm()
-})
-
-const random = createRandom(17)
-
-/** `C(size − 1, i) / 2^(size − 1)`. */
-function binomial(size: number): number[] {
-  let row = [1]
-  while (row.length < size) row = [1, ...row.slice(1).map((value, i) => value + row[i]!), 1]
-  return row.map((value) => value / 2 ** (size - 1))
-}
+import { createValues, type FusedCase, fusedContract } from '@tricklab/testing'
+import { type BlurPoolAttrs, fusedBlurPool, fusedBlurPoolGrad } from '../src/blur-pool.ts'
+import { binomial } from '../src/operators.ts'
 
 /** Every product of the filter, as the contract words it: visit(output element, input element, share). */
 function eachProduct(
@@ -49,12 +35,12 @@ function eachProduct(
 
 // The operators of the plugin blurpool by name, and what else the contract allows.
 const filters: Record<string, BlurPoolAttrs> = {
-  'kornia-0.4': { taps: binomial(6), stride: 2, padding: [2, 3], border: 'reflect' },
-  adobe: { taps: binomial(4), stride: 2, padding: [1, 2], border: 'reflect' },
-  'kornia-0.5': { taps: binomial(3), stride: 2, padding: [1, 1], border: 'zero' },
-  timm: { taps: binomial(3), stride: 2, padding: [1, 1], border: 'reflect' },
+  'kornia-0.4': { taps: [...binomial(6)], stride: 2, padding: [2, 3], border: 'reflect' },
+  adobe: { taps: [...binomial(4)], stride: 2, padding: [1, 2], border: 'reflect' },
+  'kornia-0.5': { taps: [...binomial(3)], stride: 2, padding: [1, 1], border: 'zero' },
+  timm: { taps: [...binomial(3)], stride: 2, padding: [1, 1], border: 'reflect' },
   'one tap': { taps: [1], stride: 2, padding: [0, 0], border: 'reflect' },
-  'seven taps, stride 3': { taps: binomial(7), stride: 3, padding: [3, 3], border: 'reflect' },
+  'seven taps, stride 3': { taps: [...binomial(7)], stride: 3, padding: [3, 3], border: 'reflect' },
   'lopsided, stride 1': { taps: [0.1, -0.7, 2, 0.3, 1, -1, 0.2, 0.4], stride: 1, padding: [3, 1], border: 'zero' },
 }
 
@@ -63,37 +49,37 @@ const shapes = [
   [1, 7, 5, 3],
   [3, 5, 9, 17],
   [1, 4, 6, 1],
-  [2, 13, 10, 37],
+  [2, 33, 20, 37],
 ]
 
-test.each(Object.keys(filters))('%s and its adjoint are those of a float64 loop', async (name) => {
-  const attrs = filters[name]!
-  for (const shape of shapes) {
-    const x = randomValues(random, shape)
+const values = createValues(17)
+type Pair = [forward: FusedCase<BlurPoolAttrs>, adjoint: FusedCase<BlurPoolAttrs & { height: number; width: number }>]
+
+const cases = Object.entries(filters).flatMap(([filter, attrs]) =>
+  shapes.map((shape): Pair => {
+    const x = values(shape)
     const expected: number[] = []
     const outShape = eachProduct(shape, attrs, (out, from, share) => {
       expected[out] = (expected[out] ?? 0) + share * x.data[from]!
     })
-    await expectLike('BlurPool', { x }, attrs, outShape, expected)
-
-    const dy = randomValues(random, outShape)
-    const slopes = new Array<number>(x.data.length).fill(0)
+    const dy = values(outShape)
+    const slopes = new Float64Array(x.data.length)
     eachProduct(shape, attrs, (out, from, share) => {
       slopes[from]! += share * dy.data[out]!
     })
-    await expectLike('BlurPoolGrad', { dy }, { ...attrs, height: shape[1], width: shape[2] }, shape, slopes)
-  }
-})
-
-async function expectLike(
-  name: string,
-  inputs: Record<string, Values>,
-  attrs: object,
-  shape: number[],
-  expected: number[],
-): Promise<void> {
-  const { shapes: actual, outputs } = await runOn('wasm', name, inputs, attrs)
-  expect((await runOn('wasm', name, inputs, attrs)).outputs).toEqual(outputs)
-  expect(actual).toEqual([shape])
-  expect(relativeError(outputs[0]!, expected), `${name} of ${shape}`).toBeLessThan(5e-7)
-}
+    const common = { name: `${filter}, of ${shape}`, tolerance: 5e-7 }
+    const [, height, width] = shape as [number, number, number, number]
+    return [
+      { ...common, inputs: { x }, attrs, outputs: [{ shape: outShape, data: expected }] },
+      { ...common, inputs: { dy }, attrs: { ...attrs, height, width }, outputs: [{ shape, data: slopes }] },
+    ]
+  }),
+)
+fusedContract(
+  fusedBlurPool,
+  cases.map(([forward]) => forward),
+)
+fusedContract(
+  fusedBlurPoolGrad,
+  cases.map(([, adjoint]) => adjoint),
+)
