@@ -58,7 +58,7 @@ describe.runIf(there)('a result larger than the caches has the bits of a smaller
       const [x, dy] = [eighths([rows, 1, 1, channels], 3), eighths([rows, 1, 1, channels], 4)]
       const [gamma, beta] = [eighths([channels], 5), eighths([channels], 6)]
       const stats = tf.concat([tf.zeros([1, channels]), tf.ones([1, channels])], 0)
-      const attrs = { epsilon: 0, activation: 'relu' }
+      const attrs = { epsilon: 0, activation: { name: 'relu' } }
       const [mean, variance] = [tf.zeros([channels]), tf.ones([channels])]
       const normalize = (input: tf.Tensor) =>
         kernel('BatchNormEval', { x: input, gamma, beta, mean, variance }, attrs)[0]!
