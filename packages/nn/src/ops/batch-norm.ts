@@ -45,14 +45,14 @@ export const fusedBatchNormTrainGrad = defineFused<
 >('BatchNormTrainGrad', {
   composed({ dy, x, gamma, beta, stats }, { epsilon, activation }): [tf.Tensor, tf.Tensor, tf.Tensor] {
     const [mean, variance] = tf.unstack(stats) as [tf.Tensor, tf.Tensor]
-    if (activation !== fusedLinear) {
-      const linear = { epsilon, activation: fusedLinear }
-      const [normed] = fusedBatchNormEval.run({ x, gamma, beta, mean, variance }, linear)
-      return fusedBatchNormTrainGrad.run({ dy: activation.gradient(dy, normed), x, gamma, beta, stats }, linear)
-    }
     const inverse = inverseDeviation(variance, epsilon)
     const normal = tf.mul(tf.sub(toRows(x), mean), inverse)
     const slopes = toRows(dy)
+    if (activation !== fusedLinear) {
+      const passed = activation.gradient(slopes, tf.add(tf.mul(normal, gamma), beta))
+      const inputs = { dy: tf.reshape(passed, x.shape), x, gamma, beta, stats }
+      return fusedBatchNormTrainGrad.run(inputs, { epsilon, activation: fusedLinear })
+    }
     const dbeta = tf.sum(slopes, 0)
     const dgamma = tf.sum(tf.mul(slopes, normal), 0)
     const shared = tf.div(tf.add(dbeta, tf.mul(normal, dgamma)), slopes.shape[0])
