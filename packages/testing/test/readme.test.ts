@@ -12,6 +12,6 @@ test('the examples of the README are those that are tested', () => {
 
 test('every suite is in the README', () => {
   const suites = Object.keys(testing).filter((name) => name.endsWith('Contract'))
-  expect(suites).toHaveLength(13)
+  expect(suites).toHaveLength(15)
   for (const suite of suites) expect(here('../README.md')).toContain(`\`${suite}\``)
 })
