@@ -16,6 +16,7 @@ const layers = [
   'packages/create-plugin',
   'packages/testing',
   'packages/train',
+  'packages/trackers',
   'packages/data',
   'packages/nn',
   'packages/optim',

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { inflateSync } from 'node:zlib'
+import { encodePng } from '@tricklab/data'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cellOf, colourMap, readMaps } from '../src/lab/attention/maps.ts'
-import { encodePng } from '../src/lab/images/png.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 
 describe('the maps', () => {

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as tf from '@tricklab/core/tf'
+import { encodePng } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { type LoadedModel, loadModel } from '@tricklab/repro'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { encodePng } from '../src/lab/images/png.ts'
 import { drawDogPhotos } from './dog-photos.ts'
 import { fixture, runCli, temporaryFolder } from './run-cli.ts'
 

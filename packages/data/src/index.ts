@@ -28,6 +28,8 @@ export {
   type PhotoSetup,
 } from './batches/source.ts'
 export { readImageSize } from './decode/image-size.ts'
+export { encodePng } from './encode/png.ts'
+export { toRgb } from './encode/rgb.ts'
 export { givenPhotos, givenSamples, type ImageInput } from './given/given-images.ts'
 export { type BatchSection, renderBatch, renderBatchPage, type ShownBatch } from './pages/batch-figures.ts'
 export { countGroups, type DatasetReport, renderDatasetPage, reportDataset } from './pages/dataset-page.ts'

@@ -1,3 +1,4 @@
+import type { Json } from '@tricklab/core'
 import type { Scores } from '@tricklab/core/contracts'
 import {
   type BoundCallback,
@@ -12,6 +13,7 @@ import {
 } from '@tricklab/core/loop'
 import * as tf from '@tricklab/core/tf'
 import type { NormalizedBatchSource } from '@tricklab/data'
+import { type BindOptions, bindTrackers, type TrackedRun, type Tracker } from '@tricklab/trackers'
 import { bindMeter } from './meter.ts'
 import type { OpenedRow } from './open-row.ts'
 import type { ProgressSink } from './progress.ts'
@@ -30,6 +32,8 @@ export interface TrainRowOptions {
   readonly from?: Snapshot | undefined
   /** What the batches of a stage are read through. */
   readonly through?: (source: NormalizedBatchSource) => NormalizedBatchSource
+  /** Told of every step and epoch; whatever becomes of them, the training goes on. */
+  readonly trackers?: readonly Tracker[]
   /** Told when a callback has ended a stage. */
   readonly onStop?: (end: EarlyEnd) => void
 }
@@ -53,7 +57,7 @@ export interface TrainedRow {
  */
 export async function trainRow(opened: OpenedRow, options: TrainRowOptions = {}): Promise<TrainedRow> {
   const { progress, row, stages } = opened
-  const { callbacks = () => [], through = (source) => source, onStop } = options
+  const { callbacks = () => [], through = (source) => source, trackers = [], onStop } = options
   const job = `${row.name} seed ${opened.seed}`
   const history: EpochScores[] = []
   let { from } = options
@@ -62,9 +66,15 @@ export async function trainRow(opened: OpenedRow, options: TrainRowOptions = {})
     if (event.kind === 'epoch') history.push({ train: event.train, valid: event.valid })
     progress(event)
   }
-  const own = [...callbacks(() => learner!.snapshot()), bindMeter(job, watch, stages)]
+  const tracking = trackers.length === 0 ? undefined : bindTrackers(trackers, describeRun(opened), services(opened))
+  const own = [
+    ...callbacks(() => learner!.snapshot()),
+    bindMeter(job, watch, stages),
+    ...(tracking === undefined ? [] : [tracking.bound]),
+  ]
   // A stage begins where the one before it ended, which a callback may have made sooner than planned.
   let end: TrainingEnd | undefined
+  let finished = false
   let result: Pick<TrainedRow, 'scores' | 'stopped' | 'weightsOf'> | undefined
   try {
     for (const stage of stages.slice(from === undefined ? 0 : stageOf(from))) {
@@ -88,11 +98,28 @@ export async function trainRow(opened: OpenedRow, options: TrainRowOptions = {})
     const { predictor } = row.recipe
     const views = predictor && { scores: await scoreRow(opened, { predictor, end }) }
     progress({ kind: 'done', job })
+    finished = true
     return { ...result!, ...views, history, end: end! }
   } finally {
     learner?.dispose()
+    await tracking?.end(finished ? 'finished' : 'stopped')
   }
 }
+
+/** What trackers are told of the training. */
+const describeRun = ({ row, seed }: OpenedRow): TrackedRun => ({
+  table: row.table.id,
+  row: row.name,
+  seed,
+  recipeHash: row.hash,
+  recipe: row.recipe as unknown as Json,
+  scores: row.metrics.map(({ name }) => name),
+})
+
+const services = ({ stages, progress }: OpenedRow): BindOptions => ({
+  normalization: stages[0].source.normalization,
+  onNotice: (message) => progress({ kind: 'notice', message }),
+})
 
 /** Where a stage begins, which only its place in the training and the end of the one before decide. */
 function beginning(

@@ -5,6 +5,7 @@ import type { BoundCallback } from '@tricklab/core/loop'
 import { normalizeRow, type Row, rowNames, type TrainingTable } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { type EngineName, prepareEngine } from '@tricklab/engine'
+import type { Tracker } from '@tricklab/trackers'
 import { type OpenOptions, openRow } from './open-row.ts'
 import type { ProgressSink } from './progress.ts'
 import { type TrainedRow, trainRow } from './train-row.ts'
@@ -16,6 +17,8 @@ export interface TrainOptions extends Pick<OpenOptions, 'seed' | 'dataset' | 'da
   readonly engine?: EngineName | 'auto'
   /** Callbacks beside those of the recipe. */
   readonly callbacks?: readonly BoundCallback[]
+  /** Told of the training while it goes on: `csvTracker`, `tensorboardTracker`, `mlflowTracker` of `@tricklab/trackers`. */
+  readonly trackers?: readonly Tracker[]
   /** Told of every step and epoch, of downloads and of notices; default: nobody. */
   readonly onProgress?: ProgressSink
 }
@@ -43,7 +46,7 @@ export interface Training extends TrainedRow {
  * @errors E_ROW_UNKNOWN; those of the row, its dataset and engine; E_INTERRUPTED after the signal
  */
 export async function train(what: TrainingTable | Row, options: TrainOptions = {}): Promise<Training> {
-  const { row: name, engine, callbacks = [], onProgress: progress = () => {}, ...rest } = options
+  const { row: name, engine, callbacks = [], trackers = [], onProgress: progress = () => {}, ...rest } = options
   const row = 'recipe' in what ? what : chooseRow(what, name)
   if (engine !== undefined || tf.engine().backendName === undefined) {
     await prepareEngine(engine ?? 'auto', {
@@ -53,7 +56,7 @@ export async function train(what: TrainingTable | Row, options: TrainOptions = {
   }
   const opened = await openRow(row, { ...rest, progress })
   try {
-    const trained = await trainRow(opened, { callbacks: () => callbacks }).catch(tellOfNoCheckpoint)
+    const trained = await trainRow(opened, { callbacks: () => callbacks, trackers }).catch(tellOfNoCheckpoint)
     const model = opened.releaseModel()
     const weights = () =>
       Object.fromEntries(listParams(model.params).map(({ path, value }) => [path, value as tf.Tensor]))

@@ -4,6 +4,7 @@ import type { SourceBatch } from '@tricklab/core/contracts'
 import { writeFileAtomic } from '@tricklab/core/files'
 import * as tf from '@tricklab/core/tf'
 import type { NormalizedBatchSource } from '@tricklab/data'
+import { toRgb } from '@tricklab/data'
 import type { Manifest } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { positionList } from '../options/arguments.ts'
@@ -13,7 +14,6 @@ import { observeAttention, type Seen } from './attention/observe.ts'
 import { attentionPage, type ShownImage } from './attention/page.ts'
 import { titleOf } from './images/chosen.ts'
 import { addLookOptions, type LookArguments, openOnImages } from './images/open.ts'
-import { toRgb } from './images/pixels.ts'
 
 interface AttentionArguments extends LookArguments {
   readonly positions?: readonly Position[]

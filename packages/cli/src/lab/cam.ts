@@ -3,6 +3,7 @@ import { createRng } from '@tricklab/core'
 import type { SourceBatch } from '@tricklab/core/contracts'
 import { writeFileAtomic } from '@tricklab/core/files'
 import * as tf from '@tricklab/core/tf'
+import { toRgb } from '@tricklab/data'
 import type { Command } from 'commander'
 import { wholeNumber } from '../options/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
@@ -10,7 +11,6 @@ import { type ClassMaps, classMaps, cutModel, mapOf } from './cam/maps.ts'
 import { camPage, type ShownClass, type ShownImage } from './cam/page.ts'
 import { isIndex, titleOf } from './images/chosen.ts'
 import { addLookOptions, type LookArguments, type OpenedModel, openOnImages } from './images/open.ts'
-import { toRgb } from './images/pixels.ts'
 
 interface CamArguments extends LookArguments {
   /** Classes an image. */

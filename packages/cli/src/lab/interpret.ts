@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { writeFileAtomic } from '@tricklab/core/files'
+import { encodePng, toRgb } from '@tricklab/data'
 import { prepareEngine } from '@tricklab/engine'
 import { type Interpretation, interpretRun, openRun, renderInterpretation, type ShownMistake } from '@tricklab/repro'
 import type { Command } from 'commander'
@@ -16,8 +17,7 @@ import {
 import { outFile } from '../ui/out-file.ts'
 import { createProgressView } from '../ui/progress-view.ts'
 import { stopSignal } from '../ui/signals.ts'
-import { dataUri, toRgb } from './images/pixels.ts'
-import { encodePng } from './images/png.ts'
+import { dataUri } from './images/data-uri.ts'
 import { addPredictorOptions, choosePredictor, type PredictorArguments } from './predictor.ts'
 
 interface InterpretArguments extends PredictorArguments, WeightsArguments, RunEngineArguments, DataArguments {

@@ -75,6 +75,7 @@ export const errorCodes = {
     exit: 2,
     meaning: 'Jobs cannot be handed over from here: no sbatch, no Redis, a wrong password, a refused option.',
   },
+  E_PORT: { exit: 2, meaning: 'The port for a local page is taken, or must not be opened.' },
   E_RUN_UNKNOWN: { exit: 2, meaning: 'No run or record at this place.' },
   E_WEIGHTS: { exit: 2, meaning: 'A file of weights does not fit the model: names, shapes or types differ.' },
   E_EXPORT: { exit: 2, meaning: 'A layer of the model cannot be written in the format asked for.' },
@@ -101,6 +102,10 @@ export const errorCodes = {
   E_BLOCK_RETURN: {
     exit: 4,
     meaning: 'A block returned another shape than it declares; the message names plugin, place and step.',
+  },
+  E_TRACKER: {
+    exit: 4,
+    meaning: 'A tracker could not be reached or written; the training went on without it.',
   },
   E_DOWNLOAD: { exit: 4, meaning: 'A download failed after retries.' },
   E_SEED_FAILED: { exit: 4, meaning: 'A seed that was trained elsewhere failed; the message says where to read why.' },

@@ -1,6 +1,6 @@
+import { encodePng } from '@tricklab/data'
 import { type Html, html, renderPage } from '@tricklab/repro'
-import { dataUri } from '../images/pixels.ts'
-import { encodePng } from '../images/png.ts'
+import { dataUri } from '../images/data-uri.ts'
 import { type CellMap, colourMap, type Position } from './maps.ts'
 
 /** One image with the maps of every attention block. */

@@ -1,7 +1,7 @@
+import { encodePng } from '@tricklab/data'
 import { type Html, html, renderPage } from '@tricklab/repro'
 import { colourMap } from '../attention/maps.ts'
-import { dataUri } from '../images/pixels.ts'
-import { encodePng } from '../images/png.ts'
+import { dataUri } from '../images/data-uri.ts'
 import { channelOf, colours, difference, type Features, grey, usualRange } from './grid.ts'
 
 export interface ShownFeatures {

@@ -1,5 +1,5 @@
 /** Messages of onnx.proto3, by the field numbers that stand there. https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3 */
-import { bytesField, type Field, floatField, intField, message } from './protobuf.ts'
+import { bytesField, type Field, floatField, intField, message } from '@tricklab/core/protobuf'
 
 /** What an attribute of a node may be. Numbers are whole; floats say so. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number }

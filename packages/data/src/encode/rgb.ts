@@ -1,11 +1,7 @@
-import type { NormalizedBatchSource } from '@tricklab/data'
+import type { Normalization } from '../batches/normalization.ts'
 
 /** Normalised pixels as bytes of red, green and blue. */
-export function toRgb(
-  values: Float32Array,
-  channels: number,
-  { mean, std }: NormalizedBatchSource['normalization'],
-): Uint8Array {
+export function toRgb(values: ArrayLike<number>, channels: number, { mean, std }: Normalization): Uint8Array {
   const count = values.length / channels
   const pixels = new Uint8Array(count * 3)
   for (let pixel = 0; pixel < count; pixel++) {
@@ -17,6 +13,3 @@ export function toRgb(
   }
   return pixels
 }
-
-/** A PNG as part of a page. */
-export const dataUri = (png: Buffer): string => `data:image/png;base64,${png.toString('base64')}`

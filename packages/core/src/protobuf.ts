@@ -1,6 +1,6 @@
 /**
- * As much of the protocol buffers' encoding as ONNX needs: a message is a list of fields, each a number, its kind, and
- * bytes. https://protobuf.dev/programming-guides/encoding
+ * As much of the protocol buffers' encoding as ONNX and TensorBoard need: a message is a list of fields, each a number, its
+ * kind, and bytes. https://protobuf.dev/programming-guides/encoding
  */
 
 /** A field of a message, ready to be joined. */
@@ -25,6 +25,15 @@ export function intField(field: number, value: number): Field {
 
 export function floatField(field: number, value: number): Field {
   return [varint((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer)]
+}
+
+export function doubleField(field: number, value: number): Field {
+  return [varint((field << 3) | 1), new Uint8Array(Float64Array.of(value).buffer)]
+}
+
+/** Numbers of a repeated field, packed. */
+export function doublesField(field: number, values: readonly number[]): Field {
+  return bytesField(field, new Uint8Array(Float64Array.from(values).buffer))
 }
 
 /** Fields of a message in order. */

@@ -1,0 +1,5 @@
+export { type BindOptions, type BoundTrackers, bindTrackers } from './bind.ts'
+export { csvTracker } from './csv.ts'
+export { type MlflowOptions, mlflowTracker } from './mlflow.ts'
+export { type TensorboardOptions, tensorboardTracker } from './tensorboard/tensorboard.ts'
+export type { BatchImages, Outcome, Point, TrackedRun, Tracker, WeightValues } from './tracker.ts'
