@@ -26,6 +26,7 @@ const guide: Link[] = [
   { text: 'Your own photos', link: '/25-your-own-photos' },
   { text: 'Recipes', link: '/30-recipes' },
   { text: 'What a trick is worth', link: '/31-ablation' },
+  { text: 'Watch a run', link: '/35-watch-a-run' },
   { text: 'Reproducibility', link: '/40-reproducibility' },
   { text: 'Prove a recipe', link: '/41-prove-a-recipe' },
   { text: 'Engines', link: '/50-engines' },

@@ -7,6 +7,7 @@ export { acceptedMeasurements, acceptedRecords, acceptRecord } from './accepted/
 export { checkAcceptedRecords } from './accepted/check-accepted.ts'
 export { countRows, formatCount, type ListedRow, listRows } from './accepted/list.ts'
 export type { Records } from './accepted/places.ts'
+export { type Board, serveBoard } from './board/serve.ts'
 export { type ComparedSummary, compareSummaries, formatSummaryComparison } from './closed-form.ts'
 export { type Comparison, compareSides } from './comparison/compare.ts'
 export { formatComparison } from './comparison/format-comparison.ts'
@@ -63,6 +64,7 @@ export {
   renderMarkdownTable,
   renderReport,
   writeReportFile,
+  writeRunReport,
 } from './report/index.ts'
 export { renderPage } from './report/page.ts'
 export { describeEnvironment } from './runner/environment.ts'
@@ -78,6 +80,7 @@ export {
   runRow,
 } from './runner/run.ts'
 export { findTarget, type Target } from './runner/tables.ts'
+export { type Tracking, trackedExtras, trackerNames } from './runner/trackers.ts'
 export { median, mostPairs, type Spread, spreadOf } from './statistics/index.ts'
 export { type Trace, type TracedStep, type TraceOptions, traceRow } from './trace/trace.ts'
 export { traceWholeRow } from './trace/whole.ts'

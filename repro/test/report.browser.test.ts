@@ -1,29 +1,17 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeReport, writeReportFile } from '../src/report/index.ts'
+import { hasChromium, launchChromium, overflowing, reason } from './chromium.ts'
 import { fakeRecord, writeFakeRecord } from './fake-record.ts'
-
-const places = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-const executablePath = places.find((place) => place !== undefined && existsSync(place))
-const reason = executablePath === undefined ? ' (skipped: no Chromium here; CHROMIUM_PATH can name one)' : ''
 
 const seeds = [1, 2, 3]
 const longName = 'a-row-with-a-name-that-is-far-too-long-for-any-screen-and-goes-on-and-on-and-on'
 
-describe.skipIf(executablePath === undefined)(`the report in a browser${reason}`, () => {
+describe.skipIf(!hasChromium)(`the report in a browser${reason}`, () => {
   let browser: Browser
   let folder: string
   let files: { readonly [name: string]: string }
@@ -31,10 +19,7 @@ describe.skipIf(executablePath === undefined)(`the report in a browser${reason}`
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'tricklab-browser-'))
     files = await writePages(folder)
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-    })
+    browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()
@@ -55,15 +40,6 @@ describe.skipIf(executablePath === undefined)(`the report in a browser${reason}`
     await page.goto(url)
     return { page, complaints }
   }
-
-  /** Elements that reach past the right edge of the window, other than inside a box that scrolls. */
-  const overflowing = (page: Page) =>
-    page.evaluate(() =>
-      [...document.querySelectorAll('body *')]
-        .filter((element) => element.closest('.scroll, svg') === null)
-        .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5)
-        .map((element) => `${element.tagName}.${element.className}: ${element.textContent?.slice(0, 40)}`),
-    )
 
   test('opens without a complaint and without the network', async () => {
     for (const name of Object.keys(files)) {

@@ -42,7 +42,7 @@ test('a tracker is told of every step and epoch, and of nothing else of the trai
     [1, 2, 3, 3, 4, 5, 6, 6].map((step, index) => [step, index < 4 ? 0 : 1]),
   )
   expect(Object.keys(points[0]!.values)).toEqual(['loss', 'learningRate', 'imagesPerSecond'])
-  expect(points.at(-1)!.values['valid/accuracy']).toBe(scores['accuracy'])
+  expect(points.at(-1)!.values['valid/accuracy']).toBe(scores.accuracy)
   plain.dispose()
   tracked.dispose()
 })

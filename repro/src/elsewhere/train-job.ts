@@ -8,6 +8,7 @@ import { describeOwner, lockOwner } from '../process/file-lock.ts'
 import { lockfileHash } from '../runner/environment.ts'
 import { type Job, type JobSite, runJob } from '../runner/job.ts'
 import { findJobRow } from '../runner/job-row.ts'
+import type { ReportWriter } from '../runner/live-report.ts'
 import { readEnd, readManifest, updateManifest, withEnd } from '../runner/run-folder.ts'
 import { seedFiles } from '../runner/seed-files.ts'
 import { type Batch, jobAt } from './batch.ts'
@@ -17,6 +18,8 @@ export interface TrainJobOptions {
   readonly token?: string | undefined
   readonly progress: ProgressSink
   readonly signal: AbortSignal
+  /** Writes the report of the run; absent: it is not written. */
+  readonly report?: ReportWriter | undefined
 }
 
 /**
@@ -30,19 +33,20 @@ export async function trainJob(batch: Batch, index: number, options: TrainJobOpt
   refuseOtherVersion(batch)
   const manifest = manifestOf(job)
   const row = await naming(() => findJobRow(job))
-  const { progress, signal } = options
+  const { progress, signal, report } = options
   if (readEnd(job.folder, job.seed) === undefined) {
     const engine = await prepareEngine(job.engine, { precision: job.precision, threads: job.threads })
     const { dataPaths } = job
     const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress, signal })
     try {
       refuseOtherData(job, dataset, manifest.dataset.digest)
-      await whenFree(job, { row, engine, dataset, progress, signal })
+      await whenFree(job, { row, engine, dataset, progress, signal, report })
     } finally {
       dataset.dispose?.()
     }
   }
   await updateManifest(job.folder, (before) => before && withEnd(job.folder, before))
+  await report?.(job.folder)
 }
 
 /**

@@ -8,11 +8,17 @@ import { readFileSync } from 'node:fs'
  * @unit bytes
  */
 export function peakResidentBytes(): number {
+  return statusBytes('self', 'VmHWM') ?? process.resourceUsage().maxRSS * 1024
+}
+
+/** Resident memory of another process of this machine; undefined where it is gone, or the system is not Linux. @unit bytes */
+export const residentBytes = (pid: number): number | undefined => statusBytes(pid, 'VmRSS')
+
+function statusBytes(process: number | 'self', field: 'VmHWM' | 'VmRSS'): number | undefined {
   try {
-    const line = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))
-    if (line !== null) return Number(line[1]) * 1024
+    const line = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${process}/status`, 'utf8'))
+    return line === null ? undefined : Number(line[1]) * 1024
   } catch {
-    // Not Linux.
+    return undefined
   }
-  return process.resourceUsage().maxRSS * 1024
 }

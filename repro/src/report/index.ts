@@ -3,4 +3,4 @@ export { type ClosedFormReport, type ClosedFormRow, judgeClosedForm } from './cl
 export { renderClaimTable, renderMarkdownTable } from './markdown-table.ts'
 export { renderReport } from './render.ts'
 export { formatVerdictTable } from './text-table.ts'
-export { writeReport, writeReportFile } from './write.ts'
+export { writeReport, writeReportFile, writeRunReport } from './write.ts'

@@ -18,6 +18,8 @@ import { verdictTable } from './verdict-table.ts'
 interface RunsReport {
   readonly kind: 'runs'
   readonly records: readonly RunRecord[]
+  /** A training goes on and writes the page again: the page reloads itself. */
+  readonly live?: boolean
 }
 
 export type ReportData = RunsReport | ClosedFormReport | AblationReport | LeagueReport | MeasurementReport
@@ -31,13 +33,16 @@ export function renderReport(data: ReportData): string {
   return renderPage(runsPage(data))
 }
 
+/** How often a page looks whether a training has written it again. */
+const reloadSeconds = 10
+
 interface Entry {
   readonly record: RunRecord
   readonly row: VerdictRow
   readonly id: string
 }
 
-function runsPage({ records }: RunsReport): Page {
+function runsPage({ records, live }: RunsReport): Page {
   const entries = records.map((record, index) => ({ record, row: verdictRow(record), id: `row-${index + 1}` }))
   const tables = groupBy(entries, ({ record }) => record.manifest.table)
   const [first] = records
@@ -47,6 +52,7 @@ function runsPage({ records }: RunsReport): Page {
   return {
     title,
     footer,
+    ...(live === true ? { reloadSeconds } : {}),
     body: html`${!single && html`<header><p class="eyebrow">Tricklab</p><h1>${title}</h1></header>`}
 ${entries.length === 0 && html`<p class="note">There are no records to show.</p>`}
 ${[...tables.values()].map((group) => tableSection(group, single))}`,

@@ -58,7 +58,10 @@ function metricNames({ logs }: RunRecord): string[] {
 }
 
 /** Where every step of a log lies, in epochs: in the middle of its duration. Stages differ in steps an epoch. */
-function placesOf({ steps }: SeedLog, stepsPerEpoch: number): number[] {
+export function placesOf(
+  { steps }: { readonly steps: readonly Pick<SeedLog['steps'][number], 'epoch'>[] },
+  stepsPerEpoch: number,
+): number[] {
   if (steps.length === 0) return []
   const counts: number[] = []
   for (const { epoch } of steps) counts[epoch] = (counts[epoch] ?? 0) + 1
@@ -268,7 +271,8 @@ function scheduleChart(
   )
 }
 
-function figure(title: string, legend: readonly (readonly [sign: Sign, label: string])[], chart: Html): Html {
+/** A chart with its title and the meaning of its signs. */
+export function figure(title: string, legend: readonly (readonly [sign: Sign, label: string])[], chart: Html): Html {
   const keys = legend.map(([sign, label]) => html`<li><span class="key ${sign}"></span>${label}</li>`)
   return html`<figure><figcaption><span class="figure-title">${title}</span>${legend.length > 0 && html`<ul class="legend">${keys}</ul>`}</figcaption>${chart}</figure>`
 }

@@ -56,9 +56,12 @@ td .values { white-space: normal; max-width: 32ch; margin-left: auto; }
 .verdicts { font-size: 14px; }
 .verdicts tbody th { min-width: 15ch; font-size: 15px; }
 .verdicts .engine { min-width: 10ch; }
-.verdicts tbody th { overflow-wrap: anywhere; }
+.cards tbody th { overflow-wrap: anywhere; }
 .plain tbody th { white-space: nowrap; }
 .hash { font-size: 12px; line-height: 1.5; overflow-wrap: anywhere; min-width: 20ch; }
+.filters { display: flex; flex-wrap: wrap; align-items: baseline; gap: 8px 16px; }
+.filters label { display: flex; align-items: baseline; gap: 6px; max-width: 100%; }
+.filters select { font: inherit; min-width: 0; color: inherit; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; padding: 4px 6px; }
 .scroll { overflow-x: auto; overflow-y: hidden; }
 .plain { width: auto; min-width: min(100%, 560px); }
 .plain .group { text-align: center; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
@@ -78,6 +81,7 @@ details h3 { margin-top: 16px; }
 
 figure { margin: 0; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 12px; min-width: 0; break-inside: avoid; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; margin-top: 20px; }
+.charts.many { grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); margin-bottom: 20px; }
 .charts.maps { grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); }
 .charts.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); } .small .hint { overflow-wrap: anywhere; }
 .overview { margin-top: 20px; }
@@ -94,7 +98,7 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 16p
 .chart .zero { stroke: var(--soft); stroke-dasharray: 3 3; }
 .chart .axis, .chart .notch { stroke: var(--soft); stroke-opacity: 0.6; }
 .train { --tone: var(--train); } .valid { --tone: var(--valid); } .schedule { --tone: var(--schedule); }
-.momentum { --tone: var(--momentum); } .measured { --tone: var(--measured); } .reported { --tone: var(--ink); }
+.momentum { --tone: var(--momentum); } .measured { --tone: var(--measured); } .reported, .ink { --tone: var(--ink); } .bad { --tone: var(--bad); }
 .helps { --tone: var(--good); } .hurts { --tone: var(--bad); } .nothing, .open { --tone: var(--plain); }
 .chart .line { stroke: var(--tone); stroke-width: 2; }
 .chart .thin { stroke: var(--tone); stroke-width: 1; }

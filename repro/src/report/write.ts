@@ -14,6 +14,17 @@ export async function writeReport(folders: readonly string[], outFile: string): 
 }
 
 /**
+ * Writes `report.html` of a run from its files. It reloads itself while a seed is trained.
+ * @errors E_RUN_UNKNOWN, E_RECORD, E_OUT_WRITE
+ */
+export async function writeRunReport(folder: string): Promise<void> {
+  const record = await readRecord(folder)
+  const { ended, status } = record.manifest
+  const live = ended === null && Object.values(status).includes('running')
+  await writeReportFile({ kind: 'runs', records: [record], live }, path.join(folder, 'report.html'))
+}
+
+/**
  * Writes a report over data at hand.
  * @errors E_OUT_WRITE
  */

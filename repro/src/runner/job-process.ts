@@ -16,7 +16,7 @@ export type JobReply =
 /** Runs a job in a process of its own. A signal asks it to stop after the step at hand. @errors those of runJob, E_WORKER */
 export async function runJobProcess(job: Job, { progress, signal: stopping }: JobSite): Promise<void> {
   const entry = fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? './job-main.ts' : './job-main.js', import.meta.url),
+    new URL(import.meta.url.endsWith('.ts') ? '../job-main.ts' : '../job-main.js', import.meta.url),
   )
   const child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const stop = () => child.connected && child.send('stop')

@@ -3,6 +3,7 @@ import { type Dataset, type Json, listParams, TricklabError } from '@tricklab/co
 import { hashWeights, loadCheckpoint, saveWeights } from '@tricklab/core/checkpoint'
 import type { Scores } from '@tricklab/core/contracts'
 import { removeTemporaries } from '@tricklab/core/files'
+import type { BoundCallback } from '@tricklab/core/loop'
 import type { Row } from '@tricklab/core/recipe'
 import type * as tf from '@tricklab/core/tf'
 import type { Engine, EngineName, Precision } from '@tricklab/engine'
@@ -10,11 +11,13 @@ import { type Limits, openRow, type ProgressSink, trainRow } from '@tricklab/tra
 import { createCheckpointer } from './checkpointer.ts'
 import { describeOrigin } from './environment.ts'
 import { bindHarness } from './harness.ts'
+import { createLiveReport, type ReportWriter } from './live-report.ts'
 import { createRecorder } from './recorder.ts'
 import { readEnd, setStatus } from './run-folder.ts'
 import { seedFiles } from './seed-files.ts'
 import { lockSeed, type SeedLock } from './seed-lock.ts'
 import { startAnew } from './start-anew.ts'
+import { openTrackers, type Tracking } from './trackers.ts'
 import { createWaitClock } from './wait-clock.ts'
 
 /**
@@ -38,6 +41,8 @@ export interface Job {
   readonly folder: string
   readonly resume: boolean
   readonly checkpointMinutes: number
+  /** Who is told of the training. */
+  readonly tracking?: Tracking
 }
 
 /** What a job is trained with, where it is trained. */
@@ -47,6 +52,8 @@ export interface JobSite {
   readonly dataset: Dataset
   readonly progress: ProgressSink
   readonly signal: AbortSignal
+  /** Writes the report of the run, after the epochs; absent: it is not written. */
+  readonly report?: ReportWriter | undefined
 }
 
 const identityOf = ({ row, recipeHash, seed, engine }: Job, { table }: Row) => ({
@@ -85,7 +92,7 @@ export async function runJob(job: Job, site: JobSite): Promise<Scores> {
 
 async function train(job: Job, site: JobSite, { confirm }: SeedLock): Promise<Scores> {
   const { seed, folder, limits } = job
-  const { row, engine, dataset, progress, signal } = site
+  const { row, engine, dataset, progress, signal, report } = site
   const files = seedFiles(folder, seed)
   for (const file of [files.checkpoint, files.weights]) await removeTemporaries(file)
   const opened = await openRow(row, { seed, dataset, limits, progress, signal })
@@ -107,9 +114,17 @@ async function train(job: Job, site: JobSite, { confirm }: SeedLock): Promise<Sc
           identity: identityOf(job, row),
           everyMinutes: job.checkpointMinutes,
         }
-        return bindHarness(recorder.callback, createCheckpointer({ ...checkpoints, snapshot, confirm, signal }))
+        return [
+          ...bindHarness(recorder.callback, createCheckpointer({ ...checkpoints, snapshot, confirm, signal })),
+          // Only looks on, so it is no part of the order of hooks that the manifest holds.
+          ...(report === undefined ? [] : [bindLiveReport(() => report(folder), progress)]),
+        ]
       },
       from,
+      trackers:
+        job.tracking === undefined
+          ? []
+          : openTrackers(job.tracking, folder, seed, (message) => progress({ kind: 'notice', message })),
       through: clock.clocked,
       onStop: recorder.stopped,
     })
@@ -134,3 +149,9 @@ async function train(job: Job, site: JobSite, { confirm }: SeedLock): Promise<Sc
     await opened.dispose()
   }
 }
+
+const bindLiveReport = (...given: Parameters<typeof createLiveReport>): BoundCallback => ({
+  name: 'live-report',
+  stage: 'checkpoint',
+  callback: createLiveReport(...given),
+})

@@ -11,9 +11,11 @@ import type { Executor } from './executor.ts'
 import { harnessHooks } from './harness.ts'
 import type { Job } from './job.ts'
 import { nameRow } from './job-row.ts'
+import type { ReportWriter } from './live-report.ts'
 import { describeResumption, findResumable, type RunParts } from './resume.ts'
 import { createRunFolder, readEnd, updateManifest, withEnd } from './run-folder.ts'
 import { refuseLocked } from './seed-lock.ts'
+import type { Tracking } from './trackers.ts'
 
 export interface RunOptions {
   readonly engine: Engine
@@ -24,12 +26,16 @@ export interface RunOptions {
   readonly resume: boolean
   readonly dataPaths: readonly string[]
   readonly checkpointMinutes: number
+  /** Who is told of the training; default: nobody. */
+  readonly tracking?: Tracking | undefined
   /** Where the seeds are trained. */
   readonly executor: Executor
   /** How another process finds the table again. */
   readonly reference: string
   readonly progress: ProgressSink
   readonly signal: AbortSignal
+  /** Writes the report of the run, after the epochs and at the end; absent: it is not written. */
+  readonly report?: ReportWriter | undefined
 }
 
 /** What came of one row. */
@@ -62,7 +68,7 @@ export async function runRow(row: Row, given: RunOptions): Promise<RowRun> {
 
 async function runSeeds(survey: SurveyedRow, options: RunOptions): Promise<RowRun> {
   const { row, dataset, limits } = survey
-  const { engine, executor, resume, checkpointMinutes, dataPaths, signal, progress } = options
+  const { engine, executor, resume, checkpointMinutes, tracking, dataPaths, signal, progress, report } = options
   const seeds = options.seeds ?? row.seeds
   const { folder, manifest } = await openRunFolder(survey, seeds, options)
   const { name, precision, threads } = engine
@@ -71,15 +77,19 @@ async function runSeeds(survey: SurveyedRow, options: RunOptions): Promise<RowRu
     ...{ engine: name, precision, threads },
     ...{ limits, dataPaths: dataPaths.map((place) => path.resolve(place)), folder: path.resolve(folder) },
     ...{ resume, checkpointMinutes },
+    ...(tracking === undefined ? {} : { tracking }),
   }
   const pending = seeds.filter((seed) => readEnd(folder, seed) === undefined)
   const jobs = pending.map((seed): Job => ({ ...common, seed }))
-  const outcomes = await executor.run(jobs, { row, engine, dataset, progress, signal })
+  const outcomes = await executor.run(jobs, { row, engine, dataset, progress, signal, report })
   let error = outcomes.find((outcome) => outcome.error !== undefined)?.error
 
   const ended = await updateManifest(folder, (before = manifest) => withEnd(folder, before)).catch((cause) => {
     error ??= cause
     return manifest
+  })
+  await report?.(folder).catch((cause) => {
+    error ??= cause
   })
   const missing = ended.seeds.filter((seed) => !seeds.includes(seed) && readEnd(folder, seed) === undefined)
   if (error === undefined && missing.length > 0) {

@@ -79,7 +79,7 @@ export function verdictRow(record: RunRecord): VerdictRow {
 }
 
 /** The metric that a row without documented values is about: accuracy where there is one. */
-export function mainMetric(ends: readonly EndLine[]): string {
+export function mainMetric(ends: readonly Pick<EndLine, 'result'>[]): string {
   const names = Object.keys(ends[0]?.result ?? {})
   return ['accuracy', ...names.filter((name) => name !== 'loss')].find((name) => names.includes(name)) ?? 'accuracy'
 }

@@ -13,6 +13,7 @@ import {
   readAblation,
   runAblation,
   writeReportFile,
+  writeRunReport,
 } from '@tricklab/repro'
 import type { Command } from 'commander'
 import {
@@ -86,6 +87,7 @@ export async function ablate(target: string, given: AblateArguments): Promise<nu
     resume: given.resume === true,
     dataPaths: given.data ?? [],
     checkpointMinutes: given.checkpointMinutes,
+    report: writeRunReport,
     reference,
     progress: view.sink,
     signal,

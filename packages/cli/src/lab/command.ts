@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { createProgram } from '../ui/main.ts'
 import { addAblate } from './ablate.ts'
 import { addAttention } from './attention.ts'
+import { addBoard } from './board.ts'
 import { addCam } from './cam.ts'
 import { addDataset } from './dataset.ts'
 import { addDoctor } from './doctor.ts'
@@ -33,6 +34,7 @@ const commands = [
   addGroups,
   addAblate,
   addLeague,
+  addBoard,
   addAttention,
   addCam,
   addEvaluate,

@@ -31,6 +31,7 @@ import {
   addLimitOptions,
   addRunsOptions,
 } from '../options/options.ts'
+import { addTrackingOptions } from '../options/tracking.ts'
 import { isInstalled } from '../ui/as-typed.ts'
 import { collect, createProgram } from '../ui/main.ts'
 import { createProgressView } from '../ui/progress-view.ts'
@@ -74,6 +75,7 @@ export function reproProgram(): Command {
   )
   addPlaceOptions(program)
   addCheckpointOption(program)
+  addTrackingOptions(program)
   addLimitOptions(program, '; such a run gets no verdict')
     .option(
       '--turns <n>',

@@ -1,4 +1,4 @@
-import { readBatch, trainJob } from '@tricklab/repro'
+import { readBatch, trainJob, writeRunReport } from '@tricklab/repro'
 import type { Command } from 'commander'
 import { wholeNumber } from '../options/arguments.ts'
 import { createProgressView } from '../ui/progress-view.ts'
@@ -20,7 +20,7 @@ export function addJobCommand(program: Command): void {
       const asked = stopSignal((message) => view.sink({ kind: 'notice', message }))
       const signal = AbortSignal.any([asked, gone.signal])
       try {
-        await trainJob(readBatch(folder), index, { token, progress: view.sink, signal })
+        await trainJob(readBatch(folder), index, { token, progress: view.sink, signal, report: writeRunReport })
       } finally {
         view.close()
       }

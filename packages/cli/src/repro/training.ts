@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Row } from '@tricklab/core/recipe'
 import { type Engine, prepareEngine } from '@tricklab/engine'
 import {
@@ -9,14 +10,16 @@ import {
   runRow,
   type VerdictRow,
   verdictRow,
+  writeRunReport,
 } from '@tricklab/repro'
 import { type EngineArguments, engineChoice, limitsOf } from '../options/arguments.ts'
 import type { RunsArguments } from '../options/options.ts'
+import { type TrackingArguments, trackingOf } from '../options/tracking.ts'
 import { report } from '../ui/main.ts'
 import type { ProgressView } from '../ui/progress-view.ts'
 
 /** What a training takes from the command line. */
-export interface TrainingArguments extends EngineArguments, Omit<RunsArguments, 'resume'> {
+export interface TrainingArguments extends EngineArguments, TrackingArguments, Omit<RunsArguments, 'resume'> {
   /** Where the seeds are trained. */
   readonly executor: Executor
   /** What cannot even start, such as a row whose photos are missing, is told and left out. */
@@ -90,10 +93,12 @@ export async function trainWork(
         resume: typeof resume === 'boolean' ? resume : resume(engine),
         dataPaths: options.data ?? [],
         checkpointMinutes: options.checkpointMinutes,
+        tracking: trackingOf(options),
         executor: options.executor,
         reference,
         progress: view.sink,
         signal,
+        report: writeRunReport,
       })
       const run = await (options.keepGoing === true ? running.catch(tell) : running)
       if (typeof run === 'number') {
@@ -114,9 +119,9 @@ export async function trainWork(
 async function tellResults(results: readonly VerdictRow[]): Promise<void> {
   if (results.length === 0) return
   const records = results.map((result) => result.record)
-  let page = ''
-  for (const record of records) page = await reportRuns([record])
-  if (records.length > 1) page = await reportRuns(records)
+  const [first] = records
+  // Every run has written a page of its own.
+  const page = records.length > 1 ? await reportRuns(records) : path.resolve(first!, 'report.html')
   process.stderr.write(`\n${formatVerdictTable(results)}\n`)
   process.stderr.write(`\nReport: ${page}\n`)
 }

@@ -4,7 +4,7 @@ import { decimate, type Point, quantile, stretches } from './points.ts'
 import { createScale, extentOf, isPlaceable, type Scale, tickLabel } from './scale.ts'
 
 /** A tone is a colour of the style sheet: what belongs together. */
-export type Tone = 'train' | 'valid' | 'schedule' | 'momentum'
+export type Tone = 'train' | 'valid' | 'schedule' | 'momentum' | 'bad' | 'ink'
 
 export interface Line {
   readonly tone: Tone

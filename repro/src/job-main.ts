@@ -2,10 +2,11 @@
 import { TricklabError } from '@tricklab/core'
 import { prepareEngine } from '@tricklab/engine'
 import { describeRow, type ProgressSink } from '@tricklab/train'
-import { surviveClosedStreams } from '../process/standard-streams.ts'
-import { type Job, runJob } from './job.ts'
-import type { JobReply } from './job-process.ts'
-import { findJobRow } from './job-row.ts'
+import { surviveClosedStreams } from './process/standard-streams.ts'
+import { writeRunReport } from './report/index.ts'
+import { type Job, runJob } from './runner/job.ts'
+import type { JobReply } from './runner/job-process.ts'
+import { findJobRow } from './runner/job-row.ts'
 
 const stop = new AbortController()
 const reply = (message: JobReply) =>
@@ -28,7 +29,7 @@ async function run(job: Job): Promise<void> {
     const engine = await prepareEngine(job.engine, { precision: job.precision, threads: job.threads })
     const { dataPaths } = job
     const dataset = await describeRow(row, { progress }).openDataset({ dataPaths, progress, signal })
-    await runJob(job, { row, engine, dataset, progress, signal })
+    await runJob(job, { row, engine, dataset, progress, signal, report: writeRunReport })
     await reply({ kind: 'done' })
   } catch (error) {
     if (error instanceof TricklabError) {
