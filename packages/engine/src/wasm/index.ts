@@ -5,6 +5,7 @@ import * as tf from '@tricklab/core/tf'
 import { overrideGradients } from '../gradients.ts'
 import { registerArithmetic } from './arithmetic.ts'
 import { registerBlurs } from './blur.ts'
+import { registerMatMuls } from './conv/matmul.ts'
 import { registerConvolutions } from './convolution.ts'
 import { registerMissingGradients } from './depthwise.ts'
 import { registerFused } from './fused.ts'
@@ -31,6 +32,7 @@ export async function prepareWasm(): Promise<{ version: string; simd: SimdLevel 
   await tf.ready()
   const { simd } = moduleOf(tf.backend() as BackendWasm)
   registerConvolutions()
+  registerMatMuls()
   registerMissingGradients()
   registerPools()
   registerBlurs()

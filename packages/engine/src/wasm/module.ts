@@ -7,54 +7,47 @@ import v8 from 'node:v8'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import { fail } from '@tricklab/core'
 import type * as tf from '@tricklab/core/tf'
+import type { ConvKernels } from './conv/kernels.ts'
 import { checkAllocations } from './memory.ts'
 
 /** Which instructions the loaded module uses: fused multiply-add (`relaxed-simd`) where the runtime has it. */
 export type SimdLevel = 'simd' | 'relaxed-simd'
 
 /** Exports of the module; arguments are addresses and counts, described at each kernel. */
-export type Kernels = Readonly<
-  Record<
-    | 'packB'
-    | 'packedFloats'
-    | 'convolve'
-    | 'convolveFilterGrad'
-    | 'convolveWorkspace'
-    | 'filterGradWorkspace'
-    | 'finishFilterGrad'
-    | 'packFilterTransposed'
-    | 'depthwiseFilterGrad'
-    | 'depthwiseInputGrad'
-    | 'addRelu'
-    | 'binaryMiddle'
-    | 'dropout'
-    | 'leakyReluOffset'
-    | 'gelu'
-    | 'geluGrad'
-    | 'mish'
-    | 'mishGrad'
-    | 'mapSeparably'
-    | 'leakyReluOffsetGrad'
-    | 'reluGrad'
-    | 'segmentSum'
-    | 'transpose'
-    | 'softmaxCrossEntropy'
-    | 'batchMoments'
-    | 'batchNormGrad'
-    | 'batchNormScale'
-    | 'normalize'
-    | 'adamw'
-    | 'columnMeans'
-    | 'ranger'
-    | 'sgd'
-    | 'pool'
-    | 'poolGrad'
-    | 'broadcastMiddle'
-    | 'reduceSum'
-    | 'zero',
-    (...numbers: number[]) => number
+export type Kernels = ConvKernels &
+  Readonly<
+    Record<
+      | 'depthwiseFilterGrad'
+      | 'depthwiseInputGrad'
+      | 'addRelu'
+      | 'binaryMiddle'
+      | 'dropout'
+      | 'leakyReluOffset'
+      | 'gelu'
+      | 'geluGrad'
+      | 'mish'
+      | 'mishGrad'
+      | 'mapSeparably'
+      | 'leakyReluOffsetGrad'
+      | 'reluGrad'
+      | 'segmentSum'
+      | 'softmaxCrossEntropy'
+      | 'batchMoments'
+      | 'batchNormGrad'
+      | 'batchNormScale'
+      | 'normalize'
+      | 'adamw'
+      | 'columnMeans'
+      | 'ranger'
+      | 'sgd'
+      | 'pool'
+      | 'poolGrad'
+      | 'broadcastMiddle'
+      | 'reduceSum'
+      | 'zero',
+      (...numbers: number[]) => number
+    >
   >
->
 
 /** File of one build of the kernels, made by the package's `prepare` script. */
 export function kernelFile(name: 'simd' | 'relaxed'): URL {
