@@ -28,6 +28,7 @@ import tricks64x10 from './tricks-64-10.ts'
 
 export { type DataEffect, dataEffects } from './data-effects.ts'
 export { type Headlines, headlines } from './headlines.ts'
+export { presets } from './presets.ts'
 export { readSource, type Source } from './sources.ts'
 
 /** Every documented table that ships with Tricklab, in the order of the README. */

@@ -7,14 +7,14 @@ interface Step {
   readonly ours?: boolean
 }
 
-const [top, height, gap] = [44, 56, 24]
+const [top, height, gap] = [16, 56, 24]
 
 /** Boxes from left to right, over the whole width, with arrows between them. */
 function flow(
   title: string,
   steps: readonly Step[],
   caption: string,
-  more: (middle: (step: number) => number) => Html = () => html``,
+  more?: (middle: (step: number) => number) => Html,
 ): Picture {
   const width = (700 - 2 * 14 - (steps.length - 1) * gap) / steps.length
   const left = (index: number) => 14 + index * (width + gap)
@@ -22,7 +22,8 @@ function flow(
     ({ lines, ours }, index) =>
       html`${index > 0 && arrow([left(index) - gap, top + height / 2], [left(index), top + height / 2])}${box(left(index), top, width, height, lines, ours)}`,
   )
-  return { svg: drawing(700, 172, title, [...boxes, more((step) => left(step) + width / 2)]), caption }
+  const below = more?.((step) => left(step) + width / 2) ?? html``
+  return { svg: drawing(700, more === undefined ? 88 : 144, title, [...boxes, below]), caption }
 }
 
 const plain = (...lines: readonly string[]): Step => ({ lines })
@@ -30,7 +31,7 @@ const ours = (...lines: readonly string[]): Step => ({ lines, ours: true })
 
 /** The input goes round below the boxes and is multiplied by what comes out of the last. */
 const product = (middle: (step: number) => number, last: number): Html => {
-  const y = 142
+  const y = 114
   const x = middle(last)
   return html`<path class="arrow" d="M${middle(0)} ${top + height}V${y}H${x - 11}"/>${arrow([x, top + height], [x, y - 11])}${joint(x, y, '×')}`
 }
@@ -65,7 +66,7 @@ export const gemPoolPicture = (): Picture =>
     'A generalised mean: powers, their mean over positions, the root, a linear layer',
     [
       plain('x', 'H × W × C'),
-      ours('x to the power p', 'p is learned'),
+      ours('power p', 'p is learned'),
       plain('mean', 'over positions'),
       ours('root', 'power 1/p'),
       plain('linear', 'a score a class'),
@@ -107,14 +108,14 @@ export function ghostBatchNormPicture(): Picture {
 }
 
 export function diracInitPicture(): Picture {
-  const grid = (left: number, channel: number) =>
+  const grid = (left: number) =>
     Array.from({ length: 9 }, (_, place) => {
       const on = place === 4
-      return html`<rect x="${left + 22 * (place % 3)}" y="${54 + 22 * Math.floor(place / 3)}" width="20" height="20" rx="2" fill="${on ? 'var(--train)' : 'none'}" stroke="var(--soft)"/>${channel === 0 && on && label(left + 32, 91, '1')}`
+      return html`<rect x="${left + 22 * (place % 3)}" y="${54 + 22 * Math.floor(place / 3)}" width="20" height="20" rx="2" fill="${on ? 'var(--train)' : 'none'}" stroke="var(--soft)"/>`
     })
   const columns = [0, 1, 2, 3].map((channel) => {
     const left = 40 + 165 * channel
-    return html`${grid(left, channel)}${label(left + 32, 144, `output ${channel + 1}`)}${label(left + 32, 42, `of input ${channel + 1}`)}`
+    return html`${grid(left)}${label(left + 32, 144, `output ${channel + 1}`)}${label(left + 32, 42, `of input ${channel + 1}`)}`
   })
   return {
     svg: drawing(700, 158, 'Filters of 3 by 3 whose middle is 1: every output channel passes its input channel on', [

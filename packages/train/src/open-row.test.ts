@@ -212,3 +212,20 @@ test('a survey says what all seeds share, and refuses what no seed could be trai
     await expect(surveyRow(row, options)).rejects.toThrow('E_OPTION_RANGE')
   }
 })
+
+test('a survey says which components should not stand beside each other', async () => {
+  const mixing = definePlugin({
+    name: 'mixing',
+    core: '*',
+    register: (on) => [
+      on.callback('mix', { doc: '', options: {}, create: () => ({}), notBeside: { cut: 'Both mix.' } }),
+      on.callback('cut', { doc: '', options: {}, create: () => ({}) }),
+    ],
+  })
+  const told: unknown[] = []
+  const options = { dataPaths: [], progress: (event: unknown) => told.push(event), limits: {}, harness: [] }
+  for (const callbacks of [['mix'], ['mix', 'cut']]) {
+    await surveyRow(normalizeRow(tinyTable({ row: { change: { callbacks } } }, [mixing]), 'row'), options)
+  }
+  expect(told).toEqual([{ kind: 'notice', message: 'row: "mix" stands beside "cut". Both mix.' }])
+})
