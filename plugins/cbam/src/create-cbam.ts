@@ -10,6 +10,7 @@ import {
   expectChannels,
   expectKept,
   type PlaceContext,
+  reluActivation,
 } from '@tricklab/nn'
 
 /**
@@ -59,7 +60,7 @@ export function createCbam(
         applyPart(
           'expand',
           parts.expand,
-          tf.relu(applyPart('reduce', parts.reduce, x as tf.Tensor4D, context)),
+          reluActivation.apply(applyPart('reduce', parts.reduce, x as tf.Tensor4D, context)),
           context,
         )
       const sum = tf.add(squeeze(tf.mean(images, [1, 2], true)), squeeze(tf.max(images, [1, 2], true)))
