@@ -99,6 +99,14 @@ describe('bench profile', () => {
     const forward = kernels.find((kernel: { kernel: string }) => kernel.kernel === 'Conv2D')
     expect(forward.macs).toBe(32 * convolution.macsPerImage)
     expect(matmul.gflops).toBeGreaterThan(0)
+    const { copy } = result.json()
+    for (const { ms, share, macs, bytes, limit } of kernels) {
+      expect(limit !== null).toBe(share > 0.02)
+      const least = Math.max((2 * macs) / matmul.gflops, bytes / copy.gigabytesPerSecond) / 1e6
+      if (limit !== null) expect(limit.share).toBeCloseTo(least / ms, 9)
+    }
+    // The images of the batch alone, 14 × 14 pixels, are read by the first convolution.
+    expect(forward.bytes).toBeGreaterThan(4 * 32 * 14 * 14)
   })
 })
 

@@ -7,8 +7,10 @@ export interface KernelTime {
   readonly calls: number
   /** Without the kernels that it called itself. @unit milliseconds */
   readonly ms: number
-  /** Multiply-accumulates, for convolutions; 0 for the others. */
+  /** Multiply-accumulates, for convolutions and matrix products; 0 for the others. */
   readonly macs: number
+  /** What it has to read and write at least: every input and every output once, as they are stored. */
+  readonly bytes: number
 }
 
 /**
@@ -19,7 +21,7 @@ export interface KernelTime {
  */
 export function watchKernels(): { stop(): KernelTime[] } {
   const backendName = tf.getBackend()
-  const totals = new Map<string, { calls: number; ms: number; macs: number }>()
+  const totals = new Map<string, { calls: number; ms: number; macs: number; bytes: number }>()
   /** Time spent in called kernels, for each kernel under way. */
   const inner: number[] = []
 
@@ -30,17 +32,21 @@ export function watchKernels(): { stop(): KernelTime[] } {
       kernelFunc(call) {
         inner.push(0)
         const start = performance.now()
+        let results: tf.TensorInfo[] = []
         try {
-          return original.kernelFunc(call)
+          const result = original.kernelFunc(call)
+          results = [result].flat()
+          return result
         } finally {
           const elapsed = performance.now() - start
           const own = elapsed - inner.pop()!
           if (inner.length > 0) inner[inner.length - 1]! += elapsed
-          const total = totals.get(original.kernelName) ?? { calls: 0, ms: 0, macs: 0 }
+          const total = totals.get(original.kernelName) ?? { calls: 0, ms: 0, macs: 0, bytes: 0 }
           totals.set(original.kernelName, {
             calls: total.calls + 1,
             ms: total.ms + own,
-            macs: total.macs + convolutionMacs(original.kernelName, call.inputs, call.attrs ?? {}),
+            macs: total.macs + macsOf(original.kernelName, call.inputs, call.attrs ?? {}, results),
+            bytes: total.bytes + bytesOf(call.inputs, results),
           })
         }
       },
@@ -59,9 +65,20 @@ function replace({ kernelName, backendName }: tf.KernelConfig, by: tf.KernelConf
   tf.registerKernel(by)
 }
 
-/** Every dense convolution kernel does one multiply-accumulate for each output pixel, filter tap and pair of channels. */
-function convolutionMacs(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): number {
+/** Whether it is a dense convolution, or one of the gradients of one. */
+export const isConvolution = (kernel: string): boolean => /^(Fused)?Conv2D/.test(kernel)
+
+/** One for each output pixel, filter tap and pair of channels of a dense convolution, and likewise of a product. */
+function macsOf(
+  kernel: string,
+  inputs: tf.NamedTensorInfoMap,
+  attrs: tf.NamedAttrMap,
+  results: readonly tf.TensorInfo[],
+): number {
   const { x, dy, filter } = inputs
+  if (kernel === 'BatchMatMul' || kernel === '_FusedMatMul') {
+    return sizeOf(results[0]?.shape ?? [0]) * inputs.a!.shape.at(attrs.transposeA === true ? -2 : -1)!
+  }
   if (kernel === 'Conv2DBackpropInput') return placesOf(dy!.shape) * sizeOf(filter!.shape)
   if (kernel === 'Conv2DBackpropFilter') return placesOf(dy!.shape) * sizeOf(attrs.filterShape as number[])
   if (kernel !== 'Conv2D' && kernel !== 'FusedConv2D') return 0
@@ -74,6 +91,17 @@ function convolutionMacs(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: t
     attrs.dimRoundingMode as 'floor',
   )
   return x!.shape[0]! * outHeight * outWidth * sizeOf(filter!.shape)
+}
+
+/** The engine native keeps some float32 tensors in half the bytes. */
+function bytesOf(inputs: tf.NamedTensorInfoMap, results: readonly tf.TensorInfo[]): number {
+  const backend = tf.backend() as { storage?(tensor: tf.TensorInfo): string }
+  const given = Object.values(inputs).flat() as (tf.TensorInfo | null | undefined)[]
+  return [...given, ...results].reduce((sum, tensor) => {
+    if (tensor == null) return sum
+    const half = tensor.dtype === 'float32' && backend.storage?.(tensor) === 'bf16'
+    return sum + sizeOf(tensor.shape) * (half ? 2 : tf.util.bytesPerElement(tensor.dtype))
+  }, 0)
 }
 
 /** Output pixels of all images. */

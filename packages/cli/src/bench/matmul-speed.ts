@@ -6,6 +6,9 @@ import { median } from './statistics.ts'
 export const matmulSize = 1024
 const runs = 5
 
+/** Numbers of the copy: far more than a cache holds. */
+const copiedNumbers = 2 ** 24
+
 /**
  * What the engine reaches on one large matrix product: the speed that its convolutions are set against.
  * @unit GFLOP/s, the median of a few runs
@@ -29,4 +32,23 @@ export async function measureMatmul(): Promise<number> {
   }
   tf.dispose([a, b])
   return (2 * matmulSize ** 3) / (median(times) * 1e6)
+}
+
+/**
+ * How fast the engine moves bytes when it does little else: ReLU of a tensor that no cache holds, read and written.
+ * @unit GB/s, the median of a few runs
+ */
+export async function measureCopy(): Promise<number> {
+  const x = tf.fill([copiedNumbers], 0.5)
+  const times: number[] = []
+  for (let run = 0; run <= runs; run++) {
+    const start = performance.now()
+    const probe = tf.tidy(() => tf.slice(tf.relu(x), [0], [1]))
+    await probe.data()
+    const elapsed = performance.now() - start
+    probe.dispose()
+    if (run > 0) times.push(elapsed)
+  }
+  x.dispose()
+  return (2 * 4 * copiedNumbers) / (median(times) * 1e6)
 }

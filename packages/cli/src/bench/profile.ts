@@ -3,8 +3,8 @@ import type { Engine, EngineName, EngineOptions } from '@tricklab/engine'
 import { prepareEngine } from '@tricklab/engine'
 import { again, createScriptedLoop, holdBatches, type ProgressSink } from '@tricklab/train'
 import { type BenchEnvironment, describeBenchEnvironment } from './environment.ts'
-import { type KernelTime, watchKernels } from './kernel-times.ts'
-import { matmulSize, measureMatmul } from './matmul-speed.ts'
+import { isConvolution, type KernelTime, watchKernels } from './kernel-times.ts'
+import { matmulSize, measureCopy, measureMatmul } from './matmul-speed.ts'
 import { median } from './statistics.ts'
 import type { BenchTarget } from './targets.ts'
 
@@ -12,8 +12,14 @@ export interface ProfiledKernel extends KernelTime {
   readonly msPerStep: number
   /** Of the whole step. */
   readonly share: number
-  /** For convolutions. */
+  /** For convolutions and matrix products. */
   readonly gflops: number | null
+  /**
+   * The least time that this machine allows over the time that it takes: that of a large matrix product of as many
+   * operations, or that of copying as many bytes, whichever is longer. Above 1 where its data was still in a cache. Null for
+   * kernels of at most 2 % of the step, and where times are of submitting work only.
+   */
+  readonly limit: { readonly share: number; readonly by: 'arithmetic' | 'memory' } | null
 }
 
 export interface ProfileResult {
@@ -42,6 +48,7 @@ export interface ProfileResult {
     readonly msPerStep: number
   }
   readonly matmul: { readonly size: number; readonly gflops: number }
+  readonly copy: { readonly gigabytesPerSecond: number }
 }
 
 export interface ProfileOptions {
@@ -49,6 +56,16 @@ export interface ProfileOptions {
   readonly dataPaths: readonly string[]
   readonly steps: number
   readonly warmup: number
+}
+
+/** Kernels of less than this share of a step are not set against their limit. */
+const listedShare = 0.02
+
+/** @param matmul GFLOP/s @param copy GB/s */
+function limitOf({ ms, macs, bytes }: KernelTime, matmul: number, copy: number): ProfiledKernel['limit'] {
+  const [arithmeticMs, memoryMs] = [(2 * macs) / (matmul * 1e6), bytes / (copy * 1e6)]
+  const share = Math.max(arithmeticMs, memoryMs) / ms
+  return { share, by: arithmeticMs > memoryMs ? 'arithmetic' : 'memory' }
 }
 
 /** Profiles a row on an engine, in this process. @errors those of engines and datasets */
@@ -81,9 +98,10 @@ export async function benchProfile(
       kernels = watch.stop()
     }
   })
-  const matmul = await measureMatmul()
+  const [matmul, copy] = [await measureMatmul(), await measureCopy()]
+  const asynchronous = engine.name === 'webgpu'
   const inside = kernels.reduce((sum, { ms }) => sum + ms, 0)
-  const convolutionMs = kernels.reduce((sum, { ms, macs }) => sum + (macs > 0 ? ms : 0), 0)
+  const convolutionMs = kernels.reduce((sum, { ms, kernel }) => sum + (isConvolution(kernel) ? ms : 0), 0)
   const { model } = loop.learner.parts
   const macsPerImage = model.macs(model.inputShape)
   const result: ProfileResult = {
@@ -95,7 +113,7 @@ export async function benchProfile(
     engine,
     batchSize: batch!.size,
     steps,
-    asynchronous: engine.name === 'webgpu',
+    asynchronous,
     plainStepMs: median(plain),
     stepMs: total / steps,
     kernels: kernels.map((kernel) => ({
@@ -103,6 +121,7 @@ export async function benchProfile(
       msPerStep: kernel.ms / steps,
       share: kernel.ms / total,
       gflops: kernel.macs === 0 ? null : (2 * kernel.macs) / (kernel.ms * 1e6),
+      limit: asynchronous || kernel.ms <= listedShare * total ? null : limitOf(kernel, matmul, copy),
     })),
     kernelsPerStep: kernels.reduce((sum, { calls }) => sum + calls, 0) / steps,
     outsideMsPerStep: (total - inside) / steps,
@@ -112,6 +131,7 @@ export async function benchProfile(
       msPerStep: convolutionMs / steps,
     },
     matmul: { size: matmulSize, gflops: matmul },
+    copy: { gigabytesPerSecond: copy },
   }
   await loop.dispose()
   return result
