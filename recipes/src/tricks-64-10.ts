@@ -19,6 +19,7 @@ import gemPool from '@tricklab/plugin-gem-pool'
 import ghostBatchNorm from '@tricklab/plugin-ghost-batch-norm'
 import gradientClip from '@tricklab/plugin-gradient-clip'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import lamb from '@tricklab/plugin-lamb'
 import lion from '@tricklab/plugin-lion'
 import lookahead from '@tricklab/plugin-lookahead'
 import mish from '@tricklab/plugin-mish'
@@ -79,6 +80,7 @@ export default defineTable({
     ghostBatchNorm,
     gradientClip,
     labelSmoothing,
+    lamb,
     lion,
     lookahead,
     mish,
@@ -170,6 +172,7 @@ export default defineTable({
     lookahead: { change: { optimizer: { use: 'lookahead', inner: adamw } } },
     // A fifth of AdamW's rate, and five times its decay: the paper says three to ten.
     lion: { change: { optimizer: { use: 'lion', learningRate: 6e-4, weightDecay: 0.05 } } },
+    lamb: { change: { optimizer: { use: 'lamb', learningRate: 3e-3 } } },
     ranger: { change: { optimizer: { use: 'ranger', learningRate: 3e-3 } } },
     warmup: { change: { schedule: 'warmup' } },
     // Three cycles, each twice as long as the one before it, end with the last epoch.

@@ -27,7 +27,7 @@ import { bcePicture, focalPicture, polyPicture } from './losses.ts'
 import { mishPicture } from './mish.ts'
 import { mixupPicture } from './mixup.ts'
 import { multiSampleDropoutPicture } from './multi-sample-dropout.ts'
-import { layerDecayPicture, lionPicture, lookaheadPicture, samPicture } from './optimizers.ts'
+import { lambPicture, layerDecayPicture, lionPicture, lookaheadPicture, samPicture } from './optimizers.ts'
 import { permutedGroupsPicture } from './permuted-groups.ts'
 import { progressiveResizePicture } from './progressive-resize.ts'
 import { rangerPicture } from './ranger.ts'
@@ -59,6 +59,7 @@ const pictures: Readonly<Record<string, () => Picture | Promise<Picture>>> = {
   focal: focalPicture,
   'gradient-clip': gradientClipPicture,
   'label-smoothing': labelSmoothingPicture,
+  lamb: lambPicture,
   'layer-decay': layerDecayPicture,
   lion: lionPicture,
   lookahead: lookaheadPicture,

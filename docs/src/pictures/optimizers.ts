@@ -1,6 +1,7 @@
 import type { NamedParam } from '@tricklab/core'
 import type { Plugin } from '@tricklab/core/plugin'
 import * as tf from '@tricklab/core/tf'
+import lamb from '@tricklab/plugin-lamb'
 import layerDecay from '@tricklab/plugin-layer-decay'
 import lion from '@tricklab/plugin-lion'
 import lookahead from '@tricklab/plugin-lookahead'
@@ -175,4 +176,15 @@ export const lionPicture = (): Promise<Picture> =>
     plainName: 'SGD',
     learningRate: 0.08,
     caption: 'Every step of Lion is as long as every other, in each weight alike: signs know of no steepness.',
+  })
+
+export const lambPicture = (): Promise<Picture> =>
+  wayPicture(lamb as unknown as Plugin, {
+    use: { use: 'lamb' },
+    name: 'LAMB',
+    plain: { use: 'adamw' },
+    plainName: 'AdamW',
+    learningRate: 0.08,
+    caption:
+      'A step of LAMB is a fixed share of the weights: long at the start, and shorter the closer the weights come to 0.',
   })

@@ -19,6 +19,7 @@ import gemPool from '@tricklab/plugin-gem-pool'
 import ghostBatchNorm from '@tricklab/plugin-ghost-batch-norm'
 import gradientClip from '@tricklab/plugin-gradient-clip'
 import labelSmoothing from '@tricklab/plugin-label-smoothing'
+import lamb from '@tricklab/plugin-lamb'
 import layerDecay from '@tricklab/plugin-layer-decay'
 import lion from '@tricklab/plugin-lion'
 import lookahead from '@tricklab/plugin-lookahead'
@@ -76,6 +77,7 @@ export const tricks: readonly Trick[] = (
     ghostBatchNorm,
     gradientClip,
     labelSmoothing,
+    lamb,
     layerDecay,
     lion,
     lookahead,
