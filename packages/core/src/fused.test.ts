@@ -29,6 +29,17 @@ test('the composed version runs where the engine has no kernel, and leaves no te
   expect(composedFused('TestUnheardOf')).toBeUndefined()
 })
 
+test('a composed kernel gives one output alone, as an engine does: the gradient of plain relu may run it by its name', () => {
+  const reluGrad = defineFused<{ dy: tf.Tensor; y: tf.Tensor }>('ReluGrad', {
+    composed: ({ dy, y }) => [tf.mul(dy, tf.step(y))],
+  })
+  const x = tf.tensor1d([-1, 2])
+  tf.dispose(reluGrad.run({ dy: x, y: x }, {}))
+  const slopes = tf.grad((value) => tf.sum(tf.relu(value)))(x)
+  expect([...slopes.dataSync()]).toEqual([0, 1])
+  tf.dispose([x, slopes])
+})
+
 test('a kernel of the owner runs on the backend that it is for', async () => {
   const calls: string[] = []
   const tripled = defineFused<One>('TestTripled', {

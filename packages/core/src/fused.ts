@@ -96,8 +96,11 @@ const kernels = new WeakMap<AnyDefinition, tf.KernelFunc>()
 function asKernel(definition: AnyDefinition): tf.KernelFunc {
   let kernel = kernels.get(definition)
   if (kernel === undefined) {
-    kernel = ({ inputs, attrs }) =>
-      tf.tidy(() => definition.composed(inputs as tf.NamedTensorMap, (attrs ?? {}) as object))
+    kernel = ({ inputs, attrs }) => {
+      const outputs = tf.tidy(() => definition.composed(inputs as tf.NamedTensorMap, (attrs ?? {}) as object))
+      // One output stands alone, as a kernel of an engine gives it: whoever runs either by its name gets the same.
+      return outputs.length === 1 ? outputs[0]! : outputs
+    }
     kernels.set(definition, kernel)
     made.add(kernel)
   }
