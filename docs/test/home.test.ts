@@ -34,7 +34,7 @@ describe('the front page', () => {
   it('counts the verdicts of each table and links its source', () => {
     const items = [row('a', 'reproduced (native)'), row('b', 'falls short (wasm)'), row('c', 'reproduced (wasm)')]
     const text = statusPart([...items, row('d', 'not yet run')])
-    expect(text).toContain('3 of 4 training rows recorded, 2 reproduced.')
+    expect(text).toContain('3 of 4 documented training rows recorded, 2 reproduced.')
     expect(text).toMatch(
       /\[fashionmnist-resnets\].*\[SlowAI, "ResNets"\]\(https:[^)]+\) \| 4 \| 2 reproduced, 1 falls short \|/,
     )

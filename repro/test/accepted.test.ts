@@ -224,7 +224,7 @@ it('lists every row with its status', async () => {
   const lines = text.split('\n')
   expect(lines).toHaveLength(items.length + 3)
   const { rows } = countRows(items)
-  expect(lines.at(-1)).toBe(`1 of ${rows} training rows recorded, 1 reproduced.`)
+  expect(lines.at(-1)).toBe(`1 of ${rows} documented training rows recorded, 1 reproduced.`)
   expect(existsSync(root)).toBe(true)
 })
 

@@ -61,6 +61,9 @@ export async function listRows(root = acceptedFolder, filter = '') {
   return { items, text: count === '' ? tableOf(items) : `${tableOf(items)}\n\n${count}` }
 }
 
+/** In place of a documented value. */
+const undocumented = '–'
+
 const columns = ['table', 'row', 'reported', 'measured', 'difference', 'status', 'data', 'seeds'] as const
 
 function tableOf(items: readonly ListedRow[]): string {
@@ -77,7 +80,7 @@ function tableOf(items: readonly ListedRow[]): string {
     .join('\n')
 }
 
-/** How far the documented trainings are. */
+/** How far the trainings with a documented value are. */
 export interface RowCount {
   readonly rows: number
   /** Rows with an accepted record. */
@@ -86,9 +89,12 @@ export interface RowCount {
   readonly reproduced: number
 }
 
-/** Counts the rows that are trained: closed forms and measurements have no seeds to record. */
+/**
+ * Counts the rows that are trained and have a documented value: closed forms and measurements have no seeds to record, and
+ * a league or a comparison of our own has nothing to reproduce.
+ */
 export function countRows(items: readonly ListedRow[]): RowCount {
-  const rows = items.filter(({ kind }) => kind === 'training')
+  const rows = items.filter(({ kind, reported }) => kind === 'training' && reported !== undocumented)
   return {
     rows: rows.length,
     recorded: rows.filter(({ verdict }) => verdict !== null).length,
@@ -96,10 +102,10 @@ export function countRows(items: readonly ListedRow[]): RowCount {
   }
 }
 
-/** `6 of 113 training rows recorded, 4 reproduced.`; empty where there are none. */
+/** `6 of 113 documented training rows recorded, 4 reproduced.`; empty where there are none. */
 export function formatCount({ rows, recorded, reproduced }: RowCount): string {
   if (rows === 0) return ''
-  return `${recorded} of ${rows} training ${rows === 1 ? 'row' : 'rows'} recorded, ${reproduced} reproduced.`
+  return `${recorded} of ${rows} documented training ${rows === 1 ? 'row' : 'rows'} recorded, ${reproduced} reproduced.`
 }
 
 async function listTraining(table: TrainingTable, name: string, root: string): Promise<ListedRow> {
@@ -113,7 +119,7 @@ async function listTraining(table: TrainingTable, name: string, root: string): P
     table: table.id,
     row: name,
     kind: 'training',
-    reported: reported === null ? '–' : formatSummary(format, reported),
+    reported: reported === null ? undocumented : formatSummary(format, reported),
     measured: result?.measured == null ? '–' : formatSummary(format, result.measured),
     difference: differenceOf(result),
     verdict: result?.verdict ?? null,
