@@ -380,7 +380,7 @@ describe('wrong input', () => {
       "cannot be used with option '--seeds",
     ],
     ['a seed as a count', ['fashionmnist-resnets', '--seeds', '99999999999'], 'E_ARGUMENT', '--seed 99999999999.'],
-    ['an unknown precision', ['fashionmnist-resnets', '--precision', 'f16'], 'E_ARGUMENT', 'bf16'],
+    ['an unknown precision', ['fashionmnist-resnets', '--precision', 'f16'], 'E_PRECISION', 'bf16'],
     ['a file that is not there', ['./nothing.ts'], 'E_TABLE_UNKNOWN', 'nothing.ts'],
     ['a file without a table', ['./vitest.config.ts'], 'E_RECIPE', 'defineTable'],
     ['a folder that cannot be written', [tiny('plain'), '--out', '/dev/null/runs'], 'E_OUT_WRITE', '--out'],
