@@ -2,7 +2,7 @@ import type { Block } from '@tricklab/core'
 import * as tf from '@tricklab/core/tf'
 import { activated, createParam, expectChannels, expectKept, type PlaceContext, torchWeight } from '@tricklab/nn'
 
-/** Channels that a gate reads: the odd number next above (log₂ C + 1) / 2, at least 3. */
+/** Channels that a gate reads: the whole part of (log₂ C + 1) / 2, the next number where that is even, at least 3. */
 export function reachOf(channels: number): number {
   const half = Math.floor((Math.log2(channels) + 1) / 2)
   return Math.max(3, half % 2 === 1 ? half : half + 1)
