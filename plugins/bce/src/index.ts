@@ -11,7 +11,7 @@ const options = {
   }),
   sum: opt.boolean({
     default: false,
-    doc: 'Whether the losses of the classes are added up instead of averaged, as in the paper and in timm with `--bce-sum`.',
+    doc: 'Whether the losses of the classes are added up instead of averaged, as in timm with `--bce-sum`.',
   }),
 }
 
