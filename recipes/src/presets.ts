@@ -7,10 +7,10 @@ import randAugment from '@tricklab/plugin-rand-augment'
 /**
  * Procedure A3 of ResNet strikes back, as far as it is tricks: RandAugment, mixup or CutMix, binary cross-entropy.
  *
- * Not in it, for a recipe says them in its own fields: 100 epochs, training at 160 px and validation at 224, a cosine after
- * five epochs of warm-up, and LAMB at 0.008 with a weight decay of 0.02 and batches of 2048, which is not here yet.
+ * Not in it, for a recipe says them in its own fields: 100 epochs, training at 160 px and validation at 224 with a crop of
+ * 0.95, a cosine after five epochs of warm-up, and `lamb` at 0.008 with a weight decay of 0.02 and batches of 2048.
  * @paper arXiv:2110.00476
- * @differs timm has other operations in its RandAugment, and mixes with the batch in reverse order
+ * @differs timm has other operations in its RandAugment and a bicubic filter, and mixes with the batch in reverse order
  */
 const rsbA3 = {
   plugins: [mixup, cutmix, mixChoice, randAugment, bce],
