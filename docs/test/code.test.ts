@@ -39,6 +39,8 @@ beforeAll(() => {
   mkdirSync(folder, { recursive: true })
   for (const block of blocks) writeFileSync(fileOf(block), completeModule(block.code, block.given))
   writeFileSync(path.join(folder, 'my-table.ts'), myTable())
+  // What the engine of page 50 imports: the author's own backend.
+  writeFileSync(path.join(folder, 'backend.ts'), 'export {}\n')
   const config = {
     extends: '../../../tsconfig.base.json',
     compilerOptions: { noUnusedLocals: false },
