@@ -20,7 +20,7 @@ describe('arguments of bench', () => {
     [['train', 'xresnet50', '--peer', 'tfjs'], 'E_PEER_UNAVAILABLE'],
     [['train', '--compile'], 'E_ARGUMENT'],
     [['train', '--peer', 'none', '--compile'], 'E_ARGUMENT'],
-    [['train', '--precision', 'f16'], 'E_ARGUMENT'],
+    [['train', '--precision', 'f16'], 'E_PRECISION'],
     [['train', '--steps', '0'], 'E_ARGUMENT'],
     [['train', '--turns', '1.5'], 'E_ARGUMENT'],
     [['train', '--warmup', '3'], 'E_ARGUMENT'],
