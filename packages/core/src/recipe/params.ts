@@ -17,7 +17,7 @@ export interface ParamGroupSpec<S> extends Omit<ScheduledGroup<S>, 'role' | 'fre
 
 type Groups<W extends Written> = readonly ParamGroupSpec<Use<Registered<W>, 'schedule'>>[]
 
-interface WrittenGroups extends Written {
+export interface WrittenGroups extends Written {
   readonly base: Groups<this>
   readonly change: Groups<this>
   readonly stage: Groups<this>
