@@ -30,6 +30,8 @@ export {
   type DatasetContext,
   definePlugin,
   type ModelContext,
+  type Plugin,
+  type Registration,
   type Services,
 } from './plugin/define.ts'
 export { createRegistry } from './plugin/registry.ts'
