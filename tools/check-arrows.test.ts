@@ -17,6 +17,7 @@ describe('checkArrows', () => {
     ['packages/nn/test/a.test.ts', "import { x } from '@tricklab/testing'"],
     ['packages/core/src/plugin/registry.ts', "import { container } from 'tsyringe'"],
     ['packages/core/src/rng/index.ts', "import seedrandom from 'seedrandom'"],
+    ['repro/src/a.test.ts', 'mkdirSync(folder, { recursive: true })'],
   ])('accepts %s: %s', (file, text) => {
     expect(check(file, text)).toEqual([])
   })
@@ -32,6 +33,8 @@ describe('checkArrows', () => {
     ['packages/nn/src/a.ts', "import * as tf from '@tensorflow/tfjs-core'"],
     ['packages/data/src/a.ts', 'const x = Math.random()'],
     ['packages/nn/src/a.ts', 'const x = tf.randomNormal([3])'],
+    ['repro/src/a.ts', 'mkdirSync(folder, { recursive: true })'],
+    ['packages/cli/src/a.ts', 'await mkdir(path.join(folder, name), {\n  recursive: true,\n})'],
   ])('refuses %s: %s', (file, text) => {
     expect(check(file, text)).toHaveLength(1)
   })

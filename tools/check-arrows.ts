@@ -48,6 +48,9 @@ const doors: readonly { readonly packages: RegExp; readonly allowed: RegExp; rea
 /** Sources whose rooms, folders and single files, must not import each other in a circle, tests apart. */
 const acyclic = ['repro/src', 'packages/train/src']
 
+/** Node never returns from it where a file system such as /proc refuses new folders. */
+const recursiveFolders = /\bmkdir(Sync)?\([^;]*?recursive: true/
+
 /** Randomness that no key controls. */
 const forbiddenCalls = /\bMath\.random\(|\btf\.(random\w+|truncatedNormal|multinomial|dropout)\(/
 
@@ -63,6 +66,9 @@ export interface Source {
 export function checkArrows(sources: readonly Source[]): string[] {
   return sources.flatMap(({ file, text }) => [
     ...importsOf(text).flatMap((specifier) => checkImport(file, specifier)),
+    ...(recursiveFolders.test(text) && /\/src\//.test(file) && !/^docs\/|\.test\.ts$/.test(file)
+      ? [`${file}: the file makes folders with Node's own recursive; makeFolder of core/files returns in any case.`]
+      : []),
     ...(forbiddenCalls.test(text) && !file.startsWith('tools/')
       ? [`${file}: the file draws random numbers; only core/rng may do so.`]
       : []),

@@ -42,11 +42,14 @@ describe('an output that cannot be written is refused before the work', () => {
 
   it.skipIf(!existsSync('/proc/self'))('in /proc, where making folders would never end', async () => {
     expect(await refusal(['groups', '--out', '/proc/groups.html'])).toMatch(/^\[E_OUT_WRITE\]/)
-    for (const args of [
-      ['report', '--output', '/proc/tricklab/page.html'],
-      [row, '--out', '/sys/tricklab/runs'],
-    ]) {
-      const { code, stderr } = await runCli('repro', args)
+    for (const [command, ...args] of [
+      ['repro', 'report', '--output', '/proc/tricklab/page.html'],
+      ['repro', row, '--out', '/sys/tricklab/runs'],
+      ['lab', 'trace', row, '--engine', 'cpu', '--out', '/proc/tricklab/trace'],
+      ['lab', 'trace', row, '--engine', 'cpu', '--whole', '--out', '/proc/tricklab/trace'],
+      ['tricklab', 'init', '/proc/tricklab/study'],
+    ] as const) {
+      const { code, stderr } = await runCli(command, args)
       expect(stderr).toContain('[E_OUT_WRITE]')
       expect(code).toBe(2)
     }

@@ -99,7 +99,6 @@ describe('lab trace', () => {
       ['batches', batches, 18],
       ['valid', valid, 2],
     ] as const) {
-      // biome-ignore format: one line
       expect(readdirSync(path.join(folder('all'), kind))).toHaveLength(count)
       for (let index = 0; index < count; index++) {
         const { images, targets } = read('all', `${kind}/${index}.safetensors`)

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/files'
 import type { TemplateKind } from './kinds.ts'
 import { createManifest, type TemplateManifest } from './manifest.ts'
 import type { PluginNames } from './names.ts'
@@ -39,7 +40,7 @@ export function createPlugin({ names, kind, folder, manager }: PluginRequest): s
   files.set('package.json', `${JSON.stringify(createManifest(template, names, manager), null, 2)}\n`)
   for (const [file, text] of files) {
     const target = path.join(folder, file)
-    mkdirSync(path.dirname(target), { recursive: true })
+    makeFolder(path.dirname(target))
     writeFileSync(target, spell(text, file))
   }
   return [...files.keys()].sort()

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { failAll } from '@tricklab/core/errors'
+import { makeFolder } from '@tricklab/core/files'
 import { type MeasurementTable, type Row, rowNames } from '@tricklab/core/recipe'
 import { tables as documentedTables } from '@tricklab/recipes'
 import { acceptMeasurement } from '../measurement/accept.ts'
@@ -49,7 +50,7 @@ export async function acceptRecord(run: string, options: AcceptOptions = {}): Pr
   const whole = join ? joinManifests(await readManifest(target), manifest) : manifest
   const fresh = `${target}.new`
   rmSync(fresh, { recursive: true, force: true })
-  mkdirSync(fresh, { recursive: true })
+  makeFolder(fresh)
   try {
     const logs = (from: string) => readdirSync(from).filter((file) => file.endsWith('.jsonl'))
     const picked = (name: string) => seeds === undefined || seeds.some((seed) => name === `seed-${seed}.jsonl`)

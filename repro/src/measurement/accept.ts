@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { failAll, type Problem } from '@tricklab/core/errors'
-import { writeFileAtomic } from '@tricklab/core/files'
+import { makeFolder, writeFileAtomic } from '@tricklab/core/files'
 import type { Table } from '@tricklab/core/recipe'
 import { problem } from '../record/problem.ts'
 import { checkMeasurement } from './check.ts'
@@ -21,7 +21,7 @@ export async function acceptMeasurement(run: string, root: string, tables: reado
   const target = path.join(root, record.table)
   const sealed: MeasurementRecord = { ...unsealed, seal: sealOf(unsealed) }
   rmSync(target, { recursive: true, force: true })
-  mkdirSync(target, { recursive: true })
+  makeFolder(target)
   await writeFileAtomic(path.join(target, fileName), [`${JSON.stringify(sealed)}\n`])
   return target
 }

@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises'
 import { type Batch, fail, TricklabError } from '@tricklab/core'
 import { type StoredTensor, storeTensors } from '@tricklab/core/checkpoint'
 import type { StepResult } from '@tricklab/core/contracts'
 import { type BoundCallback, evaluate, fit, type Learner } from '@tricklab/core/loop'
 import { type Row, stageRecipes } from '@tricklab/core/recipe'
 import { type Limits, openRow, type ProgressSink } from '@tricklab/train'
-import { describeParams, type TracedParam, writeTensors, writeTrace } from './files.ts'
+import { beginTrace, describeParams, makeTraceFolder, type TracedParam, writeTensors, writeTrace } from './files.ts'
 
 export interface TraceOptions {
   readonly seed: number
@@ -60,6 +59,7 @@ export async function traceRow(whole: Row, options: TraceOptions): Promise<Trace
   const { seed, steps, folder, dataPaths, progress, signal } = options
   const [first] = stageRecipes(whole.recipe)
   const row: Row = { ...whole, recipe: { ...first, batchSize: options.batchSize ?? first.batchSize } }
+  makeTraceFolder(folder)
   const opened = await openRow(row, { seed, dataPaths, limits: limitsOf(row, options), progress, signal })
   const [stage] = opened.stages
   const available = stage.source.batches('train') * row.recipe.epochs
@@ -80,7 +80,7 @@ export async function traceRow(whole: Row, options: TraceOptions): Promise<Trace
     })
     const learner = opened.learner(stage, { callbacks: [tracer], signal: stop.signal })
     learners.push(learner)
-    await mkdir(folder, { recursive: true })
+    beginTrace(folder)
     const { params } = learner
     await writeTensors(folder, 'start', await storeTensors(learner.snapshot().tensors))
     await untilStopped(learner, signal)

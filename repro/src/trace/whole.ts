@@ -1,12 +1,10 @@
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import type { Model } from '@tricklab/core'
 import { storeTensors } from '@tricklab/core/checkpoint'
 import { type BoundCallback, fit, Learner } from '@tricklab/core/loop'
 import { type Row, stageRecipes } from '@tricklab/core/recipe'
 import * as tf from '@tricklab/core/tf'
 import { openRow, type ProgressSink } from '@tricklab/train'
-import { describeParams, type TracedParam, writeTensors, writeTrace } from './files.ts'
+import { beginTrace, describeParams, makeTraceFolder, type TracedParam, writeTensors, writeTrace } from './files.ts'
 
 export interface WholeTraceOptions {
   readonly seed: number
@@ -52,6 +50,7 @@ export async function traceWholeRow(whole: Row, options: WholeTraceOptions): Pro
   const { seed, folder, dataPaths, progress, signal } = options
   const [recipe] = stageRecipes(whole.recipe)
   const row: Row = { ...whole, recipe }
+  makeTraceFolder(folder)
   const opened = await openRow(row, { seed, dataPaths, progress, signal })
   const [stage] = opened.stages
   const model = standIn(opened.model)
@@ -79,7 +78,7 @@ export async function traceWholeRow(whole: Row, options: WholeTraceOptions): Pro
   const planned = opened.learner(stage, { callbacks: [writer], signal })
   const { groups: _, ...parts } = planned.parts
   try {
-    for (const name of ['batches', 'valid']) await mkdir(path.join(folder, name), { recursive: true })
+    beginTrace(folder, ['batches', 'valid'])
     await writeTensors(folder, 'start', await storeTensors(planned.snapshot().tensors))
     await fit(new Learner({ ...parts, model }, planned.hooks))
     const trace: WholeTrace = {

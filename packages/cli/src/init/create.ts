@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/files'
 import own from '../../package.json' with { type: 'json' }
 
 const templates = fileURLToPath(new URL('../../templates/project/', import.meta.url))
@@ -38,7 +39,7 @@ export function createProject(folder: string): string[] {
       fix: 'name another folder, or write a table there yourself: the documentation begins with one.',
     })
   }
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   for (const name of names) writeFileSync(path.join(folder, name), files.get(name)!)
   return names
 }

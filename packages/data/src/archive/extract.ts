@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { fail, TricklabError } from '@tricklab/core'
-import { makeScratchFolder } from '@tricklab/core/files'
+import { makeFolder, makeScratchFolder } from '@tricklab/core/files'
 import { Parser, type ReadEntry } from 'tar'
 import { inCache } from './cache-write.ts'
 import { checkInterrupted } from './interrupted.ts'
@@ -69,12 +69,12 @@ async function unpack(archive: string, folder: string, options: ExtractOptions):
       )
     }
     if (entry.type === 'Directory') {
-      await inCache(folder, () => mkdir(file, { recursive: true }))
+      await inCache(folder, async () => makeFolder(file))
       entry.resume()
       return
     }
     await inCache(folder, async () => {
-      await mkdir(path.dirname(file), { recursive: true })
+      makeFolder(path.dirname(file))
       // `wx`: an entry that comes twice must not overwrite, nor write through anything.
       const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error

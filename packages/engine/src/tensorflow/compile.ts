@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/files'
 import { addonPath, napiVersion } from './layout.ts'
 import { tfjsNodeFile } from './npm-package.ts'
 
@@ -33,7 +34,7 @@ export async function findCompiler(): Promise<string | undefined> {
  */
 export async function compileAddon(folder: string, compiler: string): Promise<void> {
   const addon = path.join(folder, addonPath)
-  await mkdir(path.dirname(addon), { recursive: true })
+  makeFolder(path.dirname(addon))
   const sources = path.join(path.dirname(tfjsNodeFile('package.json')), 'binding')
   const headers = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include')
   const mac = process.platform === 'darwin'

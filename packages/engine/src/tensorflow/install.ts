@@ -1,7 +1,7 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { access, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fail } from '@tricklab/core'
-import { makeScratchFolder, temporaryName } from '@tricklab/core/files'
+import { makeFolder, makeScratchFolder, temporaryName } from '@tricklab/core/files'
 import { probeEngines } from '../doctor/index.ts'
 import { compileAddon, findCompiler } from './compile.ts'
 import { download } from './download.ts'
@@ -55,7 +55,7 @@ export async function installTensorflow(options: InstallOptions = {}): Promise<I
     if (source.addon !== undefined) {
       const addonArchive = await obtain(source.addon, work, onProgress)
       await verify(addonArchive, acceptable(source.addon, checksums))
-      await mkdir(path.join(work, 'lib'), { recursive: true })
+      makeFolder(path.join(work, 'lib'))
       await untar(addonArchive, path.join(work, 'lib'))
     } else if (compiler !== undefined) {
       onProgress({ step: 'compile', subject: 'the addon of TF.js' })
@@ -136,7 +136,7 @@ async function obtain(
     return file
   }
   const name = path.basename(new URL(place).pathname)
-  await mkdir(path.join(work, 'download'), { recursive: true })
+  makeFolder(path.join(work, 'download'))
   const file = path.join(work, 'download', name)
   await download(place, file, (done, total) => onProgress({ step: 'download', subject: name, done, total }))
   return file

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/files'
 import { extractZip } from './zip.ts'
 
 /** What an archive is, by its name; undefined for a name that says nothing usable. */
@@ -19,7 +19,7 @@ export function archiveKind(name: string): 'wheel' | 'tar' | 'zip' | undefined {
  * @errors E_ENGINE_INSTALL
  */
 export async function unpackLibrary(archive: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const kind = archiveKind(archive)
   if (kind === 'tar') return untar(archive, folder)
   const count = await extractZip(archive, folder, kind === 'wheel' ? placeOfWheelEntry : (name) => name)

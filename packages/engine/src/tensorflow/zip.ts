@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import { fail } from '@tricklab/core'
+import { makeFolder } from '@tricklab/core/files'
 
 interface Entry {
   readonly name: string
@@ -79,7 +80,7 @@ async function extractEntry(handle: FileHandle, file: string, entry: Entry, targ
       done(null, chunk)
     },
   })
-  await mkdir(path.dirname(target), { recursive: true })
+  makeFolder(path.dirname(target))
   if (entry.method !== 0 && entry.method !== 8) damaged(file, `${entry.name} is packed by an unknown method`)
   const output = createWriteStream(target)
   if (entry.compressedSize === 0) {
